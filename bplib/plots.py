@@ -1,0 +1,820 @@
+"""Pictures: functions that draw into a given Axes and return what they drew.
+
+Nothing here knows pyplot, so a picture leaves no state behind: `fig, ax = plots.figure()`, draw, then
+`plots.show(fig, alt="...")`. Colours are those of Okabe and Ito, which colour-blind readers can tell apart,
+and no meaning is carried by colour alone: series differ in line style and marker, classes in marker,
+negative weights are dashed. Returned artists may be moved (`set_data`), as the playgrounds do.
+"""
+
+import io
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, product
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+BLACK, GREY, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000 #6b6b6b #e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7".split()
+)
+INK, PAPER, FAINT = "#222222", "#ffffff", "#d9d9d9"
+VALUE, GRADIENT = BLUE, VERMILION  # forward in blue, backward in vermilion, in every picture of the course
+TRAINING, VALIDATION, TARGET = BLUE, VERMILION, GREY
+POSITIVE, NEGATIVE = BLUE, VERMILION  # weights: solid and dashed
+CLASS_COLORS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, YELLOW, BLACK)
+CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+SERIES_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+SERIES_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
+SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+TWO_CLASSES = LinearSegmentedColormap.from_list("two_classes", [SKY, PAPER, ORANGE])  # 0 … 0.5 … 1
+SIGNED = LinearSegmentedColormap.from_list("signed", [VERMILION, PAPER, BLUE])  # − … 0 … +
+AMOUNT = LinearSegmentedColormap.from_list("amount", [PAPER, SKY, BLUE, "#00324f"])  # 0 … much
+
+MAX_BYTES = 60_000  # a stored picture; design of the notebooks
+_SCREEN_DPI, _SHARP_DPI = 96, 144
+_STYLE = {
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": cycler(color=SERIES_COLORS) + cycler(linestyle=SERIES_LINES),
+}
+
+
+class Surface(NamedTuple):
+    """Artists of a picture over the plane: image or filled contours, the line on top, the points or path."""
+
+    image: object
+    boundary: object
+    points: list
+
+
+class Tiles(NamedTuple):
+    """One image made of many tiles; `rows` says which row of the input each tile shows."""
+
+    image: object
+    titles: list
+    rows: np.ndarray
+
+
+class Graph(NamedTuple):
+    """Artists of a graph: dicts of node circles, edge lines and their texts, and the nodes' positions."""
+
+    nodes: dict
+    edges: dict
+    node_texts: dict
+    edge_texts: dict
+    positions: dict
+
+
+class Tangent(NamedTuple):
+    """The curve, its tangent and the point where they touch: three Line2D."""
+
+    curve: object
+    tangent: object
+    point: object
+
+
+# ---------------------------------------------------------------- figure and show
+
+
+def figure(width=6.4, height=3.2, nrows=1, ncols=1, **options):
+    """A figure of width × height inches, unknown to pyplot: (fig, ax), or (fig, array of Axes) for several.
+
+    `options` go to `Figure.subplots` (sharey=True, width_ratios=[2, 1], …). Global settings stay untouched.
+    """
+    for name, size in (("width", width), ("height", height)):
+        if not 0.5 <= size <= 20:
+            raise ValueError(f"figure: {name} is in inches, between 0.5 and 20, got {size!r}")
+    with mpl.rc_context(_STYLE):
+        fig = Figure(figsize=(width, height), dpi=_SCREEN_DPI, layout="constrained")
+        FigureCanvasAgg(fig)
+        return fig, fig.subplots(nrows, ncols, **options)
+
+
+def png(fig, dpi=_SCREEN_DPI) -> bytes:
+    """The figure as PNG with a palette of 256 colours: a third of the size, and it looks the same."""
+    raw = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        fig.savefig(raw, format="png", dpi=dpi, facecolor=fig.get_facecolor())
+    small = io.BytesIO()
+    picture = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    picture.save(small, format="PNG", optimize=True)
+    return small.getvalue()
+
+
+def show(fig, alt: str) -> None:
+    """Display the figure as PNG (at most 60 kB) with `alt` as its alternative text and its text/plain.
+
+    `alt` says what there is to see, in a sentence. Where no notebook is running, `alt` is printed.
+    """
+    if not isinstance(alt, str):
+        raise TypeError(f"show: alt must be a sentence (str), got {type(alt).__name__}")
+    alt = " ".join(alt.split())
+    if len(alt) < 20:
+        raise ValueError(f"show: alt must say what there is to see, in 20 characters or more, got {alt!r}")
+    sharp = png(fig, _SHARP_DPI)
+    data = sharp if len(sharp) <= MAX_BYTES else png(fig)
+    if len(data) > MAX_BYTES:
+        raise ValueError(
+            f"show: the picture has {len(data)} bytes, at most {MAX_BYTES} are stored: "
+            "make the figure smaller, or draw fewer images or points"
+        )
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        print(alt)
+        return
+    from IPython.display import display
+
+    width, height = (round(inches * _SCREEN_DPI) for inches in fig.get_size_inches())
+    display(
+        {"image/png": data, "text/plain": alt},
+        metadata={"image/png": {"alt": alt, "width": width, "height": height}},
+        raw=True,
+    )
+
+
+# ---------------------------------------------------------------- checks shared by all
+
+
+def _array(name, values, *ndims):
+    """`values` as a float array with one of `ndims` dimensions, not empty."""
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers, got {type(values).__name__}") from error
+    if array.ndim not in ndims:
+        wanted = " or ".join(f"{n}-D" for n in ndims)
+        raise ValueError(f"{name} must be {wanted}, got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty, shape {array.shape}: there is nothing to draw")
+    return array
+
+
+def _labels(name, values, n):
+    """`values` as integer labels (n,)."""
+    array = np.asarray(values)
+    if array.shape == (n, 1):
+        array = array[:, 0]
+    if array.shape != (n,):
+        raise ValueError(f"{name} must have one label a row, shape ({n},), got {array.shape}")
+    whole = np.rint(array.astype(float)).astype(int)
+    if np.any(whole != array) or np.any(whole < 0):
+        raise ValueError(
+            f"{name} must be whole numbers from 0, got {array[(whole != array) | (whole < 0)][0]}"
+        )
+    return whole
+
+
+def _callable(name, f):
+    if not callable(f):
+        raise TypeError(f"{name} must be a function, got {type(f).__name__}")
+
+
+def _matching(name, names, n, what):
+    if names is not None and len(names) != n:
+        raise ValueError(f"{name} must name {n} {what}, got {len(names)}")
+
+
+def _dress(ax, title=None, xlabel=None, ylabel=None):
+    if title is not None:
+        ax.set_title(title, fontsize=_STYLE["axes.titlesize"], color=INK)
+    if xlabel is not None:
+        ax.set_xlabel(xlabel)
+    if ylabel is not None:
+        ax.set_ylabel(ylabel)
+
+
+def _legend(ax):
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(frameon=False, fontsize=9, labelcolor=INK)
+
+
+def _bare(ax):
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+# ---------------------------------------------------------------- functions over the plane
+
+
+def grid(extent, resolution=60) -> np.ndarray:
+    """The points (resolution², 2) of a grid over extent = (x0, x1, y0, y1), row by row from below."""
+    x0, x1, y0, y1 = extent
+    if not (x0 < x1 and y0 < y1):
+        raise ValueError(f"extent is (x0, x1, y0, y1) with x0 < x1 and y0 < y1, got {tuple(extent)}")
+    x, y = np.meshgrid(np.linspace(x0, x1, resolution), np.linspace(y0, y1, resolution))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def _around(X):
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = 0.15 * np.where(high > low, high - low, 1.0)
+    return low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1]
+
+
+def points(ax, X, y=None, *, labels=None) -> list:
+    """Points X (N, 2), each class of y (N,) with its own colour and marker; one PathCollection a class."""
+    X = _array("X", X, 2)
+    if X.shape[1] != 2:
+        raise ValueError(f"X must be (N, 2) to be drawn in a plane, got {X.shape}")
+    y = np.zeros(len(X), dtype=int) if y is None else _labels("y", y, len(X))
+    drawn = []
+    for k in np.unique(y):
+        style = {
+            "c": CLASS_COLORS[k % 8],
+            "marker": CLASS_MARKERS[k % 8],
+            "edgecolors": BLACK,
+            "linewidths": 0.8,
+        }
+        name = labels[k] if labels is not None else None
+        drawn.append(ax.scatter(*X[y == k].T, s=30 if len(X) > 20 else 70, zorder=3, label=name, **style))
+    return drawn
+
+
+def surface_colors(values, shape=None) -> np.ndarray:
+    """What `decision_surface` paints: (M,) or (M, 1) stays (M,); probabilities (M, k) become RGB (M, 3)."""
+    values = _array("the predictions", values, 1, 2)
+    if values.ndim == 2 and values.shape[1] > 1:
+        pale = 0.35 + 0.65 * np.array([to_rgb(CLASS_COLORS[k % 8]) for k in range(values.shape[1])])
+        values = np.clip(values @ pale, 0, 1)
+    else:
+        values = values.reshape(len(values))
+    return values if shape is None else values.reshape(*shape, *values.shape[1:])
+
+
+def decision_surface(
+    ax,
+    predict,
+    X=None,
+    y=None,
+    *,
+    extent=None,
+    resolution=60,
+    labels=None,
+    title=None,
+    xlabel="x₁",
+    ylabel="x₂",
+) -> Surface:
+    """Colour the plane by predict: (M, 2) → probability (M,) or (M, 1), or probabilities of k classes (M, k).
+
+    Points X (N, 2) with labels y (N,) go on top. Without `extent` (x0, x1, y0, y1) it fits the points. The
+    black dashed line is where a probability crosses 0.5, or where the most probable class changes.
+    """
+    _callable("predict", predict)
+    if X is None and extent is None:
+        raise ValueError("decision_surface: give the points X or an extent (x0, x1, y0, y1), got neither")
+    extent = _around(_array("X", X, 2)) if extent is None else tuple(extent)
+    plane = grid(extent, resolution)
+    raw = _array("predict's result", predict(plane), 1, 2)
+    if len(raw) != len(plane):
+        raise ValueError(f"predict must return a row for each of {len(plane)} points, got {raw.shape}")
+    square = (resolution, resolution)
+    colors = surface_colors(raw, square)
+    image = ax.imshow(
+        colors,
+        cmap=TWO_CLASSES,
+        vmin=0,
+        vmax=1,
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
+    )
+    many = raw.ndim == 2 and raw.shape[1] > 1
+    heights = [(raw.argmax(axis=1) == k) * 1.0 for k in range(1, raw.shape[1])] if many else [raw.reshape(-1)]
+    boundary = None
+    x, y_axis = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
+    for height in heights:
+        if height.min() < 0.5 < height.max():
+            boundary = ax.contour(
+                x, y_axis, height.reshape(square), [0.5], colors=BLACK, linewidths=1.2, linestyles="--"
+            )
+    drawn = [] if X is None else points(ax, X, y, labels=labels)
+    ax.set_xlim(*extent[:2])
+    ax.set_ylim(*extent[2:])
+    _dress(ax, title, xlabel, ylabel)
+    if labels is not None:
+        _legend(ax)
+    return Surface(image, boundary, drawn)
+
+
+def neuron_lines(ax, W, b) -> list:
+    """The line x W[:, j] + b[j] = 0 of each unit j, W (2, k) and b (k,), in the Axes' present limits."""
+    W, b = _array("W", W, 2), _array("b", b, 1)
+    if W.shape != (2, len(b)):
+        raise ValueError(f"neuron_lines: W must be (2, k) and b (k,), got {W.shape} and {b.shape}")
+    limits = ax.get_xlim(), ax.get_ylim()
+    lines = []
+    for j, ((w1, w2), bias) in enumerate(zip(W.T, b, strict=True)):
+        if w1 == w2 == 0:
+            continue  # such a unit ignores its input: there is no line
+        foot, along = (
+            -bias * np.array([w1, w2]) / (w1 * w1 + w2 * w2),
+            np.array([-w2, w1]) / math.hypot(w1, w2),
+        )
+        reach = 2 * (abs(foot).sum() + sum(abs(end) for pair in limits for end in pair))
+        ends = np.array([foot - reach * along, foot + reach * along])
+        lines += ax.plot(
+            *ends.T, color=SERIES_COLORS[j % 7], ls=SERIES_LINES[j % 7], lw=1.8, label=f"unit {j + 1}"
+        )
+    ax.set_xlim(limits[0])
+    ax.set_ylim(limits[1])
+    return lines
+
+
+def loss_surface(
+    ax, loss, extent, *, path=None, resolution=61, levels=24, log=False, title=None, xlabel="w₁", ylabel="w₂"
+) -> Surface:
+    """Contours of loss: (M, 2) → (M,) over extent (x0, x1, y0, y1), with the path (T, 2) of a descent.
+
+    The path starts at the circle and ends at the star. log=True spaces the contours evenly in log L (L > 0).
+    """
+    _callable("loss", loss)
+    heights = _array("the losses", loss(grid(extent, resolution)), 1).reshape(resolution, resolution)
+    if log and heights.min() <= 0:
+        raise ValueError(f"loss_surface: log=True needs losses above 0, the smallest is {heights.min():.3g}")
+    edges = (np.geomspace if log else np.linspace)(heights.min(), heights.max() + 1e-12, levels)
+    if np.any(np.diff(edges) <= 0):
+        raise ValueError("loss_surface: the loss is the same everywhere, there are no contours to draw")
+    x, y = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
+    norm = mpl.colors.LogNorm(edges[0], edges[-1]) if log else None
+    filled = ax.contourf(x, y, heights, edges, cmap=AMOUNT, norm=norm)
+    lines = ax.contour(x, y, heights, edges[::2], colors=GREY, linewidths=0.4)
+    drawn = []
+    if path is not None:
+        path = _array("path", path, 2)
+        if path.shape[1] != 2:
+            raise ValueError(f"path must be (T, 2), got {path.shape}")
+        drawn += ax.plot(*path.T, color=VERMILION, ls="-", marker=".", ms=4, lw=1.2)
+        drawn += ax.plot(*path[:1].T, color=VERMILION, ls="", marker="o", ms=9, mec=BLACK, label="start")
+        drawn += ax.plot(*path[-1:].T, color=YELLOW, ls="", marker="*", ms=13, mec=BLACK, label="end")
+        _legend(ax)
+    ax.set_xlim(*extent[:2])
+    ax.set_ylim(*extent[2:])
+    _dress(ax, title, xlabel, ylabel)
+    return Surface(filled, lines, drawn)
+
+
+# ---------------------------------------------------------------- curves
+
+
+def loss_curve(
+    ax,
+    losses,
+    *,
+    steps=None,
+    label=None,
+    log=False,
+    series=0,
+    marker=None,
+    title=None,
+    xlabel="step",
+    ylabel="loss L",
+):
+    """A curve of losses (T,) over steps (1 … T without `steps`); `series` picks colour and line style.
+
+    log=True draws a logarithmic axis and needs losses above 0; NaN leaves a gap.
+    """
+    losses = _array("losses", losses, 1)
+    steps = np.arange(1, len(losses) + 1) if steps is None else _array("steps", steps, 1)
+    if len(steps) != len(losses):
+        raise ValueError(f"loss_curve: {len(losses)} losses need as many steps, got {len(steps)}")
+    if log and np.any(losses <= 0):
+        raise ValueError(
+            f"loss_curve: log=True needs losses above 0, the smallest is {np.nanmin(losses):.3g}"
+        )
+    color, ls = SERIES_COLORS[series % 7], SERIES_LINES[series % 7]
+    marker = marker or ("o" if len(losses) == 1 else None)
+    (line,) = ax.plot(steps, losses, color=color, ls=ls, marker=marker, ms=4, lw=1.6, label=label)
+    if log:
+        ax.set_yscale("log")
+    _dress(ax, title, xlabel, ylabel)
+    if label is not None:
+        _legend(ax)
+    return line
+
+
+def loss_curves(ax, curves: Mapping, *, log=False, title=None, xlabel="step", ylabel="loss L") -> list:
+    """Several curves {label: losses (T,)} in one Axes, with a legend; a list of Line2D."""
+    if not isinstance(curves, Mapping) or not curves:
+        raise TypeError("loss_curves: curves must be a dict {label: losses} with at least one entry")
+    return [
+        loss_curve(ax, losses, label=label, log=log, series=k, title=title, xlabel=xlabel, ylabel=ylabel)
+        for k, (label, losses) in enumerate(curves.items())
+    ]
+
+
+def history(ax, record, *, accuracy_ax=None, log=False, title=None) -> dict:
+    """What `fit` returned: loss of each step (thin), of each epoch, and validation; accuracy apart.
+
+    Returns those lines there are: "loss", "epoch_loss", "validation_loss", "validation_accuracy".
+    """
+    lines, epochs = {}, len(record.epoch_loss)
+    per_step = _array("history.loss", record.loss, 1)
+    x = np.arange(1, len(per_step) + 1) * epochs / len(per_step)
+    (lines["loss"],) = ax.plot(x, per_step, color=SKY, lw=0.7, ls="-", label="training, each step", zorder=1)
+    curves = {"epoch_loss": ("training, epoch", 0), "validation_loss": ("validation", 1)}
+    for name, (label, k) in curves.items():
+        values = getattr(record, name, None)
+        if values is not None and len(values):
+            style = {"color": SERIES_COLORS[k], "ls": SERIES_LINES[k], "marker": SERIES_MARKERS[k]}
+            (lines[name],) = ax.plot(range(1, epochs + 1), values, ms=4, lw=1.6, label=label, **style)
+    if log:
+        ax.set_yscale("log")
+    _dress(ax, title, "epoch", "loss L")
+    _legend(ax)
+    accuracies = getattr(record, "validation_accuracy", None)
+    if accuracy_ax is not None:
+        if accuracies is None or not len(accuracies):
+            raise ValueError(
+                "history: there is no validation accuracy to draw: call fit(…, validation=(X, y))"
+            )
+        style = {"color": VALIDATION, "ls": "--", "marker": "s", "ms": 4}
+        (line,) = accuracy_ax.plot(range(1, epochs + 1), accuracies, label="validation", **style)
+        lines["validation_accuracy"] = line
+        _dress(accuracy_ax, None, "epoch", "accuracy")
+        _legend(accuracy_ax)
+    return lines
+
+
+def function_with_tangent(ax, f, df, at, *, interval=(-5, 5), name="f", title=None, xlabel="z") -> Tangent:
+    """f over the interval, and its tangent of slope df(at) at the point (at, f(at)); f and df take arrays."""
+    _callable("f", f)
+    _callable("df", df)
+    if not interval[0] <= at <= interval[1]:
+        raise ValueError(f"function_with_tangent: at must lie in the interval {tuple(interval)}, got {at}")
+    z = np.linspace(*interval, 201)
+    (curve,) = ax.plot(z, f(z), color=VALUE, ls="-", lw=2, label=f"{name}({xlabel})")
+    (tangent,) = ax.plot(
+        *tangent_ends(f, df, at, interval),
+        color=GRADIENT,
+        ls="--",
+        lw=1.6,
+        label=f"tangent, slope {name}′({xlabel})",
+    )
+    (point,) = ax.plot([at], [float(f(np.float64(at)))], color=GRADIENT, ls="", marker="o", ms=8, mec=BLACK)
+    low, high = np.min(f(z)), np.max(f(z))
+    ax.set_xlim(*interval)
+    ax.set_ylim(low - 0.15 * (high - low or 1), high + 0.15 * (high - low or 1))
+    _dress(ax, title, xlabel, None)
+    _legend(ax)
+    return Tangent(curve, tangent, point)
+
+
+def tangent_ends(f, df, at, interval):
+    """The two ends (x0, x1), (y0, y1) of the tangent at `at`, a quarter of the interval to each side."""
+    half = (interval[1] - interval[0]) / 4
+    value, slope = float(f(np.float64(at))), float(df(np.float64(at)))
+    return (at - half, at + half), (value - slope * half, value + slope * half)
+
+
+def predicted_against_true(ax, y_true, y_pred, *, label=None, series=0, title=None):
+    """Predictions (N,) or (N, 1) over true values, with the dashed line on which they would be equal."""
+    y_true, y_pred = (_array(n, v, 1, 2) for n, v in (("y_true", y_true), ("y_pred", y_pred)))
+    if y_true.shape != y_pred.shape or y_true.size != len(y_true):
+        raise ValueError(
+            f"y_true and y_pred must both be (N,) or (N, 1), got {y_true.shape} and {y_pred.shape}"
+        )
+    color, marker = SERIES_COLORS[series % 7], SERIES_MARKERS[series % 7]
+    drawn = ax.scatter(y_true.ravel(), y_pred.ravel(), s=12, c=color, marker=marker, alpha=0.6, label=label)
+    low, high = min(y_true.min(), y_pred.min()), max(y_true.max(), y_pred.max())
+    ax.plot([low, high], [low, high], color=INK, ls="--", lw=1)
+    _dress(ax, title, "true value", "predicted value")
+    if label is not None:
+        _legend(ax)
+    return drawn
+
+
+def gradient_sizes(
+    ax, series: Mapping, *, log=True, title=None, xlabel="layer", ylabel="size of the gradient"
+) -> list:
+    """Sizes {label: (n_layers,)} of the gradient in layers 1 … n; a Line2D each. 0 is written "0"."""
+    if not isinstance(series, Mapping) or not series:
+        raise TypeError("gradient_sizes: series must be a dict {label: sizes} with at least one entry")
+    lines = []
+    for k, (label, sizes) in enumerate(series.items()):
+        sizes = _array(f"the sizes of {label!r}", sizes, 1)
+        if np.any(sizes < 0):
+            raise ValueError(f"gradient_sizes: a size cannot be below 0, {label!r} has {sizes.min():.3g}")
+        layers = np.arange(1, len(sizes) + 1)
+        style = {"color": SERIES_COLORS[k % 7], "ls": SERIES_LINES[k % 7], "marker": SERIES_MARKERS[k % 7]}
+        shown = np.where(sizes > 0, sizes, np.nan) if log else sizes
+        lines += ax.plot(layers, shown, lw=1.6, ms=5, label=label, **style)
+        for layer in layers[sizes == 0] if log else ():
+            place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
+            ax.annotate("0", (layer, 0.01 + 0.07 * k), color=SERIES_COLORS[k % 7], **place)
+    if log:
+        ax.set_yscale("log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    _dress(ax, title, xlabel, ylabel)
+    _legend(ax)
+    return lines
+
+
+def layer_histograms(axes, values: Mapping, *, bins=40, limits=None, xlabel=None) -> list:
+    """A histogram in each of `axes` for each entry {label: array of any shape}, on one scale (StepPatch)."""
+    axes = np.atleast_1d(axes).ravel()
+    if not isinstance(values, Mapping) or len(values) != len(axes):
+        raise ValueError(
+            f"layer_histograms: {len(axes)} Axes need a dict of as many arrays, got {len(values)}"
+        )
+    arrays = {label: _array(repr(label), np.ravel(a), 1) for label, a in values.items()}
+    if limits is None:
+        limits = min(a.min() for a in arrays.values()), max(a.max() for a in arrays.values())
+    limits = limits if limits[0] < limits[1] else (limits[0] - 0.5, limits[0] + 0.5)
+    drawn = []
+    for k, (ax, (label, array)) in enumerate(zip(axes, arrays.items(), strict=True)):
+        counts, edges = np.histogram(array, bins=bins, range=limits)
+        drawn.append(ax.stairs(counts / array.size, edges, fill=True, color=SERIES_COLORS[k % 7], alpha=0.8))
+        _dress(ax, label, xlabel, "share" if k == 0 else None)
+    return drawn
+
+
+# ---------------------------------------------------------------- matrices and images
+
+
+def _write_cells(ax, texts, dark):
+    size = 9 if max(texts.shape) <= 10 else 7
+    return [
+        ax.text(
+            j, i, texts[i, j], ha="center", va="center", fontsize=size, color=PAPER if dark[i, j] else INK
+        )
+        for i, j in product(*map(range, texts.shape))
+    ]
+
+
+def confusion_counts(y_true, y_pred, n_classes) -> np.ndarray:
+    """Counts (n_classes, n_classes): entry [i, j] says how often true class i was predicted as j."""
+    n = len(np.asarray(y_true))
+    y_true, y_pred = _labels("y_true", y_true, n), _labels("y_pred", y_pred, n)
+    if n and max(y_true.max(), y_pred.max()) >= n_classes:
+        raise ValueError(f"labels must lie in 0 … {n_classes - 1}, got {max(y_true.max(), y_pred.max())}")
+    counts = np.zeros((n_classes, n_classes), dtype=int)
+    np.add.at(counts, (y_true, y_pred), 1)
+    return counts
+
+
+def confusion_matrix(ax, counts, *, labels=None, title=None) -> Tiles:
+    """Counts (k, k), rows true, columns predicted; darker is a larger share of its row."""
+    counts = _array("counts", counts, 2)
+    k = len(counts)
+    if counts.shape != (k, k) or np.any(counts < 0):
+        raise ValueError(f"counts must be a square matrix of numbers from 0, got shape {counts.shape}")
+    _matching("labels", labels, k, "classes")
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = ax.imshow(np.sqrt(share), cmap=AMOUNT, vmin=0, vmax=1)  # the root makes rare mistakes visible
+    texts = np.array([[f"{n:.0f}" if n else "·" for n in row] for row in counts])
+    drawn = _write_cells(ax, texts, np.sqrt(share) > 0.6)
+    names = range(k) if labels is None else labels
+    ax.set_xticks(range(k), names)
+    ax.set_yticks(range(k), names)
+    _dress(ax, title, "predicted", "true")
+    return Tiles(image, drawn, np.arange(k))
+
+
+def heat_map(
+    ax,
+    values,
+    *,
+    rows,
+    columns,
+    row_label="",
+    column_label="",
+    value_label="",
+    fmt=".2f",
+    best=None,
+    title=None,
+) -> Tiles:
+    """A sweep: values (n, m) as a table of colours and numbers; a cell that diverged (NaN, inf) shows ✕.
+
+    `rows` and `columns` name the settings; best="max" or "min" frames the best cell.
+    """
+    values = _array("values", values, 2)
+    _matching("rows", rows, values.shape[0], "rows")
+    _matching("columns", columns, values.shape[1], "columns")
+    if best not in (None, "max", "min"):
+        raise ValueError(f'best must be "max", "min" or None, got {best!r}')
+    finite = np.where(np.isfinite(values), values, np.nan)
+    if np.all(np.isnan(finite)):
+        raise ValueError("heat_map: no value is finite, there is nothing to compare")
+    image = ax.imshow(np.ma.masked_invalid(finite), cmap=AMOUNT, aspect="auto")
+    image.cmap.set_bad(FAINT)
+    texts = np.array([["✕" if np.isnan(v) else format(v, fmt) for v in row] for row in finite])
+    drawn = _write_cells(ax, texts, np.nan_to_num(image.norm(finite).filled(0)) > 0.5)
+    if best:
+        i, j = np.unravel_index((np.nanargmax if best == "max" else np.nanargmin)(finite), finite.shape)
+        ax.add_patch(mpl.patches.Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, ec=VERMILION, lw=3))
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    _dress(ax, title, column_label, row_label)
+    if value_label:
+        ax.figure.colorbar(image, ax=ax, label=value_label)
+    return Tiles(image, drawn, np.arange(len(values)))
+
+
+def mosaic(images, ncols=None, gap=1) -> np.ndarray:
+    """Images (n, h, w) side by side in one array, with NaN between them and in the empty places."""
+    images = _array("images", images, 3)
+    n, h, w = images.shape
+    ncols = ncols or math.ceil(math.sqrt(n))
+    nrows = math.ceil(n / ncols)
+    out = np.full((nrows * (h + gap) - gap, ncols * (w + gap) - gap), np.nan)
+    for k, image in enumerate(images):
+        top, left = k // ncols * (h + gap), k % ncols * (w + gap)
+        out[top : top + h, left : left + w] = image
+    return out
+
+
+def image_grid(ax, images, *, titles=None, ncols=None, signed=False, limit=None, title=None) -> Tiles:
+    """Images (n, h, w) as one mosaic. Grey on white from 0 to `limit`; signed=True: blue +, red −."""
+    images = _array("images", images, 3)
+    n, h, w = images.shape
+    _matching("titles", titles, n, "images")
+    ncols, gap = ncols or math.ceil(math.sqrt(n)), 1 if titles is None else max(2, round(0.3 * h))
+    limit = limit or float(np.max(np.abs(images))) or 1.0
+    cmap = SIGNED if signed else mpl.colormaps["gray_r"]
+    cells = mosaic(images, ncols, gap)
+    image = ax.imshow(
+        cells, cmap=cmap.with_extremes(bad=PAPER if titles else FAINT), vmin=-limit * signed, vmax=limit
+    )
+    drawn = []
+    for k, text in enumerate(titles or ()):
+        place = (k % ncols) * (w + gap) + (w - 1) / 2, k // ncols * (h + gap) - 0.8
+        drawn.append(ax.text(*place, text, ha="center", va="bottom", fontsize=8, color=INK))
+    _bare(ax)
+    if titles:
+        ax.set_ylim(cells.shape[0] - 0.5, -0.5 - gap)
+    _dress(ax, title)
+    return Tiles(image, drawn, np.arange(n))
+
+
+def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, title=None) -> Tiles:
+    """Each column of W (d, k) as an image of `shape` (h, w), h·w = d; square without `shape`."""
+    W = _array("W", W, 2)
+    side = math.isqrt(len(W))
+    shape = shape or (side, side)
+    if shape[0] * shape[1] != len(W):
+        raise ValueError(f"weight_mosaic: W has {len(W)} rows, which do not fill images of shape {shape}")
+    return image_grid(ax, W.T.reshape(-1, *shape), ncols=ncols, limit=limit, signed=signed, title=title)
+
+
+def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, title=None) -> Tiles:
+    """The n wrong predictions whose true class had the smallest probability, captioned "true → predicted".
+
+    images (N, h, w), y_true (N,), probabilities P (N, k). `rows` of the result are their rows, worst first.
+    """
+    P = _array("P", P, 2)
+    y_true = _labels("y_true", y_true, len(P))
+    if np.shape(images)[0] != len(P) or np.ndim(images) != 3:
+        raise ValueError(f"images must be ({len(P)}, h, w) like P's rows, got {np.shape(images)}")
+    if y_true.max() >= P.shape[1]:
+        raise ValueError(f"labels must lie in 0 … {P.shape[1] - 1}, got {y_true.max()}")
+    y_pred, p_true = P.argmax(axis=1), P[np.arange(len(P)), y_true]
+    wrong = np.flatnonzero(y_pred != y_true)
+    if not wrong.size:
+        raise ValueError("worst_mistakes: every prediction is right, there is no mistake to show")
+    rows = wrong[np.argsort(p_true[wrong], kind="stable")][:n]
+    titles = [f"{y_true[i]} → {y_pred[i]}" for i in rows]
+    tiles = image_grid(ax, np.asarray(images)[rows], titles=titles, ncols=ncols, title=title)
+    return tiles._replace(rows=rows)
+
+
+# ---------------------------------------------------------------- graphs
+
+
+def network_graph(
+    ax,
+    sizes: Sequence,
+    *,
+    weights=None,
+    node_labels: Mapping | None = None,
+    edge_labels: Mapping | None = None,
+    highlight=(),
+    layer_titles=None,
+    title=None,
+) -> Graph:
+    """A fully connected network of the given sizes, inputs at the left.
+
+    Node (l, i) is unit i of layer l, edge (l, i, j) goes from it to unit j of layer l + 1, counted from 0.
+    `weights` is a list of W (n_in, n_out): wider is larger, dashed is negative. `highlight` holds nodes and
+    edges to lift.
+    """
+    sizes = [int(n) for n in sizes]
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"network_graph: sizes must be two or more numbers from 1, got {sizes}")
+    shapes = list(pairwise(sizes))
+    if weights is not None and [np.shape(W) for W in weights] != shapes:
+        raise ValueError(
+            f"network_graph: weights must have shapes {shapes}, got {[np.shape(W) for W in weights]}"
+        )
+    _matching("layer_titles", layer_titles, len(sizes), "layers")
+    positions = {(l, i): (l, (n - 1) / 2 - i) for l, n in enumerate(sizes) for i in range(n)}
+    keys = [(l, i, j) for l, (n, m) in enumerate(shapes) for i in range(n) for j in range(m)]
+    lifted, known = set(highlight), set(positions) | set(keys)
+    unknown = (lifted | set(node_labels or ()) | set(edge_labels or ())) - known
+    if unknown:
+        raise ValueError(f"network_graph: there is no node or edge {sorted(unknown)[0]} in {sizes}")
+    top = max((float(np.max(np.abs(W))) for W in weights), default=1.0) if weights is not None else 1.0
+    edges, edge_texts, nodes, node_texts = {}, {}, {}, {}
+    for l, i, j in keys:
+        (x0, y0), (x1, y1) = positions[l, i], positions[l + 1, j]
+        w = float(weights[l][i][j]) if weights is not None else 0.0
+        style = {"color": GREY, "lw": 1.2, "ls": "-"}
+        if weights is not None:
+            style = {"color": POSITIVE if w >= 0 else NEGATIVE, "ls": "-" if w >= 0 else "--"}
+            style["lw"] = 0.5 + 3.5 * abs(w) / (top or 1.0)
+        if (l, i, j) in lifted:
+            style |= {"color": ORANGE, "lw": max(style["lw"], 3.5)}
+        (edges[l, i, j],) = ax.plot([x0, x1], [y0, y1], zorder=1, **style)
+        if edge_labels and (l, i, j) in edge_labels:
+            near = (
+                0.28 if j % 2 == i % 2 else 0.34
+            )  # beside the start, so that crossing edges keep their labels
+            where = x0 + near * (x1 - x0), y0 + near * (y1 - y0)
+            edge_texts[l, i, j] = ax.text(
+                *where, edge_labels[l, i, j], ha="center", va="center", fontsize=8.5
+            )
+            edge_texts[l, i, j].set(color=INK, bbox={"fc": PAPER, "ec": "none", "pad": 0.8, "alpha": 0.9})
+    for key, (x, y) in positions.items():
+        fill = ORANGE if key in lifted else PAPER
+        nodes[key] = ax.scatter([x], [y], s=620, c=fill, edgecolors=INK, linewidths=1.4, zorder=2)
+        if node_labels and key in node_labels:
+            node_texts[key] = ax.text(x, y, node_labels[key], ha="center", va="center", fontsize=9, zorder=3)
+            node_texts[key].set_color(INK)
+    height = (max(sizes) - 1) / 2
+    for l, text in enumerate(layer_titles or ()):
+        ax.text(l, height + 0.55, text, ha="center", va="bottom", fontsize=9, color=INK)
+    ax.set_xlim(-0.35, len(sizes) - 0.65)
+    ax.set_ylim(-height - 0.5, height + (0.95 if layer_titles else 0.5))
+    _bare(ax)
+    _dress(ax, title)
+    return Graph(nodes, edges, node_texts, edge_texts, positions)
+
+
+def computational_graph(
+    ax,
+    nodes: Mapping,
+    edges: Sequence,
+    *,
+    values: Mapping | None = None,
+    gradients: Mapping | None = None,
+    highlight=(),
+    fmt: Callable[[float], str] = "{:.4g}".format,
+    title=None,
+) -> Graph:
+    """A computational graph: nodes {name: (x, y, text)}, edges [(from, to), …], drawn as arrows.
+
+    `values` {name: number or str} stand above their node in blue, `gradients` below in vermilion after ∂:
+    forward above, backward below.
+    """
+    names = set(nodes)
+    unknown = (
+        {n for edge in edges for n in edge} | set(values or ()) | set(gradients or ()) | set(highlight)
+    ) - names
+    if not names or unknown:
+        raise ValueError(f"computational_graph: nodes are {sorted(names)}, unknown: {sorted(unknown)}")
+    drawn, arrows, texts, notes = {}, {}, {}, {}
+    radius = 15
+    for a, b in edges:
+        style = {"arrowstyle": "-|>", "color": GREY, "lw": 1.4, "shrinkA": radius, "shrinkB": radius}
+        arrows[a, b] = ax.annotate("", nodes[b][:2], nodes[a][:2], arrowprops=style, zorder=1)
+    for name, (x, y, text) in nodes.items():
+        fill = ORANGE if name in highlight else PAPER
+        drawn[name] = ax.scatter(
+            [x], [y], s=(1.9 * radius) ** 2, c=fill, edgecolors=INK, linewidths=1.4, zorder=2
+        )
+        texts[name] = ax.text(x, y, text, ha="center", va="center", fontsize=10, color=INK, zorder=3)
+        for table, sign, color, mark in ((values, 1, VALUE, ""), (gradients, -1, GRADIENT, "∂ ")):
+            if table is not None and name in table:
+                content = table[name] if isinstance(table[name], str) else mark + fmt(table[name])
+                place = {"xytext": (0, sign * (radius + 3)), "textcoords": "offset points", "ha": "center"}
+                va = "bottom" if sign > 0 else "top"
+                notes[name, mark.strip()] = ax.annotate(
+                    content, (x, y), va=va, color=color, fontsize=9.5, fontweight="bold", zorder=3, **place
+                )
+    xs, ys = zip(*((x, y) for x, y, _ in nodes.values()), strict=True)
+    ax.set_xlim(min(xs) - 0.5, max(xs) + 0.5)
+    ax.set_ylim(min(ys) - 0.6, max(ys) + 0.6)
+    _bare(ax)
+    _dress(ax, title)
+    return Graph(drawn, arrows, texts, notes, {name: node[:2] for name, node in nodes.items()})
