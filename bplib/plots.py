@@ -4,12 +4,13 @@ Nothing here knows pyplot, so a picture leaves no state behind: `fig, ax = plots
 `plots.show(fig, alt="...")`. Colours are those of Okabe and Ito, which colour-blind readers can tell apart,
 and no meaning is carried by colour alone: series differ in line style and marker, classes in marker,
 negative weights are dashed. Returned artists may be moved (`set_data`), as the playgrounds do.
+The last keywords of each function, `**words`, go to `Axes.set`: title=, xlabel=, ylabel=, xlim=, …
 """
 
 import io
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from cycler import cycler
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -33,7 +34,7 @@ CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SERIES_COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 SERIES_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-TWO_CLASSES = LinearSegmentedColormap.from_list("two_classes", [SKY, PAPER, ORANGE])  # 0 … 0.5 … 1
+TWO_CLASSES = LinearSegmentedColormap.from_list("two_classes", ["#7cc0e8", PAPER, "#f2c35b"])  # 0 … 0.5 … 1
 SIGNED = LinearSegmentedColormap.from_list("signed", [VERMILION, PAPER, BLUE])  # − … 0 … +
 AMOUNT = LinearSegmentedColormap.from_list("amount", [PAPER, SKY, BLUE, "#00324f"])  # 0 … much
 
@@ -193,25 +194,29 @@ def _matching(name, names, n, what):
         raise ValueError(f"{name} must name {n} {what}, got {len(names)}")
 
 
-def _dress(ax, title=None, xlabel=None, ylabel=None):
-    if title is not None:
-        ax.set_title(title, fontsize=_STYLE["axes.titlesize"], color=INK)
-    if xlabel is not None:
-        ax.set_xlabel(xlabel)
-    if ylabel is not None:
-        ax.set_ylabel(ylabel)
+def _dress(ax, words, **usual):
+    """Set title=, xlabel=, ylabel= and whatever else `Axes.set` knows; what the caller gave comes first."""
+    ax.set(**(usual | words))
+
+
+def _series(k):
+    """Colour, line style and marker of series k."""
+    return {"color": SERIES_COLORS[k % 7], "ls": SERIES_LINES[k % 7], "marker": SERIES_MARKERS[k % 7]}
+
+
+def _mapping(name, values):
+    if not isinstance(values, Mapping) or not values:
+        raise TypeError(f"{name} must be a dict {{label: numbers}} with at least one entry")
 
 
 def _legend(ax):
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(frameon=False, fontsize=9, labelcolor=INK)
+        ax.legend(fontsize=9, labelcolor=INK, framealpha=0.85, edgecolor="none")
 
 
 def _bare(ax):
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
 
 
 # ---------------------------------------------------------------- functions over the plane
@@ -240,12 +245,7 @@ def points(ax, X, y=None, *, labels=None) -> list:
     y = np.zeros(len(X), dtype=int) if y is None else _labels("y", y, len(X))
     drawn = []
     for k in np.unique(y):
-        style = {
-            "c": CLASS_COLORS[k % 8],
-            "marker": CLASS_MARKERS[k % 8],
-            "edgecolors": BLACK,
-            "linewidths": 0.8,
-        }
+        style = {"c": CLASS_COLORS[k % 8], "marker": CLASS_MARKERS[k % 8], "edgecolors": BLACK}
         name = labels[k] if labels is not None else None
         drawn.append(ax.scatter(*X[y == k].T, s=30 if len(X) > 20 else 70, zorder=3, label=name, **style))
     return drawn
@@ -263,56 +263,36 @@ def surface_colors(values, shape=None) -> np.ndarray:
 
 
 def decision_surface(
-    ax,
-    predict,
-    X=None,
-    y=None,
-    *,
-    extent=None,
-    resolution=60,
-    labels=None,
-    title=None,
-    xlabel="x₁",
-    ylabel="x₂",
+    ax, predict, X=None, y=None, *, extent=None, resolution=60, labels=None, **words
 ) -> Surface:
     """Colour the plane by predict: (M, 2) → probability (M,) or (M, 1), or probabilities of k classes (M, k).
 
     Points X (N, 2) with labels y (N,) go on top. Without `extent` (x0, x1, y0, y1) it fits the points. The
-    black dashed line is where a probability crosses 0.5, or where the most probable class changes.
+    black line is where a probability crosses 0.5, or where the most probable class changes.
     """
     _callable("predict", predict)
     if X is None and extent is None:
         raise ValueError("decision_surface: give the points X or an extent (x0, x1, y0, y1), got neither")
     extent = _around(_array("X", X, 2)) if extent is None else tuple(extent)
-    plane = grid(extent, resolution)
+    plane, square = grid(extent, resolution), (resolution, resolution)
     raw = _array("predict's result", predict(plane), 1, 2)
     if len(raw) != len(plane):
         raise ValueError(f"predict must return a row for each of {len(plane)} points, got {raw.shape}")
-    square = (resolution, resolution)
+    look = {"cmap": TWO_CLASSES, "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
     colors = surface_colors(raw, square)
-    image = ax.imshow(
-        colors,
-        cmap=TWO_CLASSES,
-        vmin=0,
-        vmax=1,
-        extent=extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="bilinear",
-    )
-    many = raw.ndim == 2 and raw.shape[1] > 1
-    heights = [(raw.argmax(axis=1) == k) * 1.0 for k in range(1, raw.shape[1])] if many else [raw.reshape(-1)]
-    boundary = None
-    x, y_axis = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
-    for height in heights:
-        if height.min() < 0.5 < height.max():
-            boundary = ax.contour(
-                x, y_axis, height.reshape(square), [0.5], colors=BLACK, linewidths=1.2, linestyles="--"
-            )
+    image = ax.imshow(colors, extent=extent, origin="lower", aspect="auto", **look)
+    raw = raw.reshape(len(raw), -1)
+    heights = [raw[:, 0] - 0.5]
+    if raw.shape[1] > 1:  # where class k overtakes the best of the others
+        heights = [raw[:, k] - np.delete(raw, k, axis=1).max(axis=1) for k in range(raw.shape[1])]
+    axes = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
+    boundary = [
+        ax.contour(*axes, height.reshape(square), [0], colors=BLACK, linewidths=1.2)
+        for height in heights
+        if height.min() < 0 < height.max()
+    ]
     drawn = [] if X is None else points(ax, X, y, labels=labels)
-    ax.set_xlim(*extent[:2])
-    ax.set_ylim(*extent[2:])
-    _dress(ax, title, xlabel, ylabel)
+    _dress(ax, words, xlim=extent[:2], ylim=extent[2:], xlabel="x₁", ylabel="x₂")
     if labels is not None:
         _legend(ax)
     return Surface(image, boundary, drawn)
@@ -323,28 +303,19 @@ def neuron_lines(ax, W, b) -> list:
     W, b = _array("W", W, 2), _array("b", b, 1)
     if W.shape != (2, len(b)):
         raise ValueError(f"neuron_lines: W must be (2, k) and b (k,), got {W.shape} and {b.shape}")
-    limits = ax.get_xlim(), ax.get_ylim()
-    lines = []
-    for j, ((w1, w2), bias) in enumerate(zip(W.T, b, strict=True)):
-        if w1 == w2 == 0:
+    limits, lines = np.array([ax.get_xlim(), ax.get_ylim()]), []
+    for j, (w, bias) in enumerate(zip(W.T, b, strict=True)):
+        if not w.any():
             continue  # such a unit ignores its input: there is no line
-        foot, along = (
-            -bias * np.array([w1, w2]) / (w1 * w1 + w2 * w2),
-            np.array([-w2, w1]) / math.hypot(w1, w2),
-        )
-        reach = 2 * (abs(foot).sum() + sum(abs(end) for pair in limits for end in pair))
+        foot, along = -bias * w / (w @ w), np.array([-w[1], w[0]]) / math.hypot(*w)
+        reach = 2 * (np.abs(foot).sum() + np.abs(limits).sum())
         ends = np.array([foot - reach * along, foot + reach * along])
-        lines += ax.plot(
-            *ends.T, color=SERIES_COLORS[j % 7], ls=SERIES_LINES[j % 7], lw=1.8, label=f"unit {j + 1}"
-        )
-    ax.set_xlim(limits[0])
-    ax.set_ylim(limits[1])
+        lines += ax.plot(*ends.T, **(_series(j) | {"marker": ""}), lw=1.8, label=f"unit {j + 1}")
+    ax.set(xlim=limits[0], ylim=limits[1])
     return lines
 
 
-def loss_surface(
-    ax, loss, extent, *, path=None, resolution=61, levels=24, log=False, title=None, xlabel="w₁", ylabel="w₂"
-) -> Surface:
+def loss_surface(ax, loss, extent, *, path=None, resolution=61, levels=24, log=False, **words) -> Surface:
     """Contours of loss: (M, 2) → (M,) over extent (x0, x1, y0, y1), with the path (T, 2) of a descent.
 
     The path starts at the circle and ends at the star. log=True spaces the contours evenly in log L (L > 0).
@@ -357,7 +328,7 @@ def loss_surface(
     if np.any(np.diff(edges) <= 0):
         raise ValueError("loss_surface: the loss is the same everywhere, there are no contours to draw")
     x, y = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
-    norm = mpl.colors.LogNorm(edges[0], edges[-1]) if log else None
+    norm = LogNorm(edges[0], edges[-1]) if log else None
     filled = ax.contourf(x, y, heights, edges, cmap=AMOUNT, norm=norm)
     lines = ax.contour(x, y, heights, edges[::2], colors=GREY, linewidths=0.4)
     drawn = []
@@ -369,28 +340,14 @@ def loss_surface(
         drawn += ax.plot(*path[:1].T, color=VERMILION, ls="", marker="o", ms=9, mec=BLACK, label="start")
         drawn += ax.plot(*path[-1:].T, color=YELLOW, ls="", marker="*", ms=13, mec=BLACK, label="end")
         _legend(ax)
-    ax.set_xlim(*extent[:2])
-    ax.set_ylim(*extent[2:])
-    _dress(ax, title, xlabel, ylabel)
+    _dress(ax, words, xlim=extent[:2], ylim=extent[2:], xlabel="w₁", ylabel="w₂")
     return Surface(filled, lines, drawn)
 
 
 # ---------------------------------------------------------------- curves
 
 
-def loss_curve(
-    ax,
-    losses,
-    *,
-    steps=None,
-    label=None,
-    log=False,
-    series=0,
-    marker=None,
-    title=None,
-    xlabel="step",
-    ylabel="loss L",
-):
+def loss_curve(ax, losses, *, steps=None, label=None, log=False, series=0, marker="", **words):
     """A curve of losses (T,) over steps (1 … T without `steps`); `series` picks colour and line style.
 
     log=True draws a logarithmic axis and needs losses above 0; NaN leaves a gap.
@@ -400,83 +357,65 @@ def loss_curve(
     if len(steps) != len(losses):
         raise ValueError(f"loss_curve: {len(losses)} losses need as many steps, got {len(steps)}")
     if log and np.any(losses <= 0):
-        raise ValueError(
-            f"loss_curve: log=True needs losses above 0, the smallest is {np.nanmin(losses):.3g}"
-        )
-    color, ls = SERIES_COLORS[series % 7], SERIES_LINES[series % 7]
-    marker = marker or ("o" if len(losses) == 1 else None)
-    (line,) = ax.plot(steps, losses, color=color, ls=ls, marker=marker, ms=4, lw=1.6, label=label)
-    if log:
-        ax.set_yscale("log")
-    _dress(ax, title, xlabel, ylabel)
+        low = np.nanmin(losses)
+        raise ValueError(f"loss_curve: log=True needs losses above 0, the smallest is {low:.3g}")
+    style = _series(series) | {"marker": "o" if len(losses) == 1 else marker}
+    (line,) = ax.plot(steps, losses, **style, ms=4, lw=1.6, label=label)
+    _dress(ax, words, xlabel="step", ylabel="loss L", yscale="log" if log else "linear")
     if label is not None:
         _legend(ax)
     return line
 
 
-def loss_curves(ax, curves: Mapping, *, log=False, title=None, xlabel="step", ylabel="loss L") -> list:
+def loss_curves(ax, curves: Mapping, *, log=False, **words) -> list:
     """Several curves {label: losses (T,)} in one Axes, with a legend; a list of Line2D."""
-    if not isinstance(curves, Mapping) or not curves:
-        raise TypeError("loss_curves: curves must be a dict {label: losses} with at least one entry")
-    return [
-        loss_curve(ax, losses, label=label, log=log, series=k, title=title, xlabel=xlabel, ylabel=ylabel)
-        for k, (label, losses) in enumerate(curves.items())
-    ]
+    _mapping("curves", curves)
+    named = enumerate(curves.items())
+    return [loss_curve(ax, losses, label=label, log=log, series=k, **words) for k, (label, losses) in named]
 
 
-def history(ax, record, *, accuracy_ax=None, log=False, title=None) -> dict:
+def history(ax, record, *, accuracy_ax=None, log=False, **words) -> dict:
     """What `fit` returned: loss of each step (thin), of each epoch, and validation; accuracy apart.
 
     Returns those lines there are: "loss", "epoch_loss", "validation_loss", "validation_accuracy".
     """
-    lines, epochs = {}, len(record.epoch_loss)
-    per_step = _array("history.loss", record.loss, 1)
+    per_step, epochs = _array("history.loss", record.loss, 1), len(record.epoch_loss)
     x = np.arange(1, len(per_step) + 1) * epochs / len(per_step)
+    lines = {}
     (lines["loss"],) = ax.plot(x, per_step, color=SKY, lw=0.7, ls="-", label="training, each step", zorder=1)
-    curves = {"epoch_loss": ("training, epoch", 0), "validation_loss": ("validation", 1)}
-    for name, (label, k) in curves.items():
+
+    def curve(axes, name, label, series):
         values = getattr(record, name, None)
         if values is not None and len(values):
-            style = {"color": SERIES_COLORS[k], "ls": SERIES_LINES[k], "marker": SERIES_MARKERS[k]}
-            (lines[name],) = ax.plot(range(1, epochs + 1), values, ms=4, lw=1.6, label=label, **style)
-    if log:
-        ax.set_yscale("log")
-    _dress(ax, title, "epoch", "loss L")
+            (lines[name],) = axes.plot(range(1, epochs + 1), values, **_series(series), ms=4, label=label)
+
+    curve(ax, "epoch_loss", "training, epoch", 0)
+    curve(ax, "validation_loss", "validation", 1)
+    _dress(ax, words, xlabel="epoch", ylabel="loss L", yscale="log" if log else "linear")
     _legend(ax)
-    accuracies = getattr(record, "validation_accuracy", None)
     if accuracy_ax is not None:
-        if accuracies is None or not len(accuracies):
-            raise ValueError(
-                "history: there is no validation accuracy to draw: call fit(…, validation=(X, y))"
-            )
-        style = {"color": VALIDATION, "ls": "--", "marker": "s", "ms": 4}
-        (line,) = accuracy_ax.plot(range(1, epochs + 1), accuracies, label="validation", **style)
-        lines["validation_accuracy"] = line
-        _dress(accuracy_ax, None, "epoch", "accuracy")
+        curve(accuracy_ax, "validation_accuracy", "validation", 1)
+        if "validation_accuracy" not in lines:
+            raise ValueError("history: there is no validation accuracy: call fit(…, validation=(X, y))")
+        _dress(accuracy_ax, {}, xlabel="epoch", ylabel="accuracy")
         _legend(accuracy_ax)
     return lines
 
 
-def function_with_tangent(ax, f, df, at, *, interval=(-5, 5), name="f", title=None, xlabel="z") -> Tangent:
+def function_with_tangent(ax, f, df, at, *, interval=(-5, 5), name="f", **words) -> Tangent:
     """f over the interval, and its tangent of slope df(at) at the point (at, f(at)); f and df take arrays."""
     _callable("f", f)
     _callable("df", df)
     if not interval[0] <= at <= interval[1]:
         raise ValueError(f"function_with_tangent: at must lie in the interval {tuple(interval)}, got {at}")
     z = np.linspace(*interval, 201)
-    (curve,) = ax.plot(z, f(z), color=VALUE, ls="-", lw=2, label=f"{name}({xlabel})")
-    (tangent,) = ax.plot(
-        *tangent_ends(f, df, at, interval),
-        color=GRADIENT,
-        ls="--",
-        lw=1.6,
-        label=f"tangent, slope {name}′({xlabel})",
-    )
+    (curve,) = ax.plot(z, f(z), color=VALUE, ls="-", lw=2, label=name)
+    ends = tangent_ends(f, df, at, interval)
+    (tangent,) = ax.plot(*ends, color=GRADIENT, ls="--", lw=1.6, label=f"tangent, slope {name}′")
     (point,) = ax.plot([at], [float(f(np.float64(at)))], color=GRADIENT, ls="", marker="o", ms=8, mec=BLACK)
     low, high = np.min(f(z)), np.max(f(z))
-    ax.set_xlim(*interval)
-    ax.set_ylim(low - 0.15 * (high - low or 1), high + 0.15 * (high - low or 1))
-    _dress(ax, title, xlabel, None)
+    margin = 0.15 * (high - low or 1)
+    _dress(ax, words, xlim=interval, ylim=(low - margin, high + margin), xlabel="z")
     _legend(ax)
     return Tangent(curve, tangent, point)
 
@@ -488,50 +427,45 @@ def tangent_ends(f, df, at, interval):
     return (at - half, at + half), (value - slope * half, value + slope * half)
 
 
-def predicted_against_true(ax, y_true, y_pred, *, label=None, series=0, title=None):
+def predicted_against_true(ax, y_true, y_pred, *, label=None, series=0, **words):
     """Predictions (N,) or (N, 1) over true values, with the dashed line on which they would be equal."""
     y_true, y_pred = (_array(n, v, 1, 2) for n, v in (("y_true", y_true), ("y_pred", y_pred)))
     if y_true.shape != y_pred.shape or y_true.size != len(y_true):
         raise ValueError(
             f"y_true and y_pred must both be (N,) or (N, 1), got {y_true.shape} and {y_pred.shape}"
         )
-    color, marker = SERIES_COLORS[series % 7], SERIES_MARKERS[series % 7]
-    drawn = ax.scatter(y_true.ravel(), y_pred.ravel(), s=12, c=color, marker=marker, alpha=0.6, label=label)
+    style = _series(series) | {"ls": "", "ms": 3.5, "alpha": 0.6}
+    (drawn,) = ax.plot(y_true.ravel(), y_pred.ravel(), **style, label=label)
     low, high = min(y_true.min(), y_pred.min()), max(y_true.max(), y_pred.max())
     ax.plot([low, high], [low, high], color=INK, ls="--", lw=1)
-    _dress(ax, title, "true value", "predicted value")
+    _dress(ax, words, xlabel="true value", ylabel="predicted value")
     if label is not None:
         _legend(ax)
     return drawn
 
 
-def gradient_sizes(
-    ax, series: Mapping, *, log=True, title=None, xlabel="layer", ylabel="size of the gradient"
-) -> list:
+def gradient_sizes(ax, series: Mapping, *, log=True, **words) -> list:
     """Sizes {label: (n_layers,)} of the gradient in layers 1 … n; a Line2D each. 0 is written "0"."""
-    if not isinstance(series, Mapping) or not series:
-        raise TypeError("gradient_sizes: series must be a dict {label: sizes} with at least one entry")
+    _mapping("series", series)
     lines = []
     for k, (label, sizes) in enumerate(series.items()):
         sizes = _array(f"the sizes of {label!r}", sizes, 1)
         if np.any(sizes < 0):
             raise ValueError(f"gradient_sizes: a size cannot be below 0, {label!r} has {sizes.min():.3g}")
         layers = np.arange(1, len(sizes) + 1)
-        style = {"color": SERIES_COLORS[k % 7], "ls": SERIES_LINES[k % 7], "marker": SERIES_MARKERS[k % 7]}
         shown = np.where(sizes > 0, sizes, np.nan) if log else sizes
-        lines += ax.plot(layers, shown, lw=1.6, ms=5, label=label, **style)
+        lines += ax.plot(layers, shown, **_series(k), lw=1.6, ms=5, label=label)
         for layer in layers[sizes == 0] if log else ():
             place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
             ax.annotate("0", (layer, 0.01 + 0.07 * k), color=SERIES_COLORS[k % 7], **place)
-    if log:
-        ax.set_yscale("log")
+    scale = "log" if log else "linear"
+    _dress(ax, words, xlabel="layer", ylabel="size of the gradient", yscale=scale)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    _dress(ax, title, xlabel, ylabel)
     _legend(ax)
     return lines
 
 
-def layer_histograms(axes, values: Mapping, *, bins=40, limits=None, xlabel=None) -> list:
+def layer_histograms(axes, values: Mapping, *, bins=40, limits=None, **words) -> list:
     """A histogram in each of `axes` for each entry {label: array of any shape}, on one scale (StepPatch)."""
     axes = np.atleast_1d(axes).ravel()
     if not isinstance(values, Mapping) or len(values) != len(axes):
@@ -546,7 +480,7 @@ def layer_histograms(axes, values: Mapping, *, bins=40, limits=None, xlabel=None
     for k, (ax, (label, array)) in enumerate(zip(axes, arrays.items(), strict=True)):
         counts, edges = np.histogram(array, bins=bins, range=limits)
         drawn.append(ax.stairs(counts / array.size, edges, fill=True, color=SERIES_COLORS[k % 7], alpha=0.8))
-        _dress(ax, label, xlabel, "share" if k == 0 else None)
+        _dress(ax, words, title=label, ylabel="share" if k == 0 else "")
     return drawn
 
 
@@ -574,7 +508,7 @@ def confusion_counts(y_true, y_pred, n_classes) -> np.ndarray:
     return counts
 
 
-def confusion_matrix(ax, counts, *, labels=None, title=None) -> Tiles:
+def confusion_matrix(ax, counts, *, labels=None, **words) -> Tiles:
     """Counts (k, k), rows true, columns predicted; darker is a larger share of its row."""
     counts = _array("counts", counts, 2)
     k = len(counts)
@@ -588,26 +522,14 @@ def confusion_matrix(ax, counts, *, labels=None, title=None) -> Tiles:
     names = range(k) if labels is None else labels
     ax.set_xticks(range(k), names)
     ax.set_yticks(range(k), names)
-    _dress(ax, title, "predicted", "true")
+    _dress(ax, words, xlabel="predicted", ylabel="true")
     return Tiles(image, drawn, np.arange(k))
 
 
-def heat_map(
-    ax,
-    values,
-    *,
-    rows,
-    columns,
-    row_label="",
-    column_label="",
-    value_label="",
-    fmt=".2f",
-    best=None,
-    title=None,
-) -> Tiles:
+def heat_map(ax, values, *, rows, columns, value_label="", fmt=".2f", best=None, **words) -> Tiles:
     """A sweep: values (n, m) as a table of colours and numbers; a cell that diverged (NaN, inf) shows ✕.
 
-    `rows` and `columns` name the settings; best="max" or "min" frames the best cell.
+    `rows` and `columns` hold the settings; best="max" or "min" frames the best cell.
     """
     values = _array("values", values, 2)
     _matching("rows", rows, values.shape[0], "rows")
@@ -626,7 +548,7 @@ def heat_map(
         ax.add_patch(mpl.patches.Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, ec=VERMILION, lw=3))
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
-    _dress(ax, title, column_label, row_label)
+    _dress(ax, words)
     if value_label:
         ax.figure.colorbar(image, ax=ax, label=value_label)
     return Tiles(image, drawn, np.arange(len(values)))
@@ -645,7 +567,7 @@ def mosaic(images, ncols=None, gap=1) -> np.ndarray:
     return out
 
 
-def image_grid(ax, images, *, titles=None, ncols=None, signed=False, limit=None, title=None) -> Tiles:
+def image_grid(ax, images, *, titles=None, ncols=None, signed=False, limit=None, **words) -> Tiles:
     """Images (n, h, w) as one mosaic. Grey on white from 0 to `limit`; signed=True: blue +, red −."""
     images = _array("images", images, 3)
     n, h, w = images.shape
@@ -664,21 +586,21 @@ def image_grid(ax, images, *, titles=None, ncols=None, signed=False, limit=None,
     _bare(ax)
     if titles:
         ax.set_ylim(cells.shape[0] - 0.5, -0.5 - gap)
-    _dress(ax, title)
+    _dress(ax, words)
     return Tiles(image, drawn, np.arange(n))
 
 
-def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, title=None) -> Tiles:
+def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, **words) -> Tiles:
     """Each column of W (d, k) as an image of `shape` (h, w), h·w = d; square without `shape`."""
     W = _array("W", W, 2)
     side = math.isqrt(len(W))
     shape = shape or (side, side)
     if shape[0] * shape[1] != len(W):
         raise ValueError(f"weight_mosaic: W has {len(W)} rows, which do not fill images of shape {shape}")
-    return image_grid(ax, W.T.reshape(-1, *shape), ncols=ncols, limit=limit, signed=signed, title=title)
+    return image_grid(ax, W.T.reshape(-1, *shape), ncols=ncols, limit=limit, signed=signed, **words)
 
 
-def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, title=None) -> Tiles:
+def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, **words) -> Tiles:
     """The n wrong predictions whose true class had the smallest probability, captioned "true → predicted".
 
     images (N, h, w), y_true (N,), probabilities P (N, k). `rows` of the result are their rows, worst first.
@@ -695,7 +617,7 @@ def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, title=None) -> Tiles
         raise ValueError("worst_mistakes: every prediction is right, there is no mistake to show")
     rows = wrong[np.argsort(p_true[wrong], kind="stable")][:n]
     titles = [f"{y_true[i]} → {y_pred[i]}" for i in rows]
-    tiles = image_grid(ax, np.asarray(images)[rows], titles=titles, ncols=ncols, title=title)
+    tiles = image_grid(ax, np.asarray(images)[rows], titles=titles, ncols=ncols, **words)
     return tiles._replace(rows=rows)
 
 
@@ -711,7 +633,7 @@ def network_graph(
     edge_labels: Mapping | None = None,
     highlight=(),
     layer_titles=None,
-    title=None,
+    **words,
 ) -> Graph:
     """A fully connected network of the given sizes, inputs at the left.
 
@@ -767,7 +689,7 @@ def network_graph(
     ax.set_xlim(-0.35, len(sizes) - 0.65)
     ax.set_ylim(-height - 0.5, height + (0.95 if layer_titles else 0.5))
     _bare(ax)
-    _dress(ax, title)
+    _dress(ax, words)
     return Graph(nodes, edges, node_texts, edge_texts, positions)
 
 
@@ -779,8 +701,8 @@ def computational_graph(
     values: Mapping | None = None,
     gradients: Mapping | None = None,
     highlight=(),
-    fmt: Callable[[float], str] = "{:.4g}".format,
-    title=None,
+    fmt: str = ".4g",
+    **words,
 ) -> Graph:
     """A computational graph: nodes {name: (x, y, text)}, edges [(from, to), …], drawn as arrows.
 
@@ -806,7 +728,11 @@ def computational_graph(
         texts[name] = ax.text(x, y, text, ha="center", va="center", fontsize=10, color=INK, zorder=3)
         for table, sign, color, mark in ((values, 1, VALUE, ""), (gradients, -1, GRADIENT, "∂ ")):
             if table is not None and name in table:
-                content = table[name] if isinstance(table[name], str) else mark + fmt(table[name])
+                content = (
+                    table[name]
+                    if isinstance(table[name], str)
+                    else mark + format(table[name], fmt).replace("-", "−")
+                )
                 place = {"xytext": (0, sign * (radius + 3)), "textcoords": "offset points", "ha": "center"}
                 va = "bottom" if sign > 0 else "top"
                 notes[name, mark.strip()] = ax.annotate(
@@ -816,5 +742,5 @@ def computational_graph(
     ax.set_xlim(min(xs) - 0.5, max(xs) + 0.5)
     ax.set_ylim(min(ys) - 0.6, max(ys) + 0.6)
     _bare(ax)
-    _dress(ax, title)
+    _dress(ax, words)
     return Graph(drawn, arrows, texts, notes, {name: node[:2] for name, node in nodes.items()})
