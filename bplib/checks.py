@@ -1,0 +1,166 @@
+"""The door of the core: every check that turns bad input into a sentence, so that the core reads as formulas.
+
+Each function takes who is asking (`Affine(784→128)`, `SGD`), and raises ValueError or TypeError saying what
+was expected and what came.
+"""
+
+import numpy as np
+
+
+def whole_number(who, name, n, least=1):
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
+        kind = TypeError if isinstance(n, bool) or not isinstance(n, (int, np.integer)) else ValueError
+        raise kind(f"{who}: {name} must be a whole number of at least {least}, got {n!r}")
+    return int(n)
+
+
+def number(who, name, x, low, high=np.inf, *, open_low=False):
+    """A finite number in [low, high), or in (low, high) with `open_low`."""
+    if isinstance(x, bool) or not isinstance(x, (int, float, np.number)):
+        raise TypeError(f"{who}: {name} must be a number, got {x!r}")
+    if not (low < x or (x == low and not open_low)) or not x < high:
+        above = f"above {low}" if open_low else f"at least {low}"
+        limit = "" if high == np.inf else f" and below {high}"
+        finite = " and finite" if x == np.inf or x != x else ""
+        raise ValueError(f"{who}: {name} must be {above}{limit}{finite}, got {x!r}")
+    return float(x)
+
+
+def choice(who, name, value, choices):
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{who}: {name} must be one of {', '.join(choices)}, got {value!r}")
+    return choices[value]
+
+
+def generator(who, rng):
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{who}: rng must be a NumPy Generator, such as np.random.default_rng(0), got {rng!r}"
+        )
+    return rng
+
+
+def floating(who, dtype):
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"{who}: dtype must be float32 or float64, got {np.dtype(dtype)}")
+    return np.dtype(dtype)
+
+
+def real(who, name, Q):
+    """Q as an array of real numbers."""
+    try:
+        Q = np.asarray(Q)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(
+            f"{who}: {name} must be an array of numbers, got {type(Q).__name__} ({error})"
+        ) from None
+    if Q.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: {name} must hold real numbers, got dtype {Q.dtype}")
+    return Q
+
+
+def finite(who, name, Q):
+    """One pass over all of Q, for the places where data comes in."""
+    if Q.dtype.kind == "f" and not np.isfinite(Q).all():
+        n = Q.size - np.count_nonzero(np.isfinite(Q))
+        raise ValueError(f"{who}: {name} holds NaN or inf in {n} of {Q.size} places")
+    return Q
+
+
+def weights(who, W, b):
+    """Copies of W (n_in, n_out) and b (n_out,) or None, of one floating-point type."""
+    W = real(who, "W", W)
+    if W.ndim != 2 or 0 in W.shape:
+        raise ValueError(f"{who}: W must be (n_in, n_out), got {W.shape}")
+    if b is not None:
+        shape(who, "b", real(who, "b", b), W.shape[1:], "a row of W")
+    dtype = np.float32 if W.dtype == np.float32 else np.float64
+    return np.array(W, dtype), None if b is None else np.array(b, dtype)
+
+
+def rows(who, X, width):
+    """X (N, width)."""
+    if X.ndim != 2 or X.shape[1] != width:
+        hint = ""
+        if X.ndim > 2 and np.prod(X.shape[1:]) == width:
+            hint = ": flatten the images first"
+        elif X.shape == (width,):
+            hint = ": one example is a batch of one, X[None, :]"
+        raise ValueError(f"{who}: X must be (N, {width}), got {X.shape}{hint}")
+
+
+def shape(who, name, Q, expected, meaning):
+    if np.shape(Q) != expected:
+        raise ValueError(f"{who}: {name} must have the shape of {meaning}, {expected}, got {np.shape(Q)}")
+
+
+def outputs(who, Z):
+    """Z (N, k) with at least one row, as floating point."""
+    Z = real(who, "Z", Z)
+    if Z.ndim != 2 or 0 in Z.shape:
+        raise ValueError(f"{who}: Z must be (N, k) with at least one row, got {Z.shape}")
+    return Z if Z.dtype.kind == "f" else Z.astype(np.float64)
+
+
+def targets(who, Y, Z):
+    """Y with the shape of Z, in Z's dtype. (N,) against (N, 1) would broadcast to N×N, so it raises."""
+    Y = real(who, "Y", Y)
+    if Y.shape != Z.shape:
+        column = Y.shape == Z.shape[:1] and Z.shape[1] == 1
+        hint = ": a column is meant, Y[:, None] (broadcasting would make an N×N loss)" if column else ""
+        raise ValueError(f"{who}: Y must have the shape of the outputs, {Z.shape}, got {Y.shape}{hint}")
+    return Y if Y.dtype == Z.dtype else Y.astype(Z.dtype)
+
+
+def between_0_and_1(who, Y):
+    low, high = np.minimum.reduce(Y, axis=None), np.maximum.reduce(Y, axis=None)
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"{who}: Y must lie in [0, 1], got {low:g} to {high:g}")
+
+
+def labels_or_weights(who, Y, Z):
+    """Integer labels (N,) from 0 to k − 1, or rows of weights (N, k), none negative."""
+    Y = real(who, "Y", Y)
+    N, k = Z.shape
+    if Y.ndim != 1:
+        Y = targets(who, Y, Z)
+        if not np.minimum.reduce(Y, axis=None) >= 0:
+            raise ValueError(f"{who}: rows of weights must not be negative, got {Y.min():g}")
+    elif Y.dtype.kind not in "iu":
+        raise TypeError(f"{who}: labels must be integers, got {Y.dtype}")
+    elif len(Y) != N:
+        raise ValueError(f"{who}: {N} rows need {N} labels, got {len(Y)}")
+    elif not 0 <= np.minimum.reduce(Y) <= np.maximum.reduce(Y) < k:
+        raise ValueError(f"{who}: labels must be 0 to {k - 1}, got {Y.min()} to {Y.max()}")
+    return Y
+
+
+def step(who, name, p, g, memory):
+    """A parameter, its gradient and the optimizer's memory of it: one shape."""
+    if g is None or np.shape(g) != p.shape:
+        came = "none" if g is None else np.shape(g)
+        raise ValueError(f"{who}: parameter {name} is {p.shape}, so must be its gradient; got {came}")
+    if memory[0].shape != p.shape:
+        raise ValueError(f"{who}: it has stepped a network whose {name} was {memory[0].shape}, now {p.shape}: "
+                         "one optimizer serves one network")  # fmt: skip
+
+
+def chain(layers, loss_function):
+    """Layers and a loss that fit together: the interface, the widths, one dtype (which is returned)."""
+    if not layers:
+        raise ValueError("Network: at least one layer is needed, got none")
+    for part, kind, names in [(layer, "layer", ("forward", "backward", "params")) for layer in layers] + [
+        (loss_function, "loss", ("forward", "backward", "predict"))
+    ]:
+        if isinstance(part, type) or not all(hasattr(part, name) for name in names):
+            raise TypeError(f"Network: a {kind} is an object with {', '.join(names)}; got {part!r}")
+    width = None
+    for layer in layers:
+        n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
+        if None not in (width, n_in) and n_in != width:
+            raise ValueError(f"Network: {layer} expects {n_in} inputs, the layers before it give {width}")
+        width = n_out or width
+    dtypes = sorted({str(p.dtype) for layer in layers for p in layer.params.values()})
+    if len(dtypes) > 1:
+        raise TypeError(f"Network: all parameters must have one dtype, got {' and '.join(dtypes)}")
+    return np.dtype(dtypes[0] if dtypes else np.float64)

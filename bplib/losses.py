@@ -1,0 +1,92 @@
+"""Losses: how wrong the outputs Z (N, k) are, as one number L, and its gradient dZ = ∂L/∂Z.
+
+Only the loss divides by the number of rows N. The two cross-entropies take logits Z, never probabilities, and
+are exact for |z| up to 1e4. The first item of every cache is `predict(Z)`.
+"""
+
+import numpy as np
+
+from . import checks
+from .layers import sigmoid
+
+
+def softmax(Z):
+    """p_j = eᶻʲ / Σᵢ eᶻⁱ in each row. Subtracting the row's maximum changes nothing but the overflow."""
+    E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))
+    return E / np.sum(E, axis=-1, keepdims=True)
+
+
+class Loss:
+    """`forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ`, `predict(Z)`."""
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class SquaredError(Loss):
+    """L = 1/(2N) Σ ‖Ŷ − Y‖² with Ŷ = Z, so dZ = (Ŷ − Y)/N. Y is (N, k)."""
+
+    def forward(self, Z, Y):
+        Z = checks.outputs(self, Z)
+        D = Z - checks.targets(self, Y, Z)
+        return float(np.vdot(D, D)) / (2 * len(Z)), (Z, D)
+
+    def backward(self, cache):
+        _, D = cache
+        return D / len(D)
+
+    def predict(self, Z):
+        return np.asarray(Z)
+
+
+class BinaryCrossEntropy(Loss):
+    """L = −1/N Σ [y log ŷ + (1 − y) log(1 − ŷ)] with ŷ = σ(z), so dZ = (Ŷ − Y)/N: σ′ cancels.
+
+    Y is (N, k), in [0, 1]; L is a sum over the k outputs and a mean over the N rows.
+    """
+
+    def forward(self, Z, Y):
+        Z = checks.outputs(self, Z)
+        Y = checks.targets(self, Y, Z)
+        checks.between_0_and_1(self, Y)
+        # −log σ(z) = log(1 + e⁻ᶻ) and −log(1 − σ(z)) = log(1 + eᶻ), collected so that nothing overflows.
+        losses = np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
+        return float(np.add.reduce(losses, axis=None)) / len(Z), (sigmoid(Z), Y)
+
+    def backward(self, cache):
+        Y_hat, Y = cache
+        return (Y_hat - Y) / len(Y)
+
+    def predict(self, Z):
+        return sigmoid(np.asarray(Z))
+
+
+class SoftmaxCrossEntropy(Loss):
+    """L = −1/N Σ y_j log p_j with p = softmax(z), so dZ = (p Σy − y)/N, which is (p − y)/N where Σy = 1.
+
+    Y is integer labels (N,) from 0 to k − 1, or rows of weights (N, k), one-hot or not.
+    """
+
+    def forward(self, Z, Y):
+        Z = checks.outputs(self, Z)
+        Y = checks.labels_or_weights(self, Y, Z)
+        S = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
+        P = np.exp(S)
+        total = np.add.reduce(P, axis=1, keepdims=True)
+        P /= total
+        if Y.ndim == 1:  # −log p_y = log Σ eˢ − s_y
+            losses = np.log(total[:, 0]) - S[np.arange(len(Y)), Y]
+        else:
+            losses = Y * (np.log(total) - S)
+        return float(np.add.reduce(losses, axis=None)) / len(Z), (P, Y)
+
+    def backward(self, cache):
+        P, Y = cache
+        if Y.ndim == 2:
+            return (P * Y.sum(axis=1, keepdims=True) - Y) / len(P)
+        dZ = P / len(P)
+        dZ[np.arange(len(Y)), Y] -= 1 / len(P)
+        return dZ
+
+    def predict(self, Z):
+        return softmax(np.asarray(Z))
