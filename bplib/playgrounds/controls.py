@@ -1,0 +1,59 @@
+"""Labelled controls: each has a description, works from the keyboard and shows its value."""
+
+from math import log10
+
+import ipywidgets
+
+_WIDE = {"width": "310px", "max_width": "100%"}
+_STYLE = {"description_width": "initial"}
+
+
+def slider(label, value, low, high, step=None, *, log=False, help=None):
+    """A slider from low to high; whole numbers when value, low and high are whole.
+
+    log=True: it slides over powers of ten (low above 0), step is then a fraction of a power. A value outside
+    the range widens the range.
+    """
+    low, high = min(low, value), max(high, value)
+    common = {"description": label, "tooltip": help or label, "layout": _WIDE, "style": _STYLE}
+    if log:
+        if low <= 0:
+            raise ValueError(f"slider({label!r}, log=True): low must be above 0, got {low}")
+        return ipywidgets.FloatLogSlider(
+            value=value, min=log10(low), max=log10(high), step=step or 0.05, readout_format=".3g", **common
+        )
+    if all(isinstance(number, int) for number in (value, low, high)) and isinstance(step or 1, int):
+        return ipywidgets.IntSlider(value=value, min=low, max=high, step=step or 1, **common)
+    step = step or (high - low) / 100
+    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=".4g", **common)
+
+
+def choice(label, options, value=None, *, help=None):
+    """A drop-down list; options are strings, or pairs (what is shown, what it means)."""
+    if value is None:
+        value = options[0][1] if isinstance(options[0], tuple) else options[0]
+    return ipywidgets.Dropdown(
+        options=options,
+        value=value,
+        description=label,
+        tooltip=help or label,
+        layout={"width": "auto", "max_width": "100%"},
+        style=_STYLE,
+    )
+
+
+def toggle(label, value=False, *, help=None):
+    """A box to tick."""
+    return ipywidgets.Checkbox(
+        value=value,
+        description=label,
+        tooltip=help or label,
+        indent=False,
+        layout={"width": "auto"},
+        style=_STYLE,
+    )
+
+
+def push_button(label, *, icon="", help=None):
+    """A button; `Panel.connect` gives it its action."""
+    return ipywidgets.Button(description=label, icon=icon, tooltip=help or label, layout={"width": "auto"})
