@@ -1,0 +1,353 @@
+"""`prove(derived, claimed)`: is the difference of two formulas exactly zero?
+
+Three outcomes, and only the first one returns:
+
+* **proved**: sympy reduces the residual `derived - claimed` to 0 exactly. Numbers never prove anything.
+* **refuted**: at some point the two sides differ; `ProofError` carries the point and both values.
+* **undecided**: no point separates them, yet the residual does not reduce to 0. `UndecidedError`, never a pass.
+
+The sides may be scalars, explicit matrices, matrix expressions with symbolic shapes, sums over an index, or
+formulas in an abstract function f. To refute, symbolic sizes become small integers, matrix symbols random
+matrices of fractions, and abstract functions concrete ones. The points are the same on every run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+ATTEMPTS = 4  # sample points tried before a refutation is given up
+DIGITS = 30  # decimal digits of every evaluation at a point
+TOLERANCE = sp.Float("1e-15")  # relative; far above 10^-DIGITS, far below any real slip
+
+
+class ProofError(Exception):
+    """The claim was not proved. `outcome` is "refuted" or "undecided".
+
+    When refuted: `point` (dict of names and numbers), `derived_value`, `claimed_value` and `entry`
+    (row, column; None for scalars) say where and by how much the sides differ.
+    """
+
+    outcome = "refuted"
+
+    def __init__(self, message, *, point=None, derived_value=None, claimed_value=None, entry=None):
+        super().__init__(message)
+        self.point = point or {}
+        self.derived_value = derived_value
+        self.claimed_value = claimed_value
+        self.entry = entry
+
+
+class UndecidedError(ProofError):
+    """Neither proved nor refuted: `residual` is what sympy could not reduce to 0."""
+
+    outcome = "undecided"
+
+    def __init__(self, message, *, residual=None):
+        super().__init__(message)
+        self.residual = residual
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What `prove` returns: both sides, and a residual that is exactly zero."""
+
+    derived: object = field(repr=False)
+    claimed: object = field(repr=False)
+    residual: object = field(repr=False)
+    name: str | None = None
+    outcome: str = field(default="proved", repr=False)
+
+    def __repr__(self) -> str:
+        label = f"{self.name}: " if self.name else ""
+        return f"{label}proved: residual {_describe_zero(self.residual)}"
+
+    def _repr_latex_(self) -> str:
+        body = sp.latex(self.derived) + r" \;=\; " + sp.latex(self.claimed)
+        return rf"$\displaystyle {body} \qquad \text{{proved: residual {_describe_zero(self.residual)}}}$"
+
+
+def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
+    """Prove that two formulas are the same: the residual `derived - claimed` must reduce to exactly 0.
+
+    derived, claimed: sympy expressions (or exact Python numbers), explicit matrices or matrix expressions
+        of the same shape. Unevaluated derivatives, sums and limits are worked out.
+    assuming: one condition or several, such as `z > 0`, `sp.Ne(z, 0)`, `j <= n`, `sp.Eq(q, 1 - p)`.
+    name: shown in the proof and in the errors.
+
+    Returns a `Proof`. Raises `ProofError` (refuted), `UndecidedError` (undecided), TypeError where a side is
+    no formula, ValueError where the shapes differ.
+    """
+    label = f"{name}: " if name else ""
+    left, right = _formula(derived, "derived"), _formula(claimed, "claimed")
+    conditions = _conditions(assuming)
+    left, right = _same_kind(left, right, label)
+    left, right, conditions = _substitute(left, right, conditions)
+
+    refutation = _refute(left, right, conditions)
+    if refutation:
+        where, entry, left_value, right_value = refutation
+        at = ", ".join(f"{symbol} = {value}" for symbol, value in where.items())
+        spot = f" in entry {list(entry)}" if entry else ""
+        raise ProofError(
+            f"{label}refuted{spot}{' at ' + at if at else ''}: "
+            f"derived {_digits(left_value)}, claimed {_digits(right_value)}",
+            point=where,
+            derived_value=left_value,
+            claimed_value=right_value,
+            entry=entry,
+        )
+    residual = _reduce(left, right, conditions)
+    if not _is_zero(residual):
+        raise UndecidedError(
+            f"{label}undecided: no point tells the two sides apart, but sympy cannot reduce their difference "
+            f"to 0. Left over: {residual}. Assumptions (real, positive, a range of the index) may help.",
+            residual=residual,
+        )
+    return Proof(derived, claimed, residual, name)
+
+
+# ---------------------------------------------------------------- what comes in
+
+
+def _formula(value, side):
+    if isinstance(value, bool | sp.logic.boolalg.Boolean) and not isinstance(value, sp.Symbol):
+        raise TypeError(f"{side} must be a formula, got the condition {value}")
+    if isinstance(value, sp.MatrixBase):
+        value = sp.ImmutableMatrix(value)
+    elif not isinstance(value, sp.MatrixExpr):
+        try:
+            value = sp.sympify(value, strict=True)
+        except (sp.SympifyError, TypeError, ValueError):
+            value = None
+        if not isinstance(value, sp.Expr):
+            raise TypeError(f"{side} must be a sympy formula, a sympy matrix or a number")
+    if value.has(sp.nan, sp.zoo):
+        raise ValueError(f"{side} is not a finite formula: {value}")
+    # 0.1 is meant as one tenth: only exact numbers can leave a residual of exactly 0.
+    return sp.nsimplify(value, rational=True) if value.has(sp.Float) else value
+
+
+def _is_matrix(value) -> bool:
+    return isinstance(value, sp.MatrixBase | sp.MatrixExpr)
+
+
+def _shape(value) -> str:
+    return f"a matrix of shape {value.shape}" if _is_matrix(value) else "a scalar"
+
+
+def _same_kind(left, right, label):
+    if _is_matrix(left) != _is_matrix(right):
+        raise ValueError(f"{label}derived is {_shape(left)}, claimed is {_shape(right)}")
+    if not _is_matrix(left):
+        return left, right
+    if any(sp.simplify(a - b) != 0 for a, b in zip(left.shape, right.shape, strict=True)):
+        raise ValueError(f"{label}derived is {_shape(left)}, claimed is {_shape(right)}")
+    if isinstance(left, sp.MatrixBase) != isinstance(right, sp.MatrixBase):
+        left, right = (sp.ImmutableMatrix(side.as_explicit()) for side in (left, right))
+    return left, right
+
+
+def _conditions(assuming) -> tuple:
+    items = assuming if isinstance(assuming, Iterable) else (assuming,)
+    items = tuple(item for item in items if item not in (True, sp.true))
+    for item in items:
+        if item in (False, sp.false):
+            raise ValueError("assuming holds a condition that is never true")
+        if not isinstance(item, Relational):
+            raise TypeError(f"assuming takes conditions such as z > 0 or sp.Ne(z, 0), got {item!r}")
+    return items
+
+
+_SIGNS = {
+    sp.StrictGreaterThan: "positive",
+    sp.StrictLessThan: "negative",
+    sp.GreaterThan: "nonnegative",
+    sp.LessThan: "nonpositive",
+    sp.Unequality: "nonzero",
+}
+
+
+def _substitute(left, right, conditions):
+    """Use what the conditions say: equations are inserted, a sign becomes an assumption of its symbol."""
+    remaining = []
+    for condition in conditions:
+        if isinstance(condition, sp.Equality):
+            left, right = left.subs(condition.lhs, condition.rhs), right.subs(condition.lhs, condition.rhs)
+            if not condition.lhs.is_Symbol:
+                remaining.append(condition)
+        elif condition.lhs.is_Symbol and condition.rhs == 0:
+            symbol = condition.lhs
+            known = {k: v for k, v in symbol.assumptions0.items() if v is not None}
+            try:
+                strict = sp.Symbol(symbol.name, **{**known, "real": True, _SIGNS[type(condition)]: True})
+            except sp.core.facts.InconsistentAssumptions:
+                raise ValueError(f"{condition} contradicts what is known about {symbol}") from None
+            left, right = left.subs(symbol, strict), right.subs(symbol, strict)
+            remaining = [other.subs(symbol, strict) for other in remaining]
+        else:
+            remaining.append(condition)
+    return left, right, tuple(remaining)
+
+
+# ---------------------------------------------------------------- refuting: numbers at a point
+
+
+def _draw(attempt: int, name: str, *, positive=None, negative=None) -> sp.Rational:
+    """A small fraction that depends on nothing but the attempt and the name."""
+    dice = random.Random(f"{attempt}:{name}")
+    value = sp.Rational(dice.randint(1, 11), dice.choice((3, 4, 5, 7)))
+    if negative or (not positive and dice.random() < 0.5):
+        value = -value
+    return value
+
+
+def _integer(attempt: int, symbol, order: int) -> sp.Integer:
+    """Sizes and indices: small, and different from one another at first (square shapes hide slips)."""
+    low = 1 if symbol.is_positive else 0
+    if attempt == 0:
+        return sp.Integer(max(low, 2 + order % 4))
+    return sp.Integer(random.Random(f"{attempt}:{symbol}").randint(low, 4))
+
+
+def _sizes(left, right) -> set:
+    return {
+        s for e in (left, right) for m in e.atoms(sp.MatrixSymbol) for x in m.shape for s in x.free_symbols
+    }
+
+
+def _points(left, right, conditions) -> Iterator[dict]:
+    symbols = set().union(left.free_symbols, right.free_symbols, *(c.free_symbols for c in conditions))
+    symbols = {s for s in symbols if isinstance(s, sp.Symbol | sp.Idx)}
+    symbols -= {b.label for e in (left, right) for b in e.atoms(sp.IndexedBase)}
+    symbols = sorted(symbols | _sizes(left, right), key=str)
+    integers = [s for s in symbols if s.is_integer]
+    usable = 0
+    for attempt in range(20 * ATTEMPTS):
+        point = {s: _integer(attempt, s, order) for order, s in enumerate(integers)}
+        for s in symbols:
+            if s not in point:
+                point[s] = _draw(attempt, str(s), positive=s.is_nonnegative, negative=s.is_nonpositive)
+        plain = [c for c in conditions if not c.has(sp.Indexed, sp.MatrixSymbol)]
+        if all(c.subs(point) == sp.true for c in plain):
+            yield attempt, point
+            usable += 1
+        if usable == ATTEMPTS:
+            return
+
+
+def _concrete(call: AppliedUndef, attempt: int):
+    """A smooth stand-in without symmetry for an abstract function, another one for every name."""
+    c = [abs(_draw(attempt, f"{call.func}{i}")) / 4 for i in range(len(call.args) + 1)]
+    inner = sum((a * t for a, t in zip(c[1:], call.args, strict=True)), sp.Integer(0))
+    return sp.exp(inner) + c[0] * sum(t**2 for t in call.args) + sp.Mul(*call.args) / 3
+
+
+def _at(expr, attempt: int, point: dict):
+    """Numbers for everything: abstract functions, then sizes and indices, then matrices, then the rest."""
+    if isinstance(expr, sp.MatrixBase):
+        return expr.applyfunc(lambda entry: _at(entry, attempt, point))
+    expr = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda e: _concrete(e, attempt))
+    expr = expr.replace(lambda e: isinstance(e, sp.Derivative | sp.Subs), lambda e: e.doit())
+    expr = expr.subs({s: v for s, v in point.items() if s.is_integer}, simultaneous=True)
+    matrices = {
+        m: sp.ImmutableMatrix(*m.shape, lambda i, j, m=m: _draw(attempt, f"{m.name}{i},{j}"))
+        for m in expr.atoms(sp.MatrixSymbol)
+    }
+    expr = expr.xreplace(matrices).doit()
+    if _is_matrix(expr):
+        return sp.ImmutableMatrix(expr.as_explicit()).subs(point).evalf(DIGITS)
+    indexed = {e: _draw(attempt, str(e), positive=e.is_nonnegative) for e in expr.atoms(sp.Indexed)}
+    return expr.xreplace(indexed).subs(point).doit().evalf(DIGITS)
+
+
+def _refute(left, right, conditions):
+    """The first sample point where the sides differ: (point, entry, derived, claimed), or None."""
+    for attempt, point in _points(left, right, conditions):
+        try:
+            held = [c for c in conditions if c.has(sp.Indexed, sp.MatrixSymbol)]
+            if any(_differ(_at(c.lhs, attempt, point), _at(c.rhs, attempt, point)) for c in held):
+                continue
+            values = [_at(side, attempt, point) for side in (left, right)]
+        except (ValueError, TypeError, NotImplementedError, ZeroDivisionError, AttributeError, IndexError):
+            continue  # a point that sympy cannot evaluate says nothing either way
+        matrix = isinstance(values[0], sp.MatrixBase)
+        cells = [(i, j) for i in range(values[0].rows) for j in range(values[0].cols)] if matrix else [None]
+        for cell in cells:
+            a, b = (v[cell] if matrix else v for v in values)
+            if _differ(a, b):
+                return {str(s): v for s, v in point.items()}, cell, a, b
+    return None
+
+
+def _differ(a, b) -> bool:
+    """Two finite numbers that are not the same one; False where either is no number."""
+    if not (a.is_number and b.is_number and a.is_finite and b.is_finite):
+        return False
+    gap, size = abs(sp.N(a - b, DIGITS)), max(abs(sp.N(a)), abs(sp.N(b)))
+    return bool(gap > TOLERANCE * max(size, sp.Float("1e-6")))
+
+
+def _digits(value) -> str:
+    value = sp.nsimplify(value) if value.is_Integer else value
+    return str(sp.N(value, 6)).rstrip("0").rstrip(".") if "." in str(sp.N(value, 6)) else str(value)
+
+
+# ---------------------------------------------------------------- proving: a residual of exactly zero
+
+
+def _is_zero(residual) -> bool:
+    if isinstance(residual, sp.MatrixBase):
+        return all(entry == 0 for entry in residual)
+    return residual == 0 or isinstance(residual, sp.ZeroMatrix)
+
+
+def _describe_zero(residual) -> str:
+    if isinstance(residual, sp.MatrixBase | sp.MatrixExpr):
+        return f"0 ({residual.shape[0]}×{residual.shape[1]})"
+    return "0"
+
+
+def _reduce(left, right, conditions):
+    """`left - right`, made as small as sympy can; what it returns is 0 or could not be shown to be."""
+    if isinstance(left, sp.MatrixBase):
+        return (left - right).applyfunc(lambda entry: _reduce_scalar(entry, conditions))
+    residual = left - right
+    if _is_matrix(residual):
+        for step in (lambda e: e.doit(), lambda e: e.doit().expand().doit(), sp.simplify):
+            residual = step(residual)
+            if _is_zero(residual):
+                break
+        return residual
+    return _reduce_scalar(residual, conditions)
+
+
+def _reduce_scalar(residual, conditions):
+    facts = sp.And(*(_PREDICATES[type(c)](c.lhs, c.rhs) for c in conditions if type(c) in _PREDICATES))
+    ways = (
+        lambda e: sp.refine(e.doit(), facts),
+        sp.expand,
+        lambda e: sp.cancel(sp.together(e)) if not e.has(sp.Piecewise, sp.Sum) else sp.piecewise_fold(e),
+        lambda e: sp.refine(sp.simplify(e), facts),
+        lambda e: sp.simplify(sp.expand(e.rewrite(sp.exp))),
+        lambda e: sp.simplify(sp.expand_log(e)),
+    )
+    for way in ways:
+        if residual == 0:
+            break
+        residual = way(residual)
+    return residual
+
+
+_PREDICATES = {
+    sp.StrictGreaterThan: sp.Q.gt,
+    sp.StrictLessThan: sp.Q.lt,
+    sp.GreaterThan: sp.Q.ge,
+    sp.LessThan: sp.Q.le,
+    sp.Unequality: sp.Q.ne,
+}

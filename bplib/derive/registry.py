@@ -1,0 +1,244 @@
+"""Named claims: what a lesson derives, kept where a test proves all of them.
+
+A `Claim` is a formula the course relies on: a statement in plain words, what was derived, what is claimed,
+the lesson it belongs to, and the statements of the published posts it covers (A1 … E8). `claim("name")` finds
+one, `claim("name").prove()` proves it, `steps("name")` prints its derivation with every step proved, and
+`claim("name").compare()` holds it against the code in `bplib`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+
+from .proving import Proof, ProofError, prove
+
+CLAIMS: dict[str, Claim] = {}  # in the order of the lessons
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Both sides of a claim. `steps` (formula, reason) lead from `derived` to `claimed`, both included;
+    `wrong` names deliberate slips: a wrong right-hand side, or a pair (derived, wrong right-hand side)."""
+
+    derived: object
+    claimed: object
+    assuming: tuple = ()
+    steps: tuple = ()
+    wrong: dict = field(default_factory=dict)
+
+    @classmethod
+    def chain(cls, *steps, assuming=(), wrong=None) -> Equation:
+        """A derivation in steps (formula, reason): the first formula is derived, the last one claimed."""
+        return cls(steps[0][0], steps[-1][0], assuming, steps, wrong or {})
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """A claim with one deliberate slip. `prove()` must fail."""
+
+    name: str
+    derived: object = field(repr=False)
+    claimed: object = field(repr=False)
+    assuming: tuple = field(default=(), repr=False)
+
+    def prove(self) -> Proof:
+        return prove(self.derived, self.claimed, assuming=self.assuming, name=self.name)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Steps that were each proved equal to the one before; prints as text and as aligned LaTeX."""
+
+    name: str
+    statement: str
+    left: str
+    steps: tuple
+
+    def __repr__(self) -> str:
+        lines = [f"{self.name}: {self.statement}"]
+        for sign, (formula, reason) in zip(" " + "=" * len(self.steps), self.steps, strict=False):
+            lines.append(f"  {sign} {sp.sstr(formula)}" + (f"   ({reason})" if reason else ""))
+        count = len(self.steps) - 1
+        lines.append(f"proved: {count} step{'s' * (count != 1)}, every residual 0")
+        return "\n".join(lines)
+
+    def _repr_latex_(self) -> str:
+        left = self.left or sp.latex(self.steps[0][0])
+        rows = []
+        for formula, reason in self.steps if self.left else self.steps[1:]:
+            note = rf" && \text{{{reason}}}" if reason else ""
+            rows.append(rf"{left} &= {sp.latex(formula)}{note}")
+            left = ""
+        return "$$\\begin{aligned}\n" + " \\\\[4pt]\n".join(rows) + "\n\\end{aligned}$$"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A formula held against `bplib`: every array agreed to `tolerance` (relative, float64)."""
+
+    name: str
+    checked: tuple[str, ...]
+    tolerance: float
+    worst: float = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"{self.name}: equals {', '.join(self.checked)} to {self.tolerance:.0e}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A named formula of the course. `build()` makes its `Equation` when it is first asked for."""
+
+    name: str
+    statement: str
+    lesson: int
+    build: Callable[[], Equation] = field(repr=False)
+    posts: tuple[str, ...] = ()
+    left: str = field(default="", repr=False)
+    numeric: Callable | None = field(default=None, repr=False)
+
+    @cached_property
+    def equation(self) -> Equation:
+        return self.build()
+
+    @property
+    def derived(self):
+        return self.equation.derived
+
+    @property
+    def claimed(self):
+        return self.equation.claimed
+
+    @property
+    def assuming(self) -> tuple:
+        return self.equation.assuming
+
+    def prove(self) -> Proof:
+        """Prove the claim; the `Proof`, or the `ProofError` of `prove`."""
+        return prove(self.derived, self.claimed, assuming=self.assuming, name=self.name)
+
+    def steps(self) -> Derivation:
+        """The derivation step by step, each step proved equal to the one before."""
+        steps = self.equation.steps or ((self.derived, ""), (self.claimed, ""))
+        for number, ((before, _), (after, _)) in enumerate(zip(steps, steps[1:], strict=False), start=1):
+            prove(before, after, assuming=self.assuming, name=f"{self.name}, step {number}")
+        return Derivation(self.name, self.statement, self.left, tuple(steps))
+
+    def spoiled(self) -> Iterator[Spoiled]:
+        """The claim with one slip each: those that people make, then a lost sign, a factor, a lost term."""
+        for slip, wrong in self.equation.wrong.items():
+            derived, claimed = wrong if isinstance(wrong, tuple) else (self.derived, wrong)
+            yield Spoiled(f"{self.name}, {slip}", derived, claimed, self.assuming)
+        for slip, claimed in _slips(self.claimed):
+            yield Spoiled(f"{self.name}, {slip}", self.derived, claimed, self.assuming)
+
+    def compare(self, rng: np.random.Generator | None = None, *, tolerance: float = 1e-12) -> Comparison:
+        """Hold the claimed formula against the code of `bplib` on random float64 numbers.
+
+        The error is ‖formula − code‖∞ / ‖code‖∞ for each array. Raises ProofError where it exceeds
+        `tolerance`, ValueError for a claim that describes no layer, loss or optimiser.
+        """
+        if self.numeric is None:
+            raise ValueError(f"{self.name} describes no part of bplib's code: nothing to compare")
+        rng = np.random.default_rng(0) if rng is None else rng
+        checked, worst = [], 0.0
+        for what, formula, code in self.numeric(self.equation, rng):
+            formula, code = np.asarray(formula, float), np.asarray(code, float)
+            if formula.shape != code.shape or not np.any(code):
+                raise ProofError(f"{self.name}: {what} has shape {code.shape}, the formula {formula.shape}")
+            error = float(np.max(np.abs(formula - code)) / np.max(np.abs(code)))
+            if not error <= tolerance:
+                raise ProofError(f"{self.name}: {what} differs from the formula by {error:.1e} (relative)")
+            checked.append(what)
+            worst = max(worst, error)
+        return Comparison(self.name, tuple(checked), tolerance, worst)
+
+    def _repr_latex_(self) -> str:
+        left = self.left or sp.latex(self.derived)
+        return rf"$\displaystyle {left} = {sp.latex(self.claimed)}$"
+
+
+def _slips(claimed) -> Iterator[tuple[str, object]]:
+    matrix = isinstance(claimed, sp.MatrixBase)
+    if (matrix and not any(claimed)) or claimed == 0 or isinstance(claimed, sp.ZeroMatrix):
+        yield "not zero", claimed + (sp.ones(*claimed.shape) if matrix else 1)
+        return
+    yield "lost sign", -claimed
+    yield "factor 2", 2 * claimed
+    if matrix and claimed.rows == claimed.cols > 1 and claimed != claimed.T:
+        yield "transposed", claimed.T
+    if matrix and len(claimed) > 1:
+        last = next(i for i in reversed(range(len(claimed))) if claimed[i] != 0)
+        one_lost = sp.Matrix(claimed)
+        one_lost[last] = 0
+        yield "an entry lost", one_lost
+    if isinstance(claimed, sp.Add | sp.MatAdd):
+        yield "a term lost", claimed.func(*claimed.args[:-1])
+
+
+def register(name, statement, *, lesson, posts=(), left="", numeric=None):
+    """Decorator: the function below it builds the `Equation` of the claim `name`."""
+
+    def keep(build):
+        if name in CLAIMS:
+            raise ValueError(f"two claims are called {name}")
+        CLAIMS[name] = Claim(name, statement, lesson, build, tuple(posts), left, numeric)
+        return build
+
+    return keep
+
+
+def claim(name: str) -> Claim:
+    """The claim called `name`. Raises ValueError, with the nearest names, where there is none."""
+    if name not in CLAIMS:
+        near = difflib.get_close_matches(str(name), CLAIMS, n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise ValueError(f"no claim is called {name!r}{hint} (derive.CLAIMS lists all {len(CLAIMS)})")
+    return CLAIMS[name]
+
+
+def steps(name: str) -> Derivation:
+    """The derivation of a named claim, step by step, each one proved."""
+    return claim(name).steps()
+
+
+def claims(lesson: int | None = None) -> list[Claim]:
+    """All claims, or those of one lesson."""
+    return [c for c in CLAIMS.values() if lesson is None or c.lesson == lesson]
+
+
+def evaluate(expr, values: dict) -> np.ndarray | float:
+    """Numbers for a formula: `values` maps its symbols to numbers, matrix symbols and explicit matrices to
+    arrays, indexed names to 1-D or 2-D arrays, counted from 1 as in the formulas. Sizes follow from the arrays.
+    """
+    sizes, numbers = {}, {}
+    for key, value in values.items():
+        if isinstance(key, sp.MatrixSymbol):
+            sizes.update(zip(key.shape, np.shape(value), strict=True))
+    sizes = {s: n for s, n in sizes.items() if isinstance(s, sp.Symbol)}
+    for key, value in values.items():
+        if isinstance(key, sp.MatrixSymbol | sp.MatrixBase):
+            cells = key.subs(sizes).as_explicit() if isinstance(key, sp.MatrixSymbol) else key
+            if cells.shape != np.shape(value):
+                raise ValueError(f"{key} needs an array of shape {cells.shape}, got {np.shape(value)}")
+            numbers.update(zip(cells, np.ravel(value), strict=True))
+        elif isinstance(key, sp.IndexedBase):
+            for index, entry in np.ndenumerate(value):
+                numbers[key[tuple(i + 1 for i in index)]] = entry
+        elif key.is_integer:
+            sizes[key] = int(value)
+        else:
+            numbers[key] = value
+    expr = expr.subs(sizes)
+    expr = expr.as_explicit() if isinstance(expr, sp.MatrixExpr) else expr
+    expr = expr.doit() if expr.has(sp.Sum, sp.Derivative) else expr
+    names = {cell: sp.Dummy() for cell in numbers}
+    function = sp.lambdify(list(names.values()), expr.xreplace(names), "numpy", cse=True)
+    result = np.asarray(function(*map(float, numbers.values())), dtype=float)
+    return result if isinstance(expr, sp.MatrixBase) else float(result)
