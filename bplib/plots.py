@@ -110,6 +110,11 @@ def figure(width=6.4, height=3.2, nrows=1, ncols=1, **options):
         return fig, fig.subplots(nrows, ncols, **options)
 
 
+def style():
+    """A `with` block in which Axes and texts are made in the course's style; settings outside stay as they are."""
+    return mpl.rc_context(_STYLE)
+
+
 def png(fig, dpi=_SCREEN_DPI) -> bytes:
     """The figure as PNG with a palette of 256 colours: a third of the size, and it looks the same."""
     raw = io.BytesIO()
