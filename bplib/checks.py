@@ -7,6 +7,13 @@ was expected and what came.
 import numpy as np
 
 
+class Named:
+    """Something that says its name in messages: Sigmoid(), SquaredError()."""
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
 def whole_number(who, name, n, least=1):
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
         kind = TypeError if isinstance(n, bool) or not isinstance(n, (int, np.integer)) else ValueError
@@ -59,6 +66,12 @@ def real(who, name, Q):
     return Q
 
 
+def floats(who, name, Q):
+    """Q as an array of floating point (the minus of an unsigned integer would wrap)."""
+    Q = real(who, name, Q)
+    return Q if Q.dtype.kind == "f" else Q.astype(np.float64)
+
+
 def finite(who, name, Q):
     """One pass over all of Q, for the places where data comes in."""
     if Q.dtype.kind == "f" and not np.isfinite(Q).all():
@@ -68,14 +81,14 @@ def finite(who, name, Q):
 
 
 def weights(who, W, b):
-    """Copies of W (n_in, n_out) and b (n_out,) or None, of one floating-point type."""
+    """Copies of W (n_in, n_out) and b (n_out,), unless None, of one floating-point type, by name."""
     W = real(who, "W", W)
     if W.ndim != 2 or 0 in W.shape:
         raise ValueError(f"{who}: W must be (n_in, n_out), got {W.shape}")
     if b is not None:
         shape(who, "b", real(who, "b", b), W.shape[1:], "a row of W")
     dtype = np.float32 if W.dtype == np.float32 else np.float64
-    return np.array(W, dtype), None if b is None else np.array(b, dtype)
+    return {"W": np.array(W, dtype)} | ({} if b is None else {"b": np.array(b, dtype)})
 
 
 def rows(who, X, width):
@@ -96,10 +109,10 @@ def shape(who, name, Q, expected, meaning):
 
 def outputs(who, Z):
     """Z (N, k) with at least one row, as floating point."""
-    Z = real(who, "Z", Z)
+    Z = floats(who, "Z", Z)
     if Z.ndim != 2 or 0 in Z.shape:
         raise ValueError(f"{who}: Z must be (N, k) with at least one row, got {Z.shape}")
-    return Z if Z.dtype.kind == "f" else Z.astype(np.float64)
+    return Z
 
 
 def targets(who, Y, Z):
@@ -135,14 +148,32 @@ def labels_or_weights(who, Y, Z):
     return Y
 
 
-def step(who, name, p, g, memory):
-    """A parameter, its gradient and the optimizer's memory of it: one shape."""
-    if g is None or np.shape(g) != p.shape:
-        came = "none" if g is None else np.shape(g)
-        raise ValueError(f"{who}: parameter {name} is {p.shape}, so must be its gradient; got {came}")
-    if memory[0].shape != p.shape:
-        raise ValueError(f"{who}: it has stepped a network whose {name} was {memory[0].shape}, now {p.shape}: "
-                         "one optimizer serves one network")  # fmt: skip
+def gradients(who, network, grads, memory):
+    """A gradient for every parameter, of its shape, and the same network as at the last step."""
+    if len(grads) != len(network.layers):
+        raise ValueError(f"{who}: {len(network.layers)} layers need as many gradients, got {len(grads)}")
+    for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
+        for name, p in layer.params.items():
+            g = layer_grads.get(name)
+            if g is None or g.shape != p.shape:
+                came = "none" if g is None else g.shape
+                raise ValueError(f"{who}: the gradient of {i}.{name} must be {p.shape}, got {came}")
+            before = memory.get((i, name))
+            if before and before[0].shape != p.shape:
+                raise ValueError(
+                    f"{who}: {i}.{name} was {before[0].shape} at the last step, now it is {p.shape}: one "
+                    "optimizer serves one network, make a new one"
+                )
+
+
+def sizes(who, sizes, output, loss):
+    """At least inputs and outputs, and no sigmoid before a loss that takes logits."""
+    if not hasattr(sizes, "__len__") or len(sizes) < 2:
+        raise ValueError(f"{who}: sizes must name at least the inputs and the outputs, got {sizes!r}")
+    if output == "sigmoid" and str(loss).endswith("cross_entropy"):
+        raise ValueError(
+            f"{who}: {loss} takes logits, so output must be 'identity', got 'sigmoid', which would act twice"
+        )
 
 
 def chain(layers, loss_function):

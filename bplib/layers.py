@@ -10,60 +10,46 @@ import numpy as np
 from . import checks
 
 
-class Layer:
-    """What layers share: `params` (trained), `state` (running statistics), `config` (its settings, for files)."""
-
-    registry = {}  # class name → class, for files
-
-    def __init_subclass__(cls):
-        Layer.registry[cls.__name__] = cls
+class Layer(checks.Named):
+    """What layers share: `params` (trained), `state` (running statistics), `config` (settings, for files)."""
 
     def __init__(self):
         self.params, self.state, self.config = {}, {}, {}
 
-    def __repr__(self):
-        return f"{type(self).__name__}()"
-
-    def update_state(self, cache):
-        """Take the batch's statistics from its cache into `state`; training alone calls this."""
-
-    def pieces(self, cache):
-        """Which linear piece each unit is on, for layers with a kink; None for smooth ones."""
-
 
 class Affine(Layer):
-    """Z = X W + b, with X (N, n_in), W (n_in, n_out), b (n_out,). Back: dX = dZ Wᵀ, dW = Xᵀ dZ, db = Σₙ dZₙ.
+    """Z = X W + b for X (N, n_in), W (n_in, n_out), b (n_out,). Back: dX = dZ Wᵀ, dW = Xᵀ dZ, db = Σₙ dZₙ.
 
-    W is drawn from a normal distribution of standard deviation √(2/(n_in + n_out)) for init="xavier" or "auto"
-    (Glorot & Bengio 2010), √(2/n_in) for "he" (He et al. 2015), 1 for "normal", 0 for "zeros"; times `scale`.
+    W is drawn from N(0, sd) with sd √(2/(n_in + n_out)) for init="xavier" or "auto" (Glorot & Bengio 2010),
+    √(2/n_in) for "he" (He et al. 2015), 1 for "normal", 0 for "zeros"; times `scale`. b starts at 0.
     """
 
     def __init__(self, n_in, n_out, *, bias=True, init="auto", scale=None, dtype=np.float64, rng=None):
-        n_in, n_out = (checks.whole_number("Affine", "a width", n) for n in (n_in, n_out))
-        who, xavier = f"Affine({n_in}→{n_out})", np.sqrt(2 / (n_in + n_out))
-        sds = {"auto": xavier, "xavier": xavier, "he": np.sqrt(2 / n_in), "normal": 1.0, "zeros": 0.0}
-        sd = checks.choice(who, "init", init, sds)
-        sd *= 1.0 if scale is None else checks.number(who, "scale", scale, 0, open_low=True)
-        W = sd * checks.generator(who, rng).normal(size=(n_in, n_out)) if sd else np.zeros((n_in, n_out))
-        self._set(W.astype(checks.floating(who, dtype)), np.zeros(n_out, dtype) if bias else None)
+        super().__init__()
+        self.n_in, self.n_out = (checks.whole_number("Affine", "a width", n) for n in (n_in, n_out))
+        xavier, he = np.sqrt(2 / (n_in + n_out)), np.sqrt(2 / n_in)
+        sds = {"auto": xavier, "xavier": xavier, "he": he, "normal": 1.0, "zeros": 0.0}
+        sd = checks.choice(self, "init", init, sds)
+        sd *= 1.0 if scale is None else checks.number(self, "scale", scale, 0, open_low=True)
+        W = sd * checks.generator(self, rng).normal(size=(n_in, n_out)) if sd else np.zeros((n_in, n_out))
+        self.params["W"] = W.astype(checks.floating(self, dtype))
+        if bias:
+            self.params["b"] = np.zeros(n_out, dtype)
+        self.config = {"n_in": self.n_in, "n_out": self.n_out, "bias": bool(bias), "init": "zeros"}
 
     @classmethod
     def from_arrays(cls, W, b=None):
         """The layer with copies of these W (n_in, n_out) and b (n_out,); without a bias for b=None."""
-        layer = cls.__new__(cls)
-        layer._set(*checks.weights("Affine.from_arrays", W, b))
+        arrays = checks.weights("Affine.from_arrays", W, b)
+        layer = cls(*arrays["W"].shape, bias="b" in arrays, init="zeros", dtype=arrays["W"].dtype)
+        layer.params = arrays
         return layer
-
-    def _set(self, W, b):
-        self.n_in, self.n_out = W.shape
-        self.params, self.state = {"W": W} if b is None else {"W": W, "b": b}, {}
-        self.config = {"n_in": self.n_in, "n_out": self.n_out, "bias": b is not None, "init": "zeros"}
 
     def __repr__(self):
         return f"Affine({self.n_in}→{self.n_out})"
 
     def forward(self, X, *, training=False, rng=None):
-        X = checks.real(self, "X", X)
+        X = checks.floats(self, "X", X)
         checks.rows(self, X, self.n_in)
         Z = X @ self.params["W"]
         if "b" in self.params:
@@ -80,11 +66,17 @@ class Affine(Layer):
         return dY @ W.T if input_gradient else None, grads
 
 
+def sigmoid(Z):
+    """σ(z) = 1/(1 + e⁻ᶻ). Where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-Z))
+
+
 class Activation(Layer):
-    """A = f(Z), element by element; backward is dZ = dA ⊙ f′(Z), with f′ written from A alone."""
+    """A = f(Z), element by element, and dZ = dA ⊙ f′(Z) with the slope f′ written from A alone."""
 
     def forward(self, X, *, training=False, rng=None):
-        A = self.f(checks.real(self, "X", X))
+        A = self.f(checks.floats(self, "X", X))
         return A, A
 
     def backward(self, dY, cache, *, input_gradient=True):
@@ -92,14 +84,8 @@ class Activation(Layer):
         return dY * self.slope(cache) if input_gradient else None, {}
 
 
-def sigmoid(Z):
-    """σ(z) = 1/(1 + e⁻ᶻ). Where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0."""
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-Z))
-
-
 class Sigmoid(Activation):
-    """A = σ(Z) = 1/(1 + e⁻ᶻ), with σ′(z) = a(1 − a)."""
+    """A = σ(Z), with σ′(z) = a(1 − a)."""
 
     f = staticmethod(sigmoid)
 
@@ -125,5 +111,4 @@ class ReLU(Activation):
     def slope(self, A):
         return A > 0
 
-    def pieces(self, cache):
-        return cache > 0
+    pieces = slope  # which linear piece a unit is on: a gradient check must not cross the kink

@@ -1,7 +1,7 @@
 """Losses: how wrong the outputs Z (N, k) are, as one number L, and its gradient dZ = ∂L/∂Z.
 
-Only the loss divides by the number of rows N. The two cross-entropies take logits Z, never probabilities, and
-are exact for |z| up to 1e4. The first item of every cache is `predict(Z)`.
+A loss has `forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ` and `predict(Z)`, and alone divides by the
+number of rows N. The cross-entropies take logits Z, never probabilities. A cache begins with `predict(Z)`.
 """
 
 import numpy as np
@@ -16,14 +16,7 @@ def softmax(Z):
     return E / np.sum(E, axis=-1, keepdims=True)
 
 
-class Loss:
-    """`forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ`, `predict(Z)`."""
-
-    def __repr__(self):
-        return f"{type(self).__name__}()"
-
-
-class SquaredError(Loss):
+class SquaredError(checks.Named):
     """L = 1/(2N) Σ ‖Ŷ − Y‖² with Ŷ = Z, so dZ = (Ŷ − Y)/N. Y is (N, k)."""
 
     def forward(self, Z, Y):
@@ -36,10 +29,10 @@ class SquaredError(Loss):
         return D / len(D)
 
     def predict(self, Z):
-        return np.asarray(Z)
+        return checks.outputs(self, Z)
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(checks.Named):
     """L = −1/N Σ [y log ŷ + (1 − y) log(1 − ŷ)] with ŷ = σ(z), so dZ = (Ŷ − Y)/N: σ′ cancels.
 
     Y is (N, k), in [0, 1]; L is a sum over the k outputs and a mean over the N rows.
@@ -58,10 +51,10 @@ class BinaryCrossEntropy(Loss):
         return (Y_hat - Y) / len(Y)
 
     def predict(self, Z):
-        return sigmoid(np.asarray(Z))
+        return sigmoid(checks.outputs(self, Z))
 
 
-class SoftmaxCrossEntropy(Loss):
+class SoftmaxCrossEntropy(checks.Named):
     """L = −1/N Σ y_j log p_j with p = softmax(z), so dZ = (p Σy − y)/N, which is (p − y)/N where Σy = 1.
 
     Y is integer labels (N,) from 0 to k − 1, or rows of weights (N, k), one-hot or not.
@@ -74,10 +67,8 @@ class SoftmaxCrossEntropy(Loss):
         P = np.exp(S)
         total = np.add.reduce(P, axis=1, keepdims=True)
         P /= total
-        if Y.ndim == 1:  # −log p_y = log Σ eˢ − s_y
-            losses = np.log(total[:, 0]) - S[np.arange(len(Y)), Y]
-        else:
-            losses = Y * (np.log(total) - S)
+        # −log p_j = log Σᵢ eˢⁱ − s_j
+        losses = np.log(total[:, 0]) - S[np.arange(len(Y)), Y] if Y.ndim == 1 else Y * (np.log(total) - S)
         return float(np.add.reduce(losses, axis=None)) / len(Z), (P, Y)
 
     def backward(self, cache):
@@ -89,4 +80,4 @@ class SoftmaxCrossEntropy(Loss):
         return dZ
 
     def predict(self, Z):
-        return softmax(np.asarray(Z))
+        return softmax(checks.outputs(self, Z))

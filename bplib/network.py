@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import checks, layers, losses
+from . import checks, layers, losses, storage
 
 
 class Network:
@@ -35,13 +35,11 @@ class Network:
 
     def backward(self, dZ, caches, *, input_gradient=True):
         """Return (dX, grads) from dZ = ∂L/∂Z: the chain rule, from the last layer to the first."""
-        dY, grads = dZ, []
-        for i, layer, cache in zip(
-            range(len(self.layers))[::-1], self.layers[::-1], caches[::-1], strict=True
-        ):
-            dY, layer_grads = layer.backward(dY, cache, input_gradient=input_gradient or i > 0)
-            grads.append(layer_grads)
-        return dY, grads[::-1]
+        dY, grads = dZ, [None] * len(self.layers)
+        for i in reversed(range(len(self.layers))):
+            needed = input_gradient or i > 0
+            dY, grads[i] = self.layers[i].backward(dY, caches[i], input_gradient=needed)
+        return dY, grads
 
     def gradients(self, X, Y, *, training=False, rng=None):
         """Return (L, grads); the gradient by X, which no step needs, is not computed."""
@@ -55,8 +53,8 @@ class Network:
 
     def loss(self, X, Y):
         """L over all rows of X, as a float."""
-        Z, _ = self.forward(checks.finite("Network", "X", self.cast(X)))
-        return self.loss_function.forward(Z, checks.finite("Network", "Y", checks.real("Network", "Y", Y)))[0]
+        X, Y = checks.finite("Network", "X", self.cast(X)), checks.finite("Network", "Y", np.asarray(Y))
+        return self.loss_function.forward(self.forward(X)[0], Y)[0]
 
     def named_params(self):
         """Yield ("0.W", array), ("0.b", array), … in order: the arrays themselves, not copies."""
@@ -66,15 +64,11 @@ class Network:
 
     def save(self, path):
         """Write layers, parameters and running statistics to the file `path`, as npz without pickle."""
-        from . import storage
-
         storage.save(self, path)
 
     @classmethod
     def load(cls, path):
         """The network that `save` wrote to `path`."""
-        from . import storage
-
         return storage.load(cls, path)
 
 
@@ -86,24 +80,22 @@ LOSSES = {
 }
 
 
+# fmt: off
 def mlp(sizes, *, activation="sigmoid", output="identity", loss="squared_error", bias=True, init="auto",
-        scale=None, dtype=np.float64, rng=None):  # fmt: skip
-    """A multilayer perceptron of widths `sizes`: Affine layers with an activation after each but the last.
+        scale=None, dtype=np.float64, rng=None):
+    """A multilayer perceptron of widths `sizes`: Affine layers, and an activation after each but the last.
 
     init="auto" is He before ReLU and Xavier otherwise; see `Affine` for the others. output="sigmoid" ends in
     one more sigmoid, for squared error only: the cross-entropies take logits and bring their own.
     """
-    if len(sizes) < 2:
-        raise ValueError(f"mlp: sizes must name at least the inputs and the outputs, got {sizes!r}")
+    checks.sizes("mlp", sizes, output, loss)
     hidden = checks.choice("mlp", "activation", activation, ACTIVATIONS)
-    final = checks.choice("mlp", "output", output, {"identity": [], "sigmoid": [layers.Sigmoid]})
+    final = checks.choice("mlp", "output", output, {"identity": [], "sigmoid": [layers.Sigmoid()]})
     loss_function = checks.choice("mlp", "loss", loss, LOSSES)()
-    if final and loss != "squared_error":
-        raise ValueError(f"mlp: {loss} takes logits, so output must be 'identity', got {output!r}: it would be "
-                         "applied twice")  # fmt: skip
-    inits = ["he" if init == "auto" and activation == "relu" else init] * (len(sizes) - 2) + [init]
+    he = init == "auto" and activation == "relu"
     chain = []
-    for (n_in, n_out), layer_init in zip(pairwise(sizes), inits, strict=True):
-        settings = dict(bias=bias, init=layer_init, scale=scale, dtype=dtype, rng=rng)
-        chain += [layers.Affine(n_in, n_out, **settings), hidden()]
-    return Network(chain[:-1] + [layer() for layer in final], loss_function)
+    for i, (n_in, n_out) in enumerate(pairwise(sizes), start=2):
+        layer_init = "he" if he and i < len(sizes) else init
+        affine = layers.Affine(n_in, n_out, bias=bias, init=layer_init, scale=scale, dtype=dtype, rng=rng)
+        chain += [affine, hidden()]
+    return Network(chain[:-1] + final, loss_function)

@@ -21,16 +21,16 @@ class Optimizer:
         self._learning_rate = checks.number(type(self).__name__, "learning_rate", value, 0, open_low=True)
 
     def step(self, network, grads):
-        """Change every parameter of `network` in place; `grads` (as from `Network.backward`) stays as it is."""
+        """Change every parameter of `network` in place; `grads`, as `Network.backward` gives it, stays."""
+        checks.gradients(type(self).__name__, network, grads, self.memory)
         self.steps += 1
-        for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
+        for i, layer in enumerate(network.layers):
             for name, p in layer.params.items():
-                g, memory = layer_grads.get(name), self.memory.get((i, name))
-                if memory is None:
-                    memory = self.memory[i, name] = [np.zeros_like(p) for _ in range(self.n_memory)]
-                checks.step(type(self).__name__, f"{i}.{name}", p, g, memory)
+                if (i, name) not in self.memory:
+                    self.memory[i, name] = [np.zeros_like(p) for _ in range(self.n_memory)]
                 # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
-                self.update(p, g, self.weight_decay if p.ndim > 1 else 0.0, *memory)
+                decay = self.weight_decay if p.ndim > 1 else 0.0
+                self.update(p, grads[i][name], decay, *self.memory[i, name])
 
 
 class SGD(Optimizer):
@@ -61,10 +61,8 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
-        self.beta1, self.beta2 = (
-            checks.number("Adam", "beta1", beta1, 0, 1),
-            checks.number("Adam", "beta2", beta2, 0, 1),
-        )
+        self.beta1 = checks.number("Adam", "beta1", beta1, 0, 1)
+        self.beta2 = checks.number("Adam", "beta2", beta2, 0, 1)
         self.eps = checks.number("Adam", "eps", eps, 0, open_low=True)
 
     def update(self, p, g, decay, step, m, v):

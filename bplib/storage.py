@@ -37,13 +37,18 @@ def arrays_of(network):
 
 
 def build(name, config):
-    """The layer of this class name and settings; settings of a layer made of layers hold their descriptions."""
-    if name not in Layer.registry:
+    """The layer of this class name and settings; a layer made of layers describes them in `layers`."""
+    classes, waiting = {}, [Layer]
+    while waiting:
+        found = waiting.pop()
+        classes[found.__name__] = found
+        waiting += found.__subclasses__()
+    if name not in classes:
         raise ValueError(f"Network.load: no layer {name!r} here: import the module that defines it first")
     inner = (
         {"layers": [build(*description) for description in config["layers"]]} if "layers" in config else {}
     )
-    return Layer.registry[name](**(config | inner))
+    return classes[name](**(config | inner))
 
 
 def save(network, path):

@@ -51,9 +51,9 @@ def train(network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=Tru
     """Check everything now, and return an iterator that takes one step at a time and yields a `Snapshot`.
 
     X (N, d) is an array, or anything whose X[rows] is one (`datasets.Images`); Y is what the loss expects.
-    Each epoch passes over all rows once, in an order drawn from `rng` unless shuffle=False, `batch_size` rows a
-    step; the last batch of an epoch may be smaller. Stop when you like: the network is trained as far as you
-    have iterated. Raises DivergenceError when the loss is no longer a number.
+    Each epoch passes over all rows once, in an order drawn from `rng` unless shuffle=False, `batch_size` rows
+    a step; the last batch of an epoch may be smaller. Stop when you like: the network is trained as far as
+    you have iterated. Raises DivergenceError when the loss is no longer a number.
     """
     return _steps(network, *_checked(network, X, Y, batch_size, epochs, rng, shuffle), optimizer, batch_size,
                   epochs, rng, shuffle)  # fmt: skip
@@ -161,8 +161,8 @@ def _validate(network, X, Y, history):
 def accuracy(network, X, y, batch_size=1000):
     """The share of rows whose prediction is right, 0 to 1.
 
-    For integer labels y (N,): the most probable class equals y. For y (N, 1) of zeros and ones: the prediction
-    is above ½ where y is 1 and not where it is 0.
+    For integer labels y (N,): the most probable class equals y. For y (N, k) of zeros and ones: each
+    prediction of the row is above ½ where y is 1, and not where it is 0.
     """
     y = checks.real("accuracy", "y", y)
     if len(y) == 0 or len(y) != X.shape[0]:
