@@ -1,5 +1,6 @@
 """What every live widget of the course shares, and the two kinds there are: `Explorer` and `Playground`."""
 
+import contextlib
 import dataclasses
 import html
 import threading
@@ -10,6 +11,8 @@ from asyncio import get_running_loop
 import ipywidgets
 from IPython import get_ipython
 
+from .. import plots
+from ..training import DivergenceError
 from .controls import choice, push_button
 from .live_figure import close_widget, stacked_png
 from .player import Player
@@ -120,7 +123,7 @@ class Panel:
 
     def is_result(self, error):
         """Whether error is something to be learnt from (a diverging run) and no fault of the program."""
-        return isinstance(error, ArithmeticError)
+        return isinstance(error, DivergenceError)
 
     def fail(self, error):
         """Stop and show what happened."""
@@ -215,7 +218,8 @@ class Explorer(Panel):
         self._drawn, self._timer, self._due = 0.0, None, False
         for label, action in (buttons or {}).items():
             self.buttons[label] = self.connect(push_button(label), self._pressed(action))
-        self.build(*(live.figure for live in self.figures))
+        with plots.style():
+            self.build(*(live.figure for live in self.figures))
         self.refresh()
         for control in controls.values():
             control.observe(lambda _: self.post(self._request), names="value")
@@ -269,14 +273,38 @@ class Explorer(Panel):
         return super()._repr_mimebundle_(include, exclude)
 
 
+class Settings:
+    """Base of frozen dataclasses of settings: the repr names what differs from the defaults.
+
+    Declare the subclass with `@dataclass(frozen=True, repr=False)`, so that dataclass leaves the repr alone.
+    """
+
+    def __repr__(self):
+        given = ((field.name, getattr(self, field.name), field.default) for field in dataclasses.fields(self))
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={v!r}' for name, v, usual in given if v != usual)})"
+        )
+
+    def check(self, name, allowed):
+        """Raise ValueError unless the field is in `allowed`: a tuple of values, or a range."""
+        value, who = getattr(self, name), type(self).__name__
+        if isinstance(allowed, range):
+            if not isinstance(value, int) or value not in allowed:
+                raise ValueError(
+                    f"{who}: {name} must be a whole number from {allowed[0]} to {allowed[-1]}, got {value!r}"
+                )
+        elif value not in allowed:
+            raise ValueError(f"{who}: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+
+
 class Playground(Panel):
     """A model that trains while one watches and turns the knobs: play, pause, step, reset, speed.
 
     A subclass gives two methods; the model knows no widget, the view trains nothing:
 
-    - `make_model(settings)` returns an object with `step()` (one update; raises ArithmeticError, such as
-      `training.DivergenceError`, when training ran away), `observe()` (what there is to show now, any object)
-      and `adopt(settings)` (take over those settings that act at once).
+    - `make_model(settings)` returns an object with `step()` (one update; raises `training.DivergenceError`
+      when training ran away), `observe()` (what there is to show now, any object) and `adopt(settings)` (take
+      over those settings that act at once).
     - `make_view(settings)` returns an object with `figures` (LiveFigures) and `update(observation)`, which
       moves the artists and returns the text for the status line.
 
@@ -305,7 +333,8 @@ class Playground(Panel):
         self._rate = (0, time.perf_counter(), None)
         self.player = Player(self._tick, fps=self.fps, loop=self.loop)
         self.model = self.make_model(settings)
-        self.view = self.make_view(settings)
+        with plots.style():
+            self.view = self.make_view(settings)
         self.figures = tuple(self.view.figures)
 
         self.play_button = self.connect(push_button("Play", icon="play"), self._toggle)
@@ -406,6 +435,8 @@ class Playground(Panel):
         """Show the model as it stands."""
         text = self.view.update(self.model.observe())
         self.draw_figures(sharp=sharp)
+        if (rate := self.steps_per_second()) is not None:
+            text = f"{text} · {rate:,.0f} steps a second".replace(",", " ")
         self.say(text, hurry=sharp)
 
     def steps_per_second(self):
@@ -469,11 +500,9 @@ class Playground(Panel):
 
     def _run(self, n):
         self.recover()
-        try:
-            for _ in range(n):
-                self._advance()
-        finally:
-            self.draw()
+        for _ in range(n):
+            self._advance()
+        self.draw()
 
     def _reset(self):
         self.recover()
@@ -504,6 +533,9 @@ class Playground(Panel):
         self.player.pause()
         super().fail(error)
         self._show_state()
+        if self.is_result(error):
+            with contextlib.suppress(Exception):  # a picture of lost weights need not exist
+                self.draw()
 
 
 def close_all():

@@ -1,0 +1,332 @@
+"""The XOR playground: a small network learns to separate two classes in the plane while one watches.
+
+XORPlayground()                                             # with all its panels
+XORPlayground(panels="simple")                              # decision surface and loss
+XORPlayground(XORSettings(data="spiral", layers=2))         # an experiment, as it can be copied from below
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from contourpy import contour_generator
+
+from .. import datasets, plots
+from ..network import mlp
+from ..optimizers import SGD
+from ..training import accuracy, train
+from .controls import choice, slider
+from .live_figure import LiveFigure, Raster, Trace, round_up
+from .panel import Playground, Settings
+
+DATA = {"XOR": "xor", "circles": "circles", "spiral": "spiral", "two blobs": "blobs"}
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+LOSSES = {"cross-entropy": "binary_cross_entropy", "squared error": "squared_error"}
+INITS = ("auto", "normal", "xavier", "he", "zeros")
+BATCH_SIZES = (1, 4, 16, 64, 200)
+MAX_HIDDEN, MAX_LAYERS = 8, 4
+
+
+@dataclass(frozen=True, repr=False)
+class XORSettings(Settings):
+    """A whole experiment; its repr is a line of code that makes the same one again.
+
+    data "xor" (the four corners), "circles", "spiral", "blobs" (200 points each); hidden 1 … 8 units in each
+    of 1 … 4 layers; loss "binary_cross_entropy" or "squared_error" (of a sigmoid output, as in older books).
+    """
+
+    data: str = "xor"
+    learning_rate: float = 0.5
+    hidden: int = 4
+    layers: int = 1
+    activation: str = "tanh"
+    loss: str = "binary_cross_entropy"
+    init: str = "auto"
+    batch_size: int = 4
+    seed: int = 0
+
+    def __post_init__(self):
+        self.check("data", tuple(DATA.values()))
+        self.check("hidden", range(1, MAX_HIDDEN + 1))
+        self.check("layers", range(1, MAX_LAYERS + 1))
+        self.check("activation", ACTIVATIONS)
+        self.check("loss", tuple(LOSSES.values()))
+        self.check("init", INITS)
+        self.check("batch_size", range(1, 201))
+        self.check("seed", range(0, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What there is to see after a step.
+
+    surface (R, R)      probabilities of class 1 over the plane, row 0 below; None where they are no numbers
+    hidden              for each hidden layer its activations (r, r, k), scaled to 0 … 1
+    gradients           ‖∂L/∂W‖ (the largest entry) for each affine layer, on the whole training set
+    steps, losses       the loss on training (row 0) and test set (row 1) over the steps
+    """
+
+    step: int
+    epoch: int
+    dataset: datasets.Dataset
+    extent: tuple
+    surface: np.ndarray | None
+    hidden: list
+    gradients: list
+    steps: np.ndarray
+    losses: np.ndarray
+    test_accuracy: float
+
+
+class XORModel:
+    """A network in training on a data set of the plane; knows nothing of widgets or figures."""
+
+    def __init__(self, settings, *, resolution=60, maps=True):
+        self.settings, self.maps = settings, maps
+        self.rng = np.random.default_rng(settings.seed)
+        self.dataset = load(settings.data)
+        sizes = [2, *[settings.hidden] * settings.layers, 1]
+        squared = settings.loss == "squared_error"
+        self.network = mlp(sizes, activation=settings.activation, output="sigmoid" if squared else "identity",
+                           loss=settings.loss, init=settings.init, rng=self.rng)  # fmt: skip
+        self.optimizer = SGD(settings.learning_rate)
+        self.step_count = self.epoch = 0
+        low, high = self.dataset.X_train.min(axis=0), self.dataset.X_train.max(axis=0)
+        margin = 0.15 * (high - low)
+        self.extent = (low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1])
+        self.resolution = resolution
+        self.plane = plots.grid(self.extent, resolution)
+        self.trace = Trace(2)
+        self._record()
+        self._snapshots = self._train()
+
+    def _train(self):
+        return train(self.network, self.dataset.X_train, self.dataset.y_train, optimizer=self.optimizer,
+                     batch_size=self.settings.batch_size, epochs=10**9, rng=self.rng)  # fmt: skip
+
+    def adopt(self, settings):
+        """Go on with another learning rate or batch size."""
+        self.optimizer.learning_rate = settings.learning_rate
+        if settings.batch_size != self.settings.batch_size:
+            self.settings = settings
+            self._snapshots = self._train()
+        self.settings = settings
+
+    def step(self):
+        """One batch, one update; raises DivergenceError."""
+        snapshot = next(self._snapshots)
+        self.step_count += 1
+        size = min(self.settings.batch_size, len(self.dataset.y_train))
+        self.epoch = self.step_count * size // len(self.dataset.y_train)
+        # 500 points of the curve for the first 500 steps, and as many for each doubling from there on.
+        if self.step_count % (1 << max(0, (self.step_count // 500).bit_length() - 1)) == 0:
+            self._record()
+        return snapshot
+
+    def _record(self):
+        with np.errstate(all="ignore"):
+            self.trace.append(self.step_count, *self._losses())
+
+    def _losses(self):
+        data = self.dataset
+        return self.network.loss(data.X_train, data.y_train), self.network.loss(data.X_test, data.y_test)
+
+    def observe(self):
+        """An `Observation`."""
+        data, network, R = self.dataset, self.network, self.resolution
+        with np.errstate(all="ignore"):
+            A, hidden = self.plane, []
+            for i, layer in enumerate(network.layers):
+                A, _ = layer.forward(A)
+                if self.maps and i % 2 == 1 and i < len(network.layers) - 1:
+                    hidden.append(self._maps(A.reshape(R, R, -1)[::2, ::2]))
+            surface = network.loss_function.predict(A).reshape(R, R)
+            gradients = []
+            if self.maps:
+                _, grads = network.gradients(data.X_train, data.y_train)
+                gradients = [float(np.abs(g["W"]).max()) for g in grads if g]
+            steps = np.append(self.trace.steps, self.step_count)
+            losses = np.column_stack([self.trace.columns, self._losses()])
+            right = accuracy(network, data.X_test, data.y_test)
+        surface = surface if np.isfinite(surface).all() else None
+        return Observation(self.step_count, self.epoch, data, self.extent, surface, hidden, gradients,
+                           steps, losses, right)  # fmt: skip
+
+    def _maps(self, A):
+        if self.settings.activation == "tanh":
+            return (A + 1) / 2
+        return A if self.settings.activation == "sigmoid" else A / max(A.max(), 1e-12)
+
+
+class XORView:
+    """Decision surface and loss, and with panels="all" gradients and hidden units too."""
+
+    def __init__(self, panels="all"):
+        self.all = panels == "all"
+        live = LiveFigure(860, 370) if self.all else LiveFigure(640, 330)
+        self.figures = [live]
+        self.live = live
+        self._shown = None
+        if self.all:
+            self.plane, self.curves = live.axes(58, 44, 290, 290), live.axes(412, 206, 210, 128)
+            self._build_gradients(live.axes(412, 44, 210, 96))
+            self.units = live.axes(650, 44, 200, 290)
+            self.units.set_title("Hidden units, layer by layer", loc="left")
+            self.units.set(xticks=[], yticks=[])
+            self.units.spines[:].set_visible(False)
+            self.maps = Raster(self.units, cmap=plots.TWO_CLASSES, bad=plots.PAPER)
+            live.moving(self.maps)
+        else:
+            self.plane, self.curves = live.axes(58, 44, 250, 250), live.axes(380, 44, 245, 250)
+        self._build_plane()
+        self._build_curves()
+
+    def _build_plane(self):
+        self.plane.set(xlabel="x₁", ylabel="x₂")
+        self.plane.set_title("What the network answers", loc="left")
+        self.surface = Raster(self.plane, cmap=plots.TWO_CLASSES, smooth=True)
+        (self.boundary,) = self.plane.plot([], [], color=plots.BLACK, lw=1.4, ls="-", zorder=2)
+        self.points = []
+        for k in (0, 1):
+            style = {"marker": plots.CLASS_MARKERS[k], "color": plots.CLASS_COLORS[k], "mec": plots.BLACK}
+            self.points += self.plane.plot([], [], ls="", zorder=3, label=f"class {k}", **style)
+        self.live.moving(self.surface, self.boundary, *self.points)
+
+    def _build_curves(self):
+        ax = self.curves
+        ax.set(yscale="log", ylim=(1e-2, 1), xlim=(0, 100), xlabel="" if self.all else "step")
+        ax.set_title("Loss", loc="left")
+        (self.train_curve,) = ax.plot([], [], color=plots.TRAINING, ls="-", lw=1.8, label="training")
+        (self.test_curve,) = ax.plot([], [], color=plots.VALIDATION, ls="--", lw=1.4, label="test")
+        ax.legend(loc="lower left", fontsize=8, framealpha=0.6, edgecolor="none", ncols=2)
+        self.live.moving(self.train_curve, self.test_curve)
+
+    def _build_gradients(self, ax):
+        ax.set(yscale="log", ylim=(1e-5, 2), xlabel="layer")
+        ax.set_title("Largest ∂L/∂W in each layer", loc="left")
+        self.gradients = ax
+        (self.sizes,) = ax.plot([], [], color=plots.GRADIENT, marker="o", ls="--", lw=1)
+        self.live.moving(self.sizes)
+
+    def update(self, seen):
+        """Show an `Observation`; returns the text of the status line."""
+        if self._shown is not seen.dataset:
+            self._shown = seen.dataset
+            self._show_points(seen)
+        if seen.surface is not None:
+            self.surface.set_values(seen.surface[::-1])
+            self.boundary.set_data(_level_lines(seen.surface, seen.extent))
+        self._show_curves(seen)
+        if self.all:
+            self._show_gradients(seen.gradients)
+            if all(np.isfinite(maps).all() for maps in seen.hidden):
+                self._show_units(seen.hidden)
+        return (
+            f"step {seen.step} · epoch {seen.epoch} · training loss {seen.losses[0, -1]:.4f} · "
+            f"test loss {seen.losses[1, -1]:.4f} · test accuracy {seen.test_accuracy:.0%}"
+        )
+
+    def _show_points(self, seen):
+        x0, x1, y0, y1 = seen.extent
+        self.plane.set(xlim=(x0, x1), ylim=(y0, y1))
+        X, y = seen.dataset.X_train, seen.dataset.y_train[:, 0]
+        for k, points in enumerate(self.points):
+            points.set_data(*X[y == k].T)
+            points.set_markersize(10 if len(X) <= 8 else 5)
+
+    def _show_curves(self, seen):
+        losses = np.where(np.isfinite(seen.losses), seen.losses, np.nan)
+        self.train_curve.set_data(seen.steps, losses[0])
+        self.test_curve.set_data(seen.steps, losses[1])
+        positive = losses[losses > 0]
+        if positive.size:
+            low, high = 10.0 ** np.floor(np.log10([max(positive.min(), 1e-12), positive.max()]))
+            limits = (min(low, 0.01), max(10 * high, 1))
+            if self.curves.get_ylim() != limits:
+                self.curves.set_ylim(limits)
+        right = max(round_up(seen.step), 100)
+        if self.curves.get_xlim()[1] != right:
+            self.curves.set_xlim(0, right)
+
+    def _show_gradients(self, sizes):
+        n = len(sizes)
+        self.sizes.set_data(np.arange(1, n + 1), np.clip(np.nan_to_num(sizes), 1e-5, 2))
+        if self.gradients.get_xlim() != (0.5, n + 0.5):
+            self.gradients.set(xlim=(0.5, n + 0.5), xticks=range(1, n + 1))
+
+    def _show_units(self, hidden):
+        """All units as one picture, a layer under the other, as large as they fit."""
+        k, side = hidden[0].shape[2], hidden[0].shape[0]
+        n_rows = {wide: -(-k // wide) * len(hidden) for wide in range(1, k + 1)}
+        wide = max(n_rows, key=lambda w: min(200 / w, 290 / n_rows[w]))
+        step, between = side + 2, 5
+        height = n_rows[wide] * step - 2 + between * (len(hidden) - 1)
+        picture = np.full((height, wide * step - 2), np.nan, dtype=np.float32)
+        for l, maps in enumerate(hidden):
+            first = l * (n_rows[wide] // len(hidden) * step + between)
+            for j in range(k):
+                top, left = first + j // wide * step, j % wide * step
+                picture[top : top + side, left : left + side] = maps[::-1, :, j]
+        self.maps.set_values(picture)
+        self.live.place(self.units, 650, 44, 200, 290, aspect=picture.shape[1] / picture.shape[0])
+
+
+class XORPlayground(Playground):
+    """The live widget: `XORPlayground(settings=XORSettings(), panels="all")`, or panels="simple"."""
+
+    def __init__(self, settings=None, *, panels="all", speed=5, key=None):
+        settings = XORSettings() if settings is None else settings
+        if not isinstance(settings, XORSettings):
+            raise TypeError(f"XORPlayground: settings must be XORSettings(...), got {settings!r}")
+        if panels not in ("all", "simple"):
+            raise ValueError(f'XORPlayground: panels must be "all" or "simple", got {panels!r}')
+        self.panels = panels
+        self.alt = (
+            "XOR playground: the plane coloured by the network's answer with the training points on it, and "
+            "the loss over the steps"
+            + ("; gradients and hidden units beside them" if panels == "all" else "")
+        )
+        self.fps = 40 if panels == "all" else 60
+        controls = {
+            "learning_rate": slider("Learning rate η", settings.learning_rate, 0.001, 10, log=True),
+            "hidden": slider("Hidden units", settings.hidden, 1, MAX_HIDDEN),
+        }
+        if panels == "all":
+            controls |= {
+                "layers": slider("Hidden layers", settings.layers, 1, MAX_LAYERS),
+                "data": choice("Data", list(DATA.items()), settings.data),
+                "activation": choice("Activation", ACTIVATIONS, settings.activation),
+                "loss": choice("Loss", list(LOSSES.items()), settings.loss),
+                "init": choice("Initialisation", INITS, settings.init),
+                "batch_size": choice(
+                    "Batch size", sorted({*BATCH_SIZES, settings.batch_size}), settings.batch_size
+                ),
+                "seed": slider("Seed", settings.seed, 0, 20),
+            }
+        super().__init__(settings, controls, speed=speed, key=key)
+
+    def make_model(self, settings):
+        return XORModel(settings, maps=self.panels == "all")
+
+    def make_view(self, settings):
+        return XORView(self.panels)
+
+    def line_of_code(self):
+        simple = ', panels="simple"' if self.panels == "simple" else ""
+        return f"XORPlayground({self.settings!r}{simple})"
+
+
+def load(name):
+    """The data set of that name: XOR is the table itself, the others 200 training and 100 test points."""
+    if name == "xor":
+        return datasets.xor()
+    return getattr(datasets, name)(rng=np.random.default_rng(1))
+
+
+def _level_lines(surface, extent):
+    """Where the surface crosses ½, as x and y of one line with NaN between its parts."""
+    x, y = np.linspace(*extent[:2], surface.shape[1]), np.linspace(*extent[2:], surface.shape[0])
+    parts = contour_generator(x, y, surface).lines(0.5)
+    if not parts:
+        return [], []
+    line = np.concatenate([np.vstack([part, [[np.nan, np.nan]]]) for part in parts])
+    return line[:, 0], line[:, 1]
