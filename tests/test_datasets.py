@@ -1,0 +1,947 @@
+"""The data sets: what the generators promise, the view on uint8 images, and every way a download can fail."""
+
+import dataclasses
+import errno
+import gzip
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bplib import datasets
+from bplib.datasets import DatasetUnavailable, Images
+
+NAMES = list(datasets.MNIST_FILES)
+TWO_CLASSES = [datasets.circles, datasets.spiral, datasets.blobs]
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+# ---- sets drawn on the spot ------------------------------------------------------------------------------
+
+
+def test_xor_is_the_table():
+    data = datasets.xor()
+    assert data.X_train.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert data.y_train.tolist() == [[0], [1], [1], [0]]
+    np.testing.assert_array_equal(data.X_test, data.X_train)
+    np.testing.assert_array_equal(data.y_test, data.y_train)
+    assert data.n_classes == 2
+
+
+def test_noisy_xor_scatters_around_the_corners():
+    data = datasets.xor(4000, 400, noise=0.1, rng=rng())
+    offset = data.X_train - np.round(data.X_train)
+    assert 0.095 < offset.std() < 0.105
+    corner = np.tile([[0, 0], [0, 1], [1, 0], [1, 1]], (1000, 1))
+    np.testing.assert_array_equal(np.round(data.X_train), corner)
+    np.testing.assert_array_equal(data.y_train[:, 0], corner[:, 0] ^ corner[:, 1])
+
+
+@pytest.mark.parametrize("generator", [*TWO_CLASSES, datasets.xor])
+@given(n_train=st.integers(2, 60), n_test=st.integers(2, 60))
+@settings(max_examples=20, deadline=None)
+def test_two_class_sets_have_their_shapes_and_are_balanced(generator, n_train, n_test):
+    data = generator(n_train, n_test, noise=0.05, rng=rng(n_train))
+    for X, y, n in ((data.X_train, data.y_train, n_train), (data.X_test, data.y_test, n_test)):
+        assert X.shape == (n, 2)
+        assert y.shape == (n, 1)
+        assert X.dtype == y.dtype == np.float64
+        assert set(np.unique(y)) == {0.0, 1.0}
+        assert abs((y == 1).sum() - (y == 0).sum()) <= 1
+    assert data.n_classes == 2
+
+
+def nearest_neighbour_accuracy(data):
+    distance = ((data.X_test[:, None] - data.X_train[None]) ** 2).sum(axis=2)
+    return (data.y_train[distance.argmin(axis=1)] == data.y_test).mean()
+
+
+def linear_accuracy(data):
+    ones = np.ones((len(data.X_train), 1))
+    w = np.linalg.lstsq(np.hstack([data.X_train, ones]), data.y_train, rcond=None)[0]
+    test = np.hstack([data.X_test, np.ones((len(data.X_test), 1))])
+    return ((test @ w > 0.5) == data.y_test).mean()
+
+
+@pytest.mark.parametrize("generator", TWO_CLASSES)
+def test_two_class_sets_can_be_told_apart(generator):
+    assert nearest_neighbour_accuracy(generator(rng=rng())) >= 0.95
+
+
+def test_a_line_separates_the_blobs_and_nothing_else():
+    assert linear_accuracy(datasets.blobs(rng=rng())) >= 0.95
+    assert linear_accuracy(datasets.circles(rng=rng())) <= 0.7
+    assert linear_accuracy(datasets.spiral(rng=rng())) <= 0.75
+
+
+def test_the_geometry_without_noise():
+    data = datasets.circles(noise=0, rng=rng())
+    radius = np.hypot(*data.X_train.T)
+    np.testing.assert_allclose(radius, np.where(data.y_train[:, 0] == 1, 0.5, 1.0))
+
+    data = datasets.spiral(noise=0, rng=rng())
+    radius, angle = np.hypot(*data.X_train.T), np.arctan2(*data.X_train.T[::-1])
+    expected = 3 * np.pi * radius + np.pi * data.y_train[:, 0]
+    np.testing.assert_allclose(np.exp(1j * angle), np.exp(1j * expected), atol=1e-9)
+    assert 0.1 <= radius.min()
+    assert radius.max() <= 1
+
+    data = datasets.blobs(noise=0, rng=rng())
+    np.testing.assert_array_equal(data.X_train, np.repeat(2 * data.y_train - 1, 2, axis=1))
+
+
+@pytest.mark.parametrize("generator", [*TWO_CLASSES, datasets.linear_targets, datasets.linear_classes])
+def test_a_seed_fixes_the_set_and_another_changes_it(generator):
+    one, same, other = (generator(20, 10, rng=rng(seed)) for seed in (1, 1, 2))
+    for field in ("X_train", "y_train", "X_test", "y_test"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(same, field))
+    assert not np.array_equal(one.X_train, other.X_train)
+    assert not np.array_equal(one.X_train[:10], one.X_test)
+
+
+def test_linear_targets_follow_the_published_weights():
+    data = datasets.linear_targets(rng=rng())
+    assert data.X_train.shape == (8000, 6)
+    assert data.y_train.shape == (8000, 3)
+    assert data.X_test.shape == (2000, 6)
+    assert data.y_test.shape == (2000, 3)
+    assert data.n_classes is None
+    assert 4.9 < data.X_train.std() < 5.1
+    W = np.linalg.lstsq(data.X_train, data.y_train, rcond=None)[0]
+    np.testing.assert_allclose(W, datasets.TARGET_WEIGHTS, atol=0.02)
+    np.testing.assert_array_equal(datasets.TARGET_WEIGHTS[:, 0], [1, 2, 3, 4, 5, 6])
+    residual = data.y_test - data.X_test @ datasets.TARGET_WEIGHTS
+    assert 0.95 < residual.std() < 1.05
+    assert abs(residual.mean()) < 0.05
+
+
+def test_a_selected_target_is_the_same_as_among_all():
+    everything = datasets.linear_targets(50, 20, rng=rng())
+    some = datasets.linear_targets(50, 20, targets=(2, 0), rng=rng())
+    np.testing.assert_array_equal(some.y_train, everything.y_train[:, [2, 0]])
+    np.testing.assert_array_equal(some.X_test, everything.X_test)
+
+
+def test_one_target_with_bias():
+    plain = datasets.linear_targets(50, 20, targets=(0,), rng=rng())
+    biased = datasets.linear_targets(50, 20, targets=(0,), bias=1.0, rng=rng())
+    assert biased.y_train.shape == (50, 1)
+    np.testing.assert_allclose(biased.y_train - plain.y_train, 1.0)
+    np.testing.assert_allclose(biased.y_test - plain.y_test, 1.0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4, 7])
+def test_linear_classes_are_equal_bins_of_the_range(n_classes):
+    target = datasets.linear_targets(800, 200, targets=(1,), rng=rng())
+    value = np.concatenate([target.y_train, target.y_test])[:, 0]
+    width = (value.max() - value.min()) / n_classes
+    expected = np.minimum((value - value.min()) // width, n_classes - 1)
+    data = datasets.linear_classes(800, 200, n_classes=n_classes, target=1, rng=rng())
+    labels = np.concatenate([data.y_train, data.y_test])
+    np.testing.assert_array_equal(labels, expected)
+    assert labels.dtype == np.int64
+    assert set(labels) == set(range(n_classes))
+    assert data.n_classes == n_classes
+
+    one_hot = datasets.linear_classes(800, 200, n_classes=n_classes, target=1, one_hot=True, rng=rng())
+    assert one_hot.y_train.shape == (800, n_classes)
+    np.testing.assert_array_equal(one_hot.y_test, np.eye(n_classes)[data.y_test])
+
+
+def test_a_dataset_cannot_be_changed():
+    data = datasets.circles(rng=rng())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.name = "other"
+    for array in (data.X_train, data.y_train, data.X_test, data.y_test):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 5
+    assert repr(data) == (
+        "Dataset('circles': X_train (200, 2), y_train (200, 1), X_test (100, 2), y_test (100, 1), 2 classes)"
+    )
+    assert "regression" in repr(datasets.linear_targets(5, 5, rng=rng()))
+
+
+COUNT = "must be an integer of at least 2, got"
+NOISE = "noise is a standard deviation, a finite number from 0 up, got"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: datasets.circles(1, rng=rng()), ValueError, f"circles: n_train {COUNT} 1"),
+        (lambda: datasets.circles(10, 2.0, rng=rng()), ValueError, f"circles: n_test {COUNT} 2.0"),
+        (lambda: datasets.spiral(True, rng=rng()), ValueError, f"spiral: n_train {COUNT} True"),
+        (lambda: datasets.xor("4"), ValueError, f"xor: n_train {COUNT} '4'"),
+        (lambda: datasets.blobs(noise=-1, rng=rng()), ValueError, f"blobs: {NOISE} -1"),
+        (lambda: datasets.blobs(noise=np.nan, rng=rng()), ValueError, f"blobs: {NOISE} nan"),
+        (lambda: datasets.blobs(noise="big", rng=rng()), ValueError, f"blobs: {NOISE} 'big'"),
+        (lambda: datasets.xor(noise=0.1), TypeError, "xor: rng must be a generator .*got None"),
+        (lambda: datasets.xor(rng=3), TypeError, "xor: rng must be a generator .*got 3"),
+        (lambda: datasets.circles(rng=0), TypeError, "circles: rng must be a generator .*got 0"),
+        (lambda: datasets.linear_targets(rng=None), TypeError, "linear_targets: rng must be a generator"),
+        (lambda: datasets.linear_targets(1, rng=rng()), ValueError, f"linear_targets: n_train {COUNT} 1"),
+        (lambda: datasets.linear_targets(noise=-1, rng=rng()), ValueError, f"linear_targets: {NOISE} -1"),
+        (lambda: datasets.linear_targets(bias=np.inf, rng=rng()), ValueError, "bias must be a finite number"),
+        (
+            lambda: datasets.linear_targets(targets=3, rng=rng()),
+            ValueError,
+            "different numbers among 0, 1, 2",
+        ),
+        (lambda: datasets.linear_targets(targets=(3,), rng=rng()), ValueError, r"among 0, 1, 2.*got \(3,\)"),
+        (lambda: datasets.linear_targets(targets=(), rng=rng()), ValueError, r"among 0, 1, 2.*got \(\)"),
+        (lambda: datasets.linear_targets(targets=(1, 1), rng=rng()), ValueError, "different numbers"),
+        (lambda: datasets.linear_classes(n_classes=1, rng=rng()), ValueError, "integer of at least 2, got 1"),
+        (lambda: datasets.linear_classes(n_classes=2.5, rng=rng()), ValueError, "at least 2, got 2.5"),
+        (
+            lambda: datasets.linear_classes(target=3, rng=rng()),
+            ValueError,
+            "linear_classes: target.* 0, 1, 2",
+        ),
+        (lambda: datasets.linear_classes(target=(0,), rng=rng()), ValueError, "must be 0, 1 or 2, got"),
+        (
+            lambda: datasets.mnist(deadline=0),
+            ValueError,
+            "deadline must be a number of seconds above 0, got 0",
+        ),
+        (lambda: datasets.mnist(deadline=np.inf), ValueError, "seconds above 0, got inf"),
+        (lambda: datasets.mnist(deadline=None), ValueError, "seconds above 0, got None"),
+        (lambda: Images(np.zeros((2, 4))), TypeError, r"uint8 array of shape \(N, d\), got float64 \(2, 4\)"),
+        (lambda: Images(np.zeros((2, 2, 2), np.uint8)), TypeError, r"\(N, d\), got uint8 \(2, 2, 2\)"),
+        (lambda: Images([[1, 2]]), TypeError, "got list"),
+    ],
+)
+def test_every_bad_argument_has_its_sentence(call, error, sentence):
+    with pytest.raises(error, match=sentence):
+        call()
+
+
+# ---- Images ----------------------------------------------------------------------------------------------
+
+PIXELS = rng(7).integers(0, 256, (13, 6)).astype(np.uint8)
+
+
+def test_images_look_like_a_float32_matrix():
+    images = Images(PIXELS)
+    assert (images.shape, images.ndim, images.size, len(images)) == ((13, 6), 2, 78, 13)
+    assert images.dtype == images[:2].dtype == np.asarray(images).dtype == np.float32
+    assert repr(images) == "Images(13 × 6 pixels, kept as uint8, drawn as float32 in [0, 1])"
+    assert len(list(images)) == 13
+    np.testing.assert_allclose(images @ np.ones(6), PIXELS.sum(axis=1) / 255, rtol=1e-6)
+
+
+def test_every_pixel_value_is_scaled_to_the_unit_interval():
+    values = Images(np.arange(256, dtype=np.uint8)[None])[0]
+    np.testing.assert_allclose(values, np.arange(256) / 255, rtol=1.2e-7)
+    assert values[0] == 0
+    assert values[255] == 1
+    assert (np.diff(values) > 0).all()
+
+
+def test_images_become_arrays_as_numpy_asks():
+    images = Images(PIXELS)
+    double = np.asarray(images, dtype=np.float64)
+    assert double.dtype == np.float64
+    np.testing.assert_array_equal(double, images[:].astype(np.float64))
+    np.testing.assert_array_equal(images.__array__(np.float32, copy=True), images[:])
+    with pytest.raises(ValueError, match="copy=False is impossible"):
+        images.__array__(copy=False)
+
+
+def test_pixels_are_read_only_and_rows_are_fresh():
+    pixels = PIXELS.copy()
+    images = Images(pixels)
+    with pytest.raises(ValueError, match="read-only"):
+        images.pixels[0, 0] = 1
+    drawn = images[:]
+    drawn[:] = 9
+    np.testing.assert_array_equal(images.pixels, PIXELS)
+    pixels[0, 0] = 0  # the caller's own array stays writeable
+
+
+ROWS = st.one_of(
+    st.integers(-13, 12),
+    st.builds(slice, *[st.none() | st.integers(-20, 20)] * 2, st.sampled_from([None, 1, 2, 5, -1, -3])),
+    st.lists(st.integers(-13, 12), min_size=1, max_size=20),
+    st.builds(
+        lambda rows, kind: np.array(rows, dtype=kind),
+        st.lists(st.integers(-13, 12), max_size=20),
+        st.sampled_from([np.int8, np.int32, np.int64]),
+    ),
+    st.builds(
+        lambda rows, kind: np.array(rows, dtype=kind),
+        st.lists(st.integers(0, 12), max_size=20),
+        st.sampled_from([np.uint8, np.uint64]),
+    ),
+    st.lists(st.booleans(), min_size=13, max_size=13).map(np.array),
+    st.tuples(st.lists(st.integers(0, 12), min_size=1, max_size=5), st.integers(-6, 5)),
+    st.just(Ellipsis),
+)
+
+
+@given(rows=ROWS)
+@settings(max_examples=300, deadline=None)
+def test_images_index_as_numpy_does(rows):
+    """Drawing rows gives exactly the rows of the whole scaled array, so training and prediction agree."""
+    images = Images(PIXELS)
+    drawn, expected = images[rows], np.asarray(images)[rows]
+    np.testing.assert_array_equal(drawn, expected, strict=True)
+    assert drawn.dtype == np.float32
+    np.testing.assert_allclose(drawn, PIXELS[rows] / 255, rtol=1.2e-7)
+
+
+@pytest.mark.parametrize("rows", [13, -14, np.array([0, 13]), np.array([-14]), [99], np.ones(12, bool)])
+def test_rows_that_do_not_exist_raise(rows):
+    with pytest.raises(IndexError):
+        Images(PIXELS)[rows]
+
+
+# ---- the bundled digits ----------------------------------------------------------------------------------
+
+
+def test_digits_have_mnists_shape():
+    data = datasets.digits()
+    assert data.X_train.shape == (1442, 784)
+    assert data.X_test.shape == (355, 784)
+    assert data.n_classes == 10
+    for X, y in ((data.X_train, data.y_train), (data.X_test, data.y_test)):
+        assert isinstance(X, Images)
+        assert y.shape == (len(X),)
+        assert y.dtype == np.int64
+        assert set(y) == set(range(10))
+        frame = X.pixels.reshape(-1, 28, 28).copy()
+        frame[:, 4:24, 4:24] = 0
+        assert not frame.any()
+    assert data.X_train.pixels.max() == 255
+    counts = np.bincount(data.y_test)
+    assert counts.max() - counts.min() <= 2
+    assert "1 442 training and 355 test images" in data.note
+
+
+def test_digits_are_all_of_scikit_learns_each_once_and_enlarged_as_documented():
+    """Held against load_digits and a bilinear enlargement written another way."""
+    sklearn_datasets = pytest.importorskip("sklearn.datasets")
+    source = sklearn_datasets.load_digits()
+    place = np.clip((np.arange(20) + 0.5) * 8 / 20 - 0.5, 0, 7)
+    expected = np.empty((len(source.images), 20, 20))
+    for image, large in zip(source.images, expected, strict=True):
+        across = np.stack([np.interp(place, np.arange(8), row) for row in image])
+        large[:] = np.stack([np.interp(place, np.arange(8), column) for column in across.T]).T
+    data = datasets.digits()
+    is_test, seen = np.zeros(1797, bool), np.zeros(10, int)
+    for i, label in enumerate(source.target):
+        seen[label] += 1
+        is_test[i] = seen[label] % 5 == 0
+    for X, y, rows in ((data.X_train, data.y_train, ~is_test), (data.X_test, data.y_test, is_test)):
+        np.testing.assert_array_equal(y, source.target[rows])
+        centre = X.pixels.reshape(-1, 28, 28)[:, 4:24, 4:24]
+        assert abs(centre - expected[rows] * 255 / 16).max() <= 0.5 + 1e-9
+
+
+def test_digits_fall_back_on_load_digits_when_the_file_has_moved(monkeypatch):
+    pytest.importorskip("sklearn.datasets")
+    expected = datasets.digits()
+    monkeypatch.setattr(datasets.importlib.util, "find_spec", lambda name: None)
+    np.testing.assert_array_equal(datasets.digits().X_test.pixels, expected.X_test.pixels)
+
+
+def test_importing_and_digits_need_neither_network_nor_heavy_packages():
+    """In a browser's Python there are no sockets; digits() must work there, and start at once everywhere."""
+    program = (
+        "import sys, bplib.datasets as d; d.digits()\n"
+        "heavy = ('pooch', 'requests', 'sklearn', 'tqdm', 'socket', 'ssl', 'fcntl')\n"
+        "print([module for module in heavy if module in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# ---- MNIST: a small stand-in, served by a local server that misbehaves on demand --------------------------
+
+
+def idx_images(n, *, magic=2051, count=None, side=28, cut=None, seed=0):
+    header = b"".join(v.to_bytes(4, "big") for v in (magic, n if count is None else count, side, side))
+    data = header + rng(seed).integers(0, 256, n * side * side).astype(np.uint8).tobytes()
+    return gzip.compress(data[:cut], mtime=0)
+
+
+def idx_labels(n, *, magic=2049, count=None, labels=None, cut=None):
+    header = b"".join(v.to_bytes(4, "big") for v in (magic, n if count is None else count))
+    labels = np.arange(n) % 10 if labels is None else np.array(labels)
+    return gzip.compress((header + labels.astype(np.uint8).tobytes())[:cut], mtime=0)
+
+
+# The first file is the largest, as in MNIST: several pieces on the way.
+FILES = dict(
+    zip(NAMES, (idx_images(200), idx_labels(200), idx_images(30, seed=1), idx_labels(30)), strict=True)
+)
+
+
+def registry(files):
+    return {name: (hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
+
+
+class Server(ThreadingHTTPServer):
+    """Two mirrors, /a/ and /b/; `faults[mirror, name]` or `faults[mirror]` says how one misbehaves."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 32
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.faults, self.asked, self.over = {}, [], threading.Event()
+        self.barrier = None
+
+    def handle_error(self, request, client_address):
+        """Clients that hang up are what these tests are about."""
+
+    def url(self, mirror):
+        return f"http://127.0.0.1:{self.server_port}/{mirror}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        mirror, name = self.path.strip("/").split("/")
+        server.asked.append((mirror, name))
+        if server.barrier and name == NAMES[0]:
+            server.barrier.wait(30)
+        body = FILES[name]
+        fault = server.faults.get((mirror, name), server.faults.get(mirror, "none"))
+        getattr(self, "fault_" + fault)(body)
+
+    def begin(self, length=None, **headers):
+        self.send_response(200)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+
+    def fault_none(self, body):
+        self.begin(len(body))
+        self.wfile.write(body)
+
+    def fault_status_403(self, body):
+        self.send_error(403)
+
+    def fault_status_404(self, body):
+        self.send_error(404)
+
+    def fault_status_500(self, body):
+        self.send_error(500)
+
+    def fault_truncated(self, body):
+        self.begin(len(body))
+        self.wfile.write(body[: len(body) // 2])
+
+    def fault_truncated_without_length(self, body):
+        self.begin()
+        self.wfile.write(body[: len(body) // 2])
+
+    def fault_empty(self, body):
+        self.begin(0)
+
+    def fault_html(self, body):
+        page = b"<!DOCTYPE html><html><body>Please log in to the hotel's network</body></html>"
+        self.begin(len(page), Content_Type="text/html")
+        self.wfile.write(page)
+
+    def fault_wrong_hash(self, body):
+        self.begin(len(body))
+        self.wfile.write(body[:-9] + bytes([body[-9] ^ 1]) + body[-8:])
+
+    def fault_endless(self, body):
+        self.begin()
+        while not self.server.over.is_set():
+            self.wfile.write(body)
+
+    def fault_trickle(self, body):
+        self.begin(len(body))
+        for i in range(len(body)):
+            self.wfile.write(body[i : i + 1])
+            if self.server.over.wait(0.02):
+                return
+
+    def fault_trickle_header(self, body):
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+        while not self.server.over.wait(0.02):
+            self.wfile.write(b"a")
+
+    def fault_silent(self, body):
+        self.server.over.wait(60)
+
+    def fault_silent_midway(self, body):
+        self.begin(len(body))
+        self.wfile.write(body[: len(body) // 2])
+        self.server.over.wait(60)
+
+    def fault_reset(self, body):
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def fault_nonsense(self, body):
+        self.wfile.write(b"220 this is a mail server\r\n")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """The small stand-in for MNIST with its own hashes, and an empty cache folder."""
+    monkeypatch.setattr(datasets, "MNIST_FILES", registry(FILES))
+    monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("BPLIB_OFFLINE", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def server(cache, monkeypatch):
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        monkeypatch.setattr(datasets, "MNIST_MIRRORS", (server.url("a"), server.url("b")))
+        yield server
+        server.over.set()
+        server.shutdown()
+        thread.join()
+
+
+def fill(cache, files=FILES):
+    cache.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (cache / name).write_bytes(data)
+
+
+def assert_is_the_small_set(data):
+    assert data.X_train.shape == (200, 784)
+    assert data.X_test.shape == (30, 784)
+    np.testing.assert_array_equal(data.X_train.pixels, rng(0).integers(0, 256, (200, 784)))
+    np.testing.assert_array_equal(data.X_test.pixels, rng(1).integers(0, 256, (30, 784)))
+    np.testing.assert_array_equal(data.y_train, np.arange(200) % 10)
+    np.testing.assert_array_equal(data.y_test, np.arange(30) % 10)
+    assert data.y_train.dtype == np.int64
+
+
+def assert_complete(cache):
+    """Exactly the four files, whole, and nothing temporary."""
+    assert {path.name: path.read_bytes() for path in cache.iterdir()} == FILES
+
+
+FAULTS = {
+    "status_403": "HTTP 403 Forbidden",
+    "status_404": "HTTP 404 Not Found",
+    "status_500": "HTTP 500 Internal Server Error",
+    "truncated": r"IncompleteRead.* after \d|sent only \d",
+    "truncated_without_length": r"sent only [\d ]+ of [\d ]+ bytes",
+    "empty": "sent only 0 of",
+    "html": r"not gzip \(it starts with '<!DOCTYPE html>",
+    "wrong_hash": "the right length, but a wrong SHA-256 hash",
+    "endless": r"sent more than the [\d ]+ bytes",
+    "trickle": r"too slow: [\d ]+ of [\d ]+ bytes when its time was up",
+    "trickle_header": r"too slow: 0 of [\d ]+ bytes",
+    "silent": "TimeoutError|timed out",
+    "silent_midway": "TimeoutError|timed out",
+    "reset": "RemoteDisconnected|ConnectionResetError|ConnectionAbortedError",
+    "nonsense": "BadStatusLine",
+}
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    import requests  # noqa: F401 - not while the clock runs
+
+    monkeypatch.setattr(datasets, "READ_TIMEOUT", 0.7)
+
+
+def test_download_fills_the_cache_and_the_next_call_asks_nobody(server, cache, capfd):
+    assert_is_the_small_set(datasets.mnist())
+    assert_complete(cache)
+    assert server.asked == [("a", name) for name in NAMES]
+    assert_is_the_small_set(datasets.mnist())
+    assert len(server.asked) == 4
+    printed = capfd.readouterr()
+    assert "MNIST: 100%" in printed.out
+    assert printed.err == ""
+    if os.name == "posix":
+        assert {path.stat().st_mode & 0o777 for path in cache.iterdir()} == {0o644}
+
+
+def test_the_progress_bar_can_be_silenced(server, capfd):
+    datasets.mnist(progress=False)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_only_missing_files_are_downloaded(server, cache):
+    fill(cache, {name: FILES[name] for name in NAMES[:3]})
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert server.asked == [("a", NAMES[3])]
+    assert_complete(cache)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_second_mirror_serves_when_the_first_does_not(server, cache, hasty, fault):
+    server.faults["a"] = fault
+    assert_is_the_small_set(datasets.mnist(deadline=4, progress=False))
+    assert_complete(cache)
+    # The mirror that worked is asked first from then on.
+    assert server.asked == [("a", NAMES[0]), ("b", NAMES[0]), *(("b", name) for name in NAMES[1:])]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_with_both_mirrors_down_the_message_names_each_and_its_cause(server, cache, hasty, fault):
+    server.faults |= {"a": fault, "b": fault}
+    started = time.monotonic()
+    with pytest.raises(DatasetUnavailable, match="What you can do") as caught:
+        datasets.mnist(deadline=3, progress=False)
+    assert time.monotonic() - started < 10
+    for mirror in "ab":
+        assert caught.match(f"{server.url(mirror)}: .*({FAULTS[fault]})")
+    assert "0x" not in str(caught.value)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["status_404", "truncated", "html", "wrong_hash"])
+def test_files_that_arrived_before_a_fault_are_kept(server, cache, fault):
+    server.faults |= {("a", NAMES[2]): fault, ("b", NAMES[2]): fault}
+    with pytest.raises(DatasetUnavailable, match=NAMES[2]):
+        datasets.mnist(progress=False)
+    assert {path.name: path.read_bytes() for path in cache.iterdir()} == {n: FILES[n] for n in NAMES[:2]}
+    server.faults.clear()
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache)
+
+
+def test_a_content_encoding_header_does_not_unpack_the_file(server, cache, monkeypatch):
+    """Some servers label .gz files so; a client that unpacks them would see a wrong hash."""
+    monkeypatch.setattr(
+        Handler,
+        "fault_none",
+        lambda self, body: (self.begin(len(body), Content_Encoding="gzip"), self.wfile.write(body)),
+    )
+    assert_is_the_small_set(datasets.mnist(progress=False))
+
+
+def refused_mirrors():
+    """Two addresses at which nobody listens: what a machine without network looks like."""
+    ports = []
+    for _ in range(2):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            ports.append(closed.getsockname()[1])
+    return tuple(f"http://127.0.0.1:{port}/mnist/" for port in ports)
+
+
+def test_no_network(cache, monkeypatch):
+    mirrors = refused_mirrors()
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", mirrors)
+    with pytest.raises(DatasetUnavailable, match="check the connection") as caught:
+        datasets.mnist(progress=False)
+    for mirror in mirrors:
+        assert caught.match(f"{mirror}: ConnectionRefusedError")
+    assert "ConnectionRefusedError" in caught.value.reason
+    assert list(cache.iterdir()) == []
+
+
+def test_one_mirror_refuses_the_connection(server, cache, monkeypatch):
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", (refused_mirrors()[0], server.url("b")))
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache)
+
+
+def test_a_connection_that_never_opens_meets_the_deadline(cache, monkeypatch):
+    """Looking up a host's name knows no timeout: requests.get may block as long as it likes."""
+    import requests
+
+    over = threading.Event()
+    monkeypatch.setattr(requests, "get", lambda *args, **kwargs: over.wait(60))
+    started = time.monotonic()
+    with pytest.raises(DatasetUnavailable, match="too slow: 0 of") as caught:
+        datasets.mnist(deadline=0.6, progress=False)
+    assert 0.5 < time.monotonic() - started < 10
+    assert str(caught.value).count("too slow") == 2
+    over.set()
+    assert list(cache.iterdir()) == []
+
+
+def test_the_deadline_is_for_all_files_together(server, cache, monkeypatch):
+    """Each file alone would be in time; the four together are not."""
+
+    def slow(self, body):
+        self.server.over.wait(0.5)
+        self.begin(len(body))
+        self.wfile.write(body)
+
+    monkeypatch.setattr(Handler, "fault_none", slow)
+    started = time.monotonic()
+    with pytest.raises(DatasetUnavailable, match=r"within the deadline of 1.3 s for the whole download"):
+        datasets.mnist(deadline=1.3, progress=False)
+    assert time.monotonic() - started < 10
+    for path in cache.iterdir():
+        assert path.read_bytes() == FILES[path.name]
+
+
+def test_an_interrupted_download_leaves_nothing_behind(server, cache, monkeypatch):
+    def interrupted(url, output_file, *rest):
+        Path(output_file).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "_stream", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        datasets.mnist(progress=False)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_damaged_cached_file_is_named_and_downloaded_again(server, cache, capsys):
+    fill(cache)
+    (cache / NAMES[0]).write_bytes(FILES[NAMES[0]][:-20])
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache)
+    assert server.asked == [("a", NAMES[0])]
+    assert (
+        f"{NAMES[0]} in the cache has a wrong SHA-256 hash: it is downloaded again" in capsys.readouterr().out
+    )
+
+
+def test_a_damaged_cached_file_offline_is_a_clear_error(server, cache, monkeypatch):
+    fill(cache, FILES | {NAMES[1]: idx_labels(9)})
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    with pytest.raises(DatasetUnavailable, match=f"{NAMES[1]} has a wrong SHA-256 hash. What"):
+        datasets.mnist()
+    assert server.asked == []
+
+
+def test_offline_asks_nobody(server, cache, monkeypatch):
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    with pytest.raises(DatasetUnavailable, match=r"BPLIB_OFFLINE forbids asking the network.*is missing"):
+        datasets.mnist()
+    assert server.asked == []
+    assert not cache.exists()
+    fill(cache)
+    assert_is_the_small_set(datasets.mnist())
+    monkeypatch.setenv("BPLIB_OFFLINE", "0")
+    (cache / NAMES[3]).unlink()
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert server.asked == [("a", NAMES[3])]
+
+
+def test_a_browsers_python_is_told_so(cache, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    with pytest.raises(DatasetUnavailable, match="a browser's Python has no network"):
+        datasets.mnist()
+
+
+# Permissions do not stop root, under which CI often runs. So writing is made impossible in ways that root
+# cannot overcome either: a folder below a regular file, or the system call itself answering EROFS.
+
+
+def read_only(*args, **kwargs):
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def test_a_cache_that_cannot_be_made_is_a_clear_error(server, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DatasetUnavailable, match=r"cannot be written .*set BPLIB_DATA_DIR to a folder"):
+        datasets.mnist(progress=False)
+    assert server.asked == []
+
+
+def test_an_incomplete_read_only_cache_is_a_clear_error(server, cache, monkeypatch):
+    fill(cache, {NAMES[0]: FILES[NAMES[0]]})
+    monkeypatch.setattr(datasets.tempfile, "mkdtemp", read_only)
+    with pytest.raises(DatasetUnavailable, match=r"cannot be written .Read-only file system") as caught:
+        datasets.mnist(progress=False)
+    assert caught.match(f"{NAMES[1]} is missing")
+    assert server.asked == []
+
+
+def test_a_complete_read_only_cache_is_enough(server, cache, monkeypatch):
+    fill(cache)
+    for module, function in ((datasets.tempfile, "mkdtemp"), (os, "replace"), (os, "mkdir")):
+        monkeypatch.setattr(module, function, read_only)
+    assert_is_the_small_set(datasets.mnist())
+    assert server.asked == []
+
+
+def test_a_file_that_cannot_be_moved_into_the_cache_is_a_clear_error(server, cache, monkeypatch):
+    monkeypatch.setattr(os, "replace", read_only)
+    with pytest.raises(DatasetUnavailable, match=r"cannot be written .Read-only file system"):
+        datasets.mnist(progress=False)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_full_disk_is_not_blamed_on_the_mirror(server, cache, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(datasets, "_stream", full)
+    with pytest.raises(DatasetUnavailable, match=r"cannot be written .No space left on device"):
+        datasets.mnist(progress=False)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("theirs", ["whole", "broken"])
+def test_windows_refuses_to_replace_a_file_another_process_holds_open(server, cache, monkeypatch, theirs):
+    """Then their file serves when it holds the same bytes, and only then."""
+
+    def replace(source, target):
+        Path(target).write_bytes(FILES[Path(target).name] if theirs == "whole" else b"other")
+        raise PermissionError(errno.EACCES, "The process cannot access the file")
+
+    monkeypatch.setattr(os, "replace", replace)
+    if theirs == "whole":
+        assert_is_the_small_set(datasets.mnist(progress=False))
+        assert_complete(cache)
+    else:
+        with pytest.raises(DatasetUnavailable, match="The process cannot access the file"):
+            datasets.mnist(progress=False)
+
+
+def test_a_folder_in_place_of_a_file_is_a_clear_error(server, cache):
+    (cache / NAMES[0]).mkdir(parents=True)
+    with pytest.raises(DatasetUnavailable, match=f"{NAMES[0]} cannot be read"):
+        datasets.mnist(progress=False)
+
+
+def test_two_processes_at_once(server, cache):
+    """Both are held until both have asked for the first file, so that they do download at the same time."""
+    server.barrier = threading.Barrier(2)
+    program = (
+        "import json, sys, numpy as np, bplib.datasets as d\n"
+        "files, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
+        "d.MNIST_FILES = {name: tuple(entry) for name, entry in files.items()}\n"
+        "data = d.mnist(progress=False)\n"
+        "print(data.X_train.pixels.sum(), data.X_test.pixels.sum(), data.y_train.sum())"
+    )
+    argument = json.dumps([registry(FILES), [server.url("a")]])
+    command = [sys.executable, "-c", program, argument]
+    pair = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    try:
+        results = [process.communicate(timeout=60) for process in pair]
+    finally:
+        for process in pair:
+            process.kill()
+    expected = [rng(seed).integers(0, 256, (n, 784)).sum() for seed, n in ((0, 200), (1, 30))]
+    assert results == [(f"{expected[0]} {expected[1]} 900\n", "")] * 2
+    assert server.asked.count(("a", NAMES[0])) == 2
+    assert_complete(cache)
+
+
+# ---- IDX files with the right hash and the wrong content -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (NAMES[0], idx_images(3, magic=2049), "starts with the magic number 2049, expected 2051"),
+        (NAMES[1], idx_labels(3, magic=2051), "starts with the magic number 2051, expected 2049"),
+        (NAMES[0], idx_images(3, side=20), "holds images of 20×20 pixels, expected 28×28"),
+        (NAMES[0], idx_images(3, cut=11), "ends inside its header, after 11 of 16 bytes"),
+        (NAMES[1], idx_labels(3, cut=0), "ends inside its header, after 0 of 8 bytes"),
+        (NAMES[0], idx_images(3, cut=-1), "has 2367 bytes unpacked, but its header announces 3 items: 2368"),
+        (NAMES[2], idx_images(3, count=2), "has 2368 bytes unpacked, but its header announces 2 items: 1584"),
+        (NAMES[3], idx_labels(3, count=2**31), "announces 2147483648 items"),
+        (NAMES[0], idx_images(0), "is empty: its header announces 0 items"),
+        (NAMES[1], idx_labels(3, labels=[1, 10, 2]), "holds the label 10, expected 0 … 9"),
+        (NAMES[0], idx_images(3), "the training part has 3 images but 200 labels"),
+        (NAMES[3], idx_labels(29), "the test part has 30 images but 29 labels"),
+        (NAMES[1], b"no gzip", "is not a whole gzip file"),
+        (NAMES[1], FILES[NAMES[1]][:-12], "is not a whole gzip file"),
+        (NAMES[1], FILES[NAMES[1]][:12] + b"\xff" * 40, "is not a whole gzip file"),
+    ],
+)
+def test_every_field_of_the_format_is_checked(cache, monkeypatch, name, content, sentence):
+    files = FILES | {name: content}
+    monkeypatch.setattr(datasets, "MNIST_FILES", registry(files))
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    fill(cache, files)
+    with pytest.raises(DatasetUnavailable, match=sentence):
+        datasets.mnist()
+
+
+# ---- which digits --------------------------------------------------------------------------------------
+
+
+def test_handwritten_digits_are_mnist_where_it_can_be_had(server, capsys):
+    data = datasets.handwritten_digits(progress=False)
+    assert_is_the_small_set(data)
+    assert data.name == "mnist"
+    assert data.note == "MNIST: 200 training and 30 test images."
+    assert capsys.readouterr().out == data.note + "\n"
+
+
+def test_handwritten_digits_fall_back_and_say_why(server, cache, monkeypatch, capsys):
+    server.faults |= {"a": "status_403", "b": "html"}
+    data = datasets.handwritten_digits(progress=False)
+    assert data.name == "digits"
+    assert data.X_train.shape == (1442, 784)
+    assert data.note.startswith(
+        "The bundled 8×8 digits, enlarged to 28×28: 1 442 training and 355 test images,"
+    )
+    assert "because MNIST is not available" in data.note
+    assert "HTTP 403" in data.note
+    assert "not gzip" in data.note
+    assert capsys.readouterr().out == data.note + "\n"
+
+
+def test_the_fallback_offline_names_no_folder(cache, monkeypatch, capsys):
+    """The line is stored in notebooks, and must not carry somebody's paths."""
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    data = datasets.handwritten_digits()
+    assert data.note.endswith("BPLIB_OFFLINE forbids asking the network, and the cache is not complete.")
+    assert str(cache) not in capsys.readouterr().out
+
+
+def test_without_pooch_the_bundled_digits_remain(cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    assert "the package pooch is missing" in datasets.handwritten_digits().note
+    monkeypatch.delenv("BPLIB_DATA_DIR")
+    with pytest.raises(DatasetUnavailable, match="the package pooch is missing"):
+        datasets.mnist()
+
+
+def test_the_users_cache_folder_is_the_default(cache, monkeypatch):
+    import pooch
+
+    fill(cache)
+    monkeypatch.delenv("BPLIB_DATA_DIR")
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    monkeypatch.setattr(pooch, "os_cache", lambda project: cache if project == "bplib" else None)
+    assert_is_the_small_set(datasets.mnist())
+
+
+def test_real_mnist(monkeypatch):
+    """The published files: counts, first labels and mean pixel as known."""
+    folder = os.environ.get("BPLIB_DATA_DIR", "")
+    if not folder or not all((Path(folder) / name).is_file() for name in NAMES):
+        if folder and os.environ.get("CI"):
+            pytest.fail(f"CI sets BPLIB_DATA_DIR={folder}, but it does not hold the four MNIST files")
+        pytest.skip("BPLIB_DATA_DIR names no folder with the four MNIST files")
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    data = datasets.mnist()
+    assert data.X_train.shape == (60000, 784)
+    assert data.X_test.shape == (10000, 784)
+    assert data.y_train[:5].tolist() == [5, 0, 4, 1, 9]
+    assert data.y_test[:5].tolist() == [7, 2, 1, 0, 4]
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(data.y_train).tolist() == counts
+    assert round(data.X_train.pixels.mean() / 255, 4) == 0.1307
+    assert data.note == "MNIST: 60 000 training and 10 000 test images."
