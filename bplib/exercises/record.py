@@ -1,0 +1,140 @@
+"""What a learner has solved: one small JSON file, and the picture drawn from it.
+
+The file lies in the user's data folder, or where BPLIB_PROGRESS_FILE says; set to "", no record is kept. It
+is replaced whole, never written in place; one that cannot be read is set aside, never thrown away.
+Trouble with the file never stops a lesson: it is said once, and the lesson goes on.
+"""
+
+import datetime
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+_said = set()
+
+
+def path():
+    """Where the record lies (a Path), or None where none is kept."""
+    named = os.environ.get("BPLIB_PROGRESS_FILE")
+    if named is not None:
+        return Path(named).expanduser() if named and named != os.devnull else None
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "bplib" / "progress.json"
+
+
+def load():
+    """Exercise name → {"solved": date or None, "tries": n}."""
+    file = path()
+    if file is None:
+        return {}
+    try:
+        exercises = json.loads(file.read_text(encoding="utf-8"))["exercises"]
+        return {
+            str(name): {"solved": entry["solved"], "tries": int(entry["tries"])}
+            for name, entry in exercises.items()
+        }
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        _say(f"Your progress file {file} cannot be read ({error.strerror}); the exercises work without it.")
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        _set_aside(file)
+        return {}
+
+
+def note(name, status):
+    """Remember a try at an exercise. Untouched stubs leave no trace; what is solved stays solved."""
+    file = path()
+    if status == "not attempted" or file is None:
+        return
+    exercises = load()
+    entry = exercises.setdefault(name, {"solved": None, "tries": 0})
+    if entry["solved"]:
+        return
+    entry["tries"] += 1
+    if status == "correct":
+        entry["solved"] = datetime.date.today().isoformat()
+    try:
+        _replace(file, json.dumps({"version": 1, "exercises": exercises}, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        _say(
+            f"Your progress could not be written to {file} ({error.strerror}); the exercises work without it."
+        )
+
+
+def _replace(file, text):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".progress-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _set_aside(file):
+    copies = (file.with_name(f"{file.name}.damaged-{n}") for n in range(1, 1000))
+    copy = next(c for c in copies if not c.exists())
+    try:
+        os.replace(file, copy)
+        _say(f"Your progress file was damaged: it is kept as {copy}, and a new one is begun.")
+    except OSError as error:
+        _say(f"Your progress file {file} is damaged and cannot be set aside ({error.strerror}).")
+
+
+def _say(sentence):
+    if sentence not in _said:
+        _said.add(sentence)
+        print(sentence)
+
+
+def summary(exercises, solved, lesson):
+    """The picture in words: this lesson by name, the course by number."""
+    here = [e.name for e in exercises if e.lesson == lesson]
+    done = [name for name in here if name in solved]
+    total = sum(e.name in solved for e in exercises)
+    words = f"Course: {total} of {len(exercises)} exercises solved."
+    if here:
+        still = [name for name in here if name not in solved]
+        names = "".join(f" {label}: {', '.join(group)}." for label, group in
+                        (("Solved", done), ("Still open", still)) if group)  # fmt: skip
+        words = f"Lesson {lesson}: {len(done)} of {len(here)} exercises solved.{names} {words}"
+    return words
+
+
+def draw(exercises, lesson):
+    """Draw one row of squares a lesson, an exercise each: filled when solved, dotted when tried."""
+    from bplib import plots
+
+    known = load()
+    solved = {name for name, entry in known.items() if entry["solved"]}
+    lessons = sorted({e.lesson for e in exercises})
+    fig, ax = plots.figure(6.4, 0.6 + 0.26 * len(lessons))
+    for row, number in enumerate(lessons):
+        here = [e for e in exercises if e.lesson == number]
+        for column, exercise in enumerate(here):
+            done, tried = exercise.name in solved, exercise.name in known
+            ax.plot(column, row, "s", markersize=11, markerfacecolor=plots.GREEN if done else "white",
+                    markeredgecolor=plots.INK, markeredgewidth=1)  # fmt: skip
+            if tried:
+                mark = r"$\checkmark$" if done else "."
+                ax.plot(column, row, marker=mark, color=plots.INK, markersize=7)
+        count = f"{sum(e.name in solved for e in here)} of {len(here)}"
+        bold = "bold" if number == lesson else "normal"
+        ax.text(-0.8, row, f"lesson {number:02d}", ha="right", va="center", fontweight=bold)
+        ax.text(len(here) - 0.2, row, count, ha="left", va="center", fontweight=bold)
+    ax.set(xlim=(-3, 8), ylim=(len(lessons) - 0.4, -0.6))
+    ax.set_axis_off()
+    plots.show(fig, alt=summary(exercises, solved, lesson))

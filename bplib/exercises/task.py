@@ -1,0 +1,337 @@
+"""The four kinds of exercise: a function, a value, a choice, an expression.
+
+Each has its task, `check`, three hints, a solution, and its *mutants*: wrong answers that people really give,
+each with the sentence that helps. `check` runs in two halves, so that a teacher's program can run the second
+half where no learner's code ever was: `attempt` (the learner's code, written down) and `judge`.
+"""
+
+import ast
+import difflib
+import inspect
+import secrets
+import textwrap
+
+import numpy as np
+
+from . import diagnose, record, running
+from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
+from .faults import Fault
+from .running import BLANK, RAN, REFUSED, Attempt, Trial
+
+
+class Text(str):
+    """A text that shows itself without quotation marks."""
+
+    def __repr__(self):
+        return str(self)
+
+
+class Exercise:
+    """What all kinds share. `name` and `lesson` come from the name and the file it is defined in."""
+
+    name, lesson = "exercise", 0
+    invitation = "Put your answer in place of the `...` and run the cell again."
+
+    def __init__(self, task, *, hints, mutants=(), returns="the answer", tolerance=1e-6, after=""):
+        if len(hints) != 3 or not all(hints):
+            raise ValueError(f"an exercise has three hints, got {len(hints)}")
+        self.task, self.hints, self.mutants = inspect.cleandoc(task), tuple(hints), tuple(mutants)
+        self.returns, self.tolerance, self.after = returns, tolerance, after
+        self.submitted, self._hints_given = None, 0
+
+    def __repr__(self):
+        place = f"Lesson {self.lesson}, {self.name}" if self.lesson else self.name
+        return f"{place}: {self.task}"
+
+    def check(self, *answer, seed=None):
+        """Grade an answer and return the `Result`, which shows itself. Inputs are new at each check."""
+        seed = secrets.randbits(32) if seed is None else seed
+        self.submitted = answer
+        result = self.judge(self.attempt(answer, seed), seed)
+        record.note(self.name, result.status)
+        return result
+
+    def hint(self, number=None):
+        """The next hint, or hint 1, 2 or 3."""
+        if number is not None and number not in (1, 2, 3):
+            raise ValueError(f"{self.name}: hints are 1, 2 and 3, got {number!r}")
+        self._hints_given = number or min(self._hints_given + 1, 3)
+        return Text(f"Hint {self._hints_given} of 3: {self.hints[self._hints_given - 1]}")
+
+    def solution(self):
+        """A solution, as text."""
+        return Text(self.solution_text)
+
+    def attempt(self, answer, seed):
+        """An `Attempt` at a value: what was given, or that nothing was."""
+        given = answer[0] if len(answer) == 1 else answer
+        parts = given if isinstance(given, (tuple, list)) else [given]
+        if all(part is None for part in parts) or running.holds_ellipsis(running.freeze(given)):
+            return Attempt(BLANK)
+        if callable(given) and not hasattr(given, "free_symbols"):
+            return Attempt(REFUSED, "A value is asked for, this is a function: call it, or give its result.")
+        return Attempt(RAN, trials=[Trial(running.freeze(given))])
+
+    def judge(self, attempt, seed):
+        """The `Result` of an attempt."""
+        if attempt.status == BLANK:
+            return Result(self.name, NOT_ATTEMPTED, self.invitation)
+        if attempt.status == REFUSED:
+            return Result(self.name, NOT_YET, attempt.why)
+        return self.judge_value(attempt.trials[0].returned)
+
+    def right(self):
+        return Result(self.name, CORRECT, self.after)
+
+    def wrong(self, message, slip=""):
+        return Result(self.name, NOT_YET, message, slip)
+
+
+def function(*, inputs, returns, hints, mutants, tolerance=1e-6, trials=6, after=""):
+    """Decorate a reference solution and make it an exercise: its docstring is the task.
+
+    inputs   a function of an rng that draws the arguments as a tuple; or several, which take turns
+    returns  the name of what is returned, or a tuple of names
+    mutants  `Fault(name, line, spoiled, teaches)`: `line` occurs exactly once in the solution
+    """
+
+    def make(reference):
+        return Function(reference, inputs, trials, returns=returns, hints=hints, mutants=mutants,
+                        tolerance=tolerance, after=after)  # fmt: skip
+
+    return make
+
+
+class Function(Exercise):
+    """Write a function; it is called on fresh random inputs and compared with the reference."""
+
+    invitation = "Write the body in place of the `...` and run the cell again."
+
+    def __init__(self, reference, inputs, trials, **settings):
+        super().__init__(reference.__doc__, **settings)
+        self.name, self.reference, self.trials = reference.__name__, reference, trials
+        self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+        self._mutated = {}
+
+    @property
+    def solution_text(self):
+        """The reference as source, without its decorator."""
+        source = textwrap.dedent(inspect.getsource(self.reference))
+        start = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)).lineno
+        return "\n".join(source.splitlines()[start - 1 :]) + "\n"
+
+    def draw(self, seed, trial):
+        """The named inputs of one trial; the same seed and trial draw the same ones."""
+        values = self.inputs[trial % len(self.inputs)](np.random.default_rng([seed, trial]))
+        return dict(zip(inspect.signature(self.reference).parameters, values, strict=True))
+
+    def attempt(self, answer, seed):
+        f = answer[0] if len(answer) == 1 else None
+        if f is None or f is ... or running.is_blank(f):
+            return Attempt(BLANK)
+        if not callable(f):
+            return Attempt(REFUSED, f"Hand over the function itself, without brackets: check({self.name}).")
+        mine = inspect.signature(self.reference)
+        try:
+            inspect.signature(f).bind(*mine.parameters)
+        except TypeError:
+            return Attempt(REFUSED, f"It should take {mine}, yours takes {inspect.signature(f)}.")
+        except ValueError:  # built-in functions that do not tell their signature
+            pass
+        trials = []
+        for t in range(self.trials):
+            trials.append(self._run(f, seed, t))
+            if trials[-1].crash or trials[-1].endless or trials[-1].returned is None:
+                break
+        return Attempt(RAN, trials=trials)
+
+    def judge(self, attempt, seed):
+        return diagnose.judge(self, attempt, seed)
+
+    def run_reference(self, seed, trial):
+        return self._run(self.reference, seed, trial)
+
+    def run_mutant(self, mutant, seed, trial):
+        return self._run(self.mutated(mutant), seed, trial)
+
+    def mutated(self, mutant):
+        """The reference with one line spoiled, as a function."""
+        if mutant.name not in self._mutated:
+            namespace = dict(self.reference.__globals__)
+            source = mutant.apply(self.solution_text)
+            exec(compile(source, f"<{self.name}: {mutant.name}>", "exec"), namespace)
+            self._mutated[mutant.name] = namespace[self.name]
+        return self._mutated[mutant.name]
+
+    def _run(self, f, seed, trial):
+        inputs = self.draw(seed, trial)
+        return running.call(f, list(inputs), list(inputs.values()))
+
+
+class Value(Exercise):
+    """Give a number, an array, or several of them. `mutants` are pairs (wrong answer, sentence)."""
+
+    def __init__(self, task, answer, *, working, tolerance=2e-3, **settings):
+        exact = isinstance(answer, (int, str)) or np.asarray(answer).dtype.kind in "biu"
+        super().__init__(task, tolerance=1e-9 if exact else tolerance, **settings)
+        self.answer, self.solution_text = answer, f"{answer}: {working}"
+
+    def judge_value(self, given):
+        problem = diagnose.compare(self.returns, self.answer, given, self.tolerance)
+        if problem is None:
+            return self.right()
+        if problem.kind != "values":
+            return self.wrong(problem.text)
+        for wrong, teaches in self.mutants:
+            if self._alike(given, wrong):
+                return self.wrong(teaches, str(wrong))
+        which = "" if isinstance(self.returns, str) else f" {problem.name} is the first that differs."
+        sign = " The size is right: look at the sign." if self._alike(given, _negative(self.answer)) else ""
+        return self.wrong(f"That is not it.{which}{sign} ex.{self.name}.hint() helps.")
+
+    def _alike(self, given, wrong):
+        if isinstance(wrong, tuple):
+            return all(w is None or self._alike(g, w) for g, w in zip(given, wrong, strict=True))
+        return diagnose.compare("", wrong, given, self.tolerance) is None
+
+
+def _negative(answer):
+    if isinstance(answer, tuple):
+        return tuple(map(_negative, answer))
+    return answer if isinstance(answer, (str, bool)) else -np.asarray(answer)
+
+
+def value(task, answer, *, working, hints, mutants, returns="the answer", tolerance=2e-3, after=""):
+    """A value exercise: whole numbers exactly, others to `tolerance`, relative. In a tuple of wrong answers,
+    None stands for anything."""
+    return Value(task, answer, working=working, hints=hints, mutants=mutants, returns=returns,
+                 tolerance=tolerance, after=after)  # fmt: skip
+
+
+class Choice(Exercise):
+    """Choose one of several options, by its letter."""
+
+    invitation = (
+        "Put the letter of your choice, in quotation marks, in place of the `...` and run the cell again."
+    )
+
+    def __init__(self, task, options, answer, *, wrong, **settings):
+        if set(wrong) != set(options) - {answer} or answer not in options:
+            raise ValueError(f"each option but {answer!r} needs its sentence, got {sorted(wrong)}")
+        lines = [f"  {letter}) {text}" for letter, text in options.items()]
+        super().__init__("\n".join([inspect.cleandoc(task), *lines]), mutants=wrong.items(), **settings)
+        self.options, self.answer = options, answer
+        self.solution_text = f"{answer!r}: {options[answer]}. {self.after}"
+
+    def judge_value(self, given):
+        letter = given.strip().lower().rstrip(")") if isinstance(given, str) else given
+        if not isinstance(letter, str) or letter not in self.options:
+            return self.wrong(f"Choose one of {', '.join(map(repr, self.options))}; yours is {given!r}.")
+        if letter == self.answer:
+            return self.right()
+        return self.wrong(dict(self.mutants)[letter], letter)
+
+
+def choice(task, options, answer, *, wrong, hints, after):
+    """A choice exercise: `options` letter → text, `wrong` letter → sentence for each but the answer."""
+    return Choice(task, options, answer, wrong=wrong, hints=hints, after=after)
+
+
+class Expression(Exercise):
+    """Enter a formula as a sympy expression; `bplib.derive.prove` is the grader."""
+
+    def __init__(self, task, symbols, answer, *, functions, working, **settings):
+        super().__init__(task, **settings)
+        self.symbols, self.functions, self.answer_text = symbols.split(), functions.split(), answer
+        self.solution_text = f"{answer}\n{inspect.cleandoc(working)}"
+
+    @property
+    def answer(self):
+        return self.formula(self.answer_text)
+
+    def formula(self, text):
+        """A formula of ours, from text."""
+        import sympy
+
+        names = {s: sympy.Symbol(s, real=True) for s in self.symbols}
+        return sympy.sympify(text, locals=names | {f: sympy.Function(f) for f in self.functions})
+
+    def judge_value(self, given):
+        import sympy
+
+        from bplib import derive
+
+        if isinstance(given, (bool, str)) or not isinstance(given, (int, float, np.ndarray, sympy.Expr)):
+            return self.wrong(f"A formula in sympy's symbols is asked for, this is {diagnose._kind(given)}.")
+        if isinstance(given, np.ndarray) and given.ndim:
+            return self.wrong("A formula in sympy's symbols is asked for, this is an array.")
+        given = sympy.sympify(given.item() if isinstance(given, np.ndarray) else given)
+        strange = sorted({s.name for s in given.free_symbols} - set(self.symbols))
+        if strange:
+            near = difflib.get_close_matches(strange[0], self.symbols, 1)
+            meant = f" Is {near[0]} meant?" if near else ""
+            return self.wrong(
+                f"{strange[0]} is no symbol of this task, which has {', '.join(self.symbols)}.{meant}"
+            )
+        # Symbols are matched by name: the learner may have declared them real, positive, or not at all.
+        given = given.xreplace({s: sympy.Symbol(s.name, real=True) for s in given.free_symbols})
+        answer = self.answer
+        try:
+            derive.prove(given, answer)
+        except derive.UndecidedError:
+            return self.wrong(
+                "Neither proved nor refuted: enter it in a simpler form (no sums, no derivatives)."
+            )
+        except (derive.ProofError, ValueError, TypeError) as error:
+            refuted = error
+        else:
+            return self.right()
+        for wrong, teaches in self.mutants:
+            if _proved(given, self.formula(wrong)):
+                return self.wrong(f"{teaches}\n{_counterexample(refuted)}".strip(), wrong)
+        ratio = sympy.simplify(given / answer) if given.is_finite is not False else sympy.nan
+        if ratio == -1:
+            return self.wrong(f"Right but for its sign.\n{_counterexample(refuted)}".strip())
+        factor = f"Right up to a constant factor: yours is {ratio} times what it should be.\n"
+        known = ratio.is_number and ratio.is_finite and ratio != 0
+        return self.wrong(((factor if known else "") + _counterexample(refuted)).strip())
+
+
+def _proved(left, right):
+    from bplib import derive
+
+    try:
+        derive.prove(left, right)
+    except (derive.ProofError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _counterexample(error):
+    point = getattr(error, "point", None)
+    if getattr(error, "derived_value", None) is None:
+        return str(error)
+    at = ", ".join(f"{symbol} = {value}" for symbol, value in (point or {}).items())
+    yours, right = (float(v) if v.is_real else v for v in (error.derived_value, error.claimed_value))
+    return f"{f'At {at}: y' if at else 'Y'}ours gives {yours:.5g}, it should be {right:.5g}."
+
+
+def expression(task, symbols, answer, *, working, hints, mutants, functions="", after=""):
+    """An expression exercise. `symbols` and `functions` are names divided by blanks; `answer` and the wrong
+    answers in `mutants`, pairs (wrong, sentence), are formulas as text."""
+    return Expression(task, symbols, answer, functions=functions, working=working, hints=hints,
+                      mutants=mutants, after=after)  # fmt: skip
+
+
+def draw(rng, *shape):
+    """Random numbers that a learner can follow by hand: ±0.1, ±0.2, …, ±2.0, never 0."""
+    return rng.integers(1, 21, shape) / 10 * rng.choice([-1.0, 1.0], shape)
+
+
+def sizes(rng, n):
+    """n different sizes from 2 to 6, so that no square matrix hides a slip."""
+    return [int(size) for size in rng.permutation(np.arange(2, 7))[:n]]
+
+
+__all__ = ["Choice", "Exercise", "Expression", "Fault", "Function", "Text", "Value", "choice", "draw",
+           "expression", "function", "sizes", "value"]  # fmt: skip
