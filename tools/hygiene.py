@@ -142,7 +142,7 @@ def complaints(nb, size=0):
 
 
 def lesson_complaints(nb, exists=lambda path: True):
-    """What a lesson lacks of the course's rhythm and language; `exists(path)` says if a linked file is there."""
+    """What a lesson lacks of the course's rhythm and language; `exists` says if a linked file is there."""
     found = []
     words = count_words(nb)
     if words not in WORDS:

@@ -5,9 +5,9 @@
 A notebook runs in a fresh kernel, in its own folder, offline, and with a progress file of its own. What is
 stored is what reads well without a kernel and can be compared by tests: widget views and widget state are
 stripped (a reopened notebook would show "model not found" in place of the picture), progress bars keep their
-last line, execution counts run 1…n, times and machine details are dropped. A notebook that fails, or writes to
-stderr, is left as it was, the cell and the message are shown, and the exit status is 1. A file is written only
-when something changed in it.
+last line, execution counts run 1…n, times and machine details are dropped. A notebook that fails, or writes
+to stderr, is left as it was, the cell and the message are shown, and the exit status is 1. A file is written
+only when something changed in it.
 """
 
 import argparse

@@ -1,0 +1,59 @@
+"""How the tests run: offline, repeatable, and in CI without silent gaps."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# Set before anything loads NumPy. Two workers with two threads each only get in each other's way.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+os.environ.setdefault("BPLIB_OFFLINE", "1")
+if "BPLIB_PROGRESS_FILE" not in os.environ:
+    _scratch = tempfile.TemporaryDirectory(prefix="bplib-test-")
+    os.environ["BPLIB_PROGRESS_FILE"] = str(Path(_scratch.name) / "progress.json")
+
+settings.register_profile("bplib", derandomize=True, database=None, deadline=None, max_examples=50)
+settings.load_profile("bplib")
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def may_skip(reason):
+    """Whether a test may be skipped in CI: MNIST where none was given, and what BPLIB_MAY_SKIP names.
+
+    BPLIB_MAY_SKIP is a list of words, e.g. "torch browser"; a reason that contains one of them is allowed.
+    """
+    words = os.environ.get("BPLIB_MAY_SKIP", "").split()
+    if not os.environ.get("BPLIB_DATA_DIR"):
+        words.append("MNIST")
+    return any(re.search(rf"\b{re.escape(word)}\b", reason, re.IGNORECASE) for word in words)
+
+
+def _refuse_silent_skip(report):
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if not may_skip(reason):
+            report.outcome = "failed"
+            report.longrepr = f"skipped in CI, where nothing may be skipped silently: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _refuse_silent_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _refuse_silent_skip((yield))
+
+
+@pytest.fixture
+def rng():
+    """A generator with a fixed seed, so that a failure can be repeated."""
+    return np.random.default_rng(20)

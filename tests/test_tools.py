@@ -1,0 +1,301 @@
+"""The tools of the house: executing notebooks, the learners' folder, the one command that runs every test."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import conftest
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import hygiene
+import lab
+import notebooks
+import run_tests
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+def write(path, *cells):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(notebooks.serialise(new_notebook(cells=list(cells))), encoding="utf-8")
+    return path
+
+
+def run_notebooks(*arguments, folder):
+    """tools/notebooks.py in a process of its own, on another folder."""
+    code = f"import notebooks, pathlib; notebooks.main({list(arguments)!r}, pathlib.Path({str(folder)!r}))"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME / "tools", timeout=120
+    )
+
+
+# ---- tools/notebooks.py
+
+
+def test_execution_stores_what_reads_without_a_kernel(tmp_path):
+    """Outputs and counts are stored, widget views are not, and a second run finds nothing to write."""
+    show = "import ipywidgets\nipywidgets.IntSlider(description='η')"
+    bar = "print('1 %', end='\\r'); print('100 %')"
+    where = "import os\nprint(os.environ['BPLIB_OFFLINE'], os.path.exists('01_a.ipynb'))"
+    path = write(tmp_path / "01_a.ipynb", new_markdown_cell("# A"), *map(new_code_cell, (show, bar, where)))
+    done = run_notebooks("01", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "01_a.ipynb: stored" in done.stdout
+    nb = nbformat.read(path, as_version=4)
+    assert hygiene.complaints(nb) == []
+    assert [cell.get("execution_count") for cell in nb.cells] == [None, 1, 2, 3]
+    assert nb.cells[1].outputs[0].data == {"text/plain": "IntSlider(value=0, description='η')"}
+    assert nb.cells[2].outputs[0].text == "100 %\n"
+    assert nb.cells[3].outputs[0].text == "1 True\n"
+    again = run_notebooks(folder=tmp_path)
+    assert "01_a.ipynb: unchanged" in again.stdout
+
+
+def test_a_failing_notebook_is_left_as_it_was(tmp_path):
+    """The cell and the message are shown, the others are stored, and the exit status says so."""
+    bad = write(tmp_path / "01_bad.ipynb", new_code_cell("1 + 1"), new_code_cell("y = 1\ny / 0"))
+    noisy = write(tmp_path / "02_noisy.ipynb", new_code_cell("import sys\nprint('careful', file=sys.stderr)"))
+    good = write(tmp_path / "03_good.ipynb", new_code_cell("1 + 1"))
+    before = bad.read_text(encoding="utf-8"), noisy.read_text(encoding="utf-8")
+    done = run_notebooks(folder=tmp_path)
+    assert done.returncode == 1
+    assert "failed: 01_bad, 02_noisy" in done.stderr
+    assert "cell 2" in done.stdout
+    assert "ZeroDivisionError" in done.stdout
+    assert "careful" in done.stdout
+    assert (bad.read_text(encoding="utf-8"), noisy.read_text(encoding="utf-8")) == before
+    assert '"2"' in good.read_text(encoding="utf-8")
+
+
+def test_tidying_keeps_identity_tags_and_alternative_text():
+    cell = new_code_cell(
+        "1", metadata={"tags": ["a"], "scrolled": True, "execution": {"iopub.status.busy": "t"}}
+    )
+    data = {"image/png": "eA==", "text/plain": "A falling curve"}
+    metadata = {"image/png": {"alt": "A falling curve"}, "needs_background": "light"}
+    widget = new_output("display_data", data={hygiene.WIDGET_VIEW: {}})
+    parts = [new_output("stream", name="stdout", text=text) for text in ("a", "b\n")]
+    cell.outputs = [new_output("display_data", data=data, metadata=metadata), widget, *parts]
+    nb = new_notebook(
+        cells=[cell], metadata={"widgets": {}, "language_info": {"name": "python", "version": "3.11.7"}}
+    )
+    name = cell.id
+    (stored,) = notebooks.tidy(nb).cells
+    assert (stored.id, stored.metadata) == (name, {"tags": ["a"]})
+    assert [output.output_type for output in stored.outputs] == ["display_data", "stream"]
+    assert stored.outputs[0].metadata == {"image/png": {"alt": "A falling curve"}}
+    assert stored.outputs[1].text == "ab\n"
+    assert nb.metadata.language_info == {"name": "python"}
+    assert "widgets" not in nb.metadata
+
+
+@pytest.mark.parametrize(
+    ("stream", "shown"),
+    [
+        ("a\rb\n", "b\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("x\n1\r2\r3", "x\n3"),
+        ("end\r", "end"),
+        ("plain\n", "plain\n"),
+    ],
+)
+def test_carriage_returns_overwrite(stream, shown):
+    assert notebooks.final_lines(stream) == shown
+
+
+def test_names_of_notebooks(tmp_path):
+    paths = [write(tmp_path / f"{name}.ipynb") for name in ("01_a", "10_b")]
+    assert notebooks.find([], tmp_path) == paths
+    for name in ("10", "10_b", "10_b.ipynb", "notebooks/10_b.ipynb"):
+        assert notebooks.find([name], tmp_path) == paths[1:]
+    with pytest.raises(ValueError, match=r"1: expected the name of a notebook .* 01_a, 10_b"):
+        notebooks.find(["1"], tmp_path)
+
+
+# ---- tools/lab.py
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A course of two lessons and a data file, as first copied; signatures stay out of the user's home."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    source = tmp_path / "notebooks"
+    write(source / "00_start.ipynb", new_markdown_cell("# Start"), new_code_cell("1"))
+    write(source / "01_next.ipynb", new_code_cell("2"))
+    (source / "data").mkdir()
+    (source / "data" / "log.json").write_text("[1]", encoding="utf-8")
+    (source / ".ipynb_checkpoints").mkdir()
+    (source / ".ipynb_checkpoints" / "x.ipynb").write_text("{}", encoding="utf-8")
+    assert lab.update(source, tmp_path / "lessons") == [
+        "The lessons are in lessons/: work there, they are your copies."
+    ]
+    return source, tmp_path / "lessons"
+
+
+def files(folder):
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.startswith(".course"))
+
+
+def source_of(path):
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells]
+
+
+def test_the_folder_is_a_copy_and_stays_quiet(house):
+    source, lessons = house
+    assert files(lessons) == ["00_start.ipynb", "01_next.ipynb", "data/log.json"]
+    assert lab.update(source, lessons) == []
+
+
+def test_an_unchanged_lesson_follows_the_update(house):
+    """Running a lesson stores outputs in it; that is not a change of the learner's that could be lost."""
+    source, lessons = house
+    nb = nbformat.read(lessons / "01_next.ipynb", as_version=4)
+    nb.cells[0].update(execution_count=5, outputs=[new_output("stream", text="2")])
+    nbformat.write(nb, lessons / "01_next.ipynb")
+    write(source / "01_next.ipynb", new_code_cell("3"))
+    write(source / "02_more.ipynb", new_code_cell("4"))
+    assert lab.update(source, lessons) == ["01_next.ipynb: updated", "02_more.ipynb: new"]
+    assert source_of(lessons / "01_next.ipynb") == ["3"]
+    assert lab.update(source, lessons) == []
+
+
+def test_what_the_learner_changed_is_never_overwritten(house):
+    source, lessons = house
+    write(lessons / "01_next.ipynb", new_code_cell("2 + 2  # mine"))
+    (lessons / "notes.txt").write_text("mine", encoding="utf-8")
+    assert lab.update(source, lessons) == []
+    write(source / "01_next.ipynb", new_code_cell("3"))
+    (told,) = lab.update(source, lessons)
+    assert told.endswith("you changed it, so it stays; the new version is beside it, 01_next.new.ipynb")
+    assert source_of(lessons / "01_next.ipynb") == ["2 + 2  # mine"]
+    assert source_of(lessons / "01_next.new.ipynb") == ["3"]
+    assert lab.update(source, lessons) == []
+    # the learner works in the new version too, and another update comes
+    write(lessons / "01_next.new.ipynb", new_code_cell("3 + 3  # mine"))
+    write(source / "01_next.ipynb", new_code_cell("4"))
+    assert lab.update(source, lessons)[0].endswith("01_next.new-2.ipynb")
+    assert source_of(lessons / "01_next.new.ipynb") == ["3 + 3  # mine"]
+    assert (lessons / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_new_version_put_away_does_not_come_back(house):
+    source, lessons = house
+    write(lessons / "01_next.ipynb", new_code_cell("mine"))
+    write(source / "01_next.ipynb", new_code_cell("3"))
+    lab.update(source, lessons)
+    (lessons / "01_next.new.ipynb").unlink()
+    assert lab.update(source, lessons) == []
+    assert files(lessons) == ["00_start.ipynb", "01_next.ipynb", "data/log.json"]
+
+
+def test_a_deleted_lesson_comes_back_fresh(house):
+    source, lessons = house
+    (lessons / "00_start.ipynb").unlink()
+    assert lab.update(source, lessons) == ["00_start.ipynb: a fresh copy"]
+
+
+def test_a_broken_copy_counts_as_changed(house):
+    source, lessons = house
+    (lessons / "01_next.ipynb").write_text("{ not json", encoding="utf-8")
+    write(source / "01_next.ipynb", new_code_cell("3"))
+    lab.update(source, lessons)
+    assert (lessons / "01_next.ipynb").read_text(encoding="utf-8") == "{ not json"
+
+
+def test_copies_are_trusted(house):
+    from nbformat.sign import NotebookNotary
+
+    _, lessons = house
+    assert NotebookNotary().check_signature(nbformat.read(lessons / "01_next.ipynb", as_version=4))
+
+
+def test_lab_serves_the_figures_and_opens_the_first_lesson(house):
+    """../figures/x.svg of a lesson must be inside what the server serves."""
+    _, lessons = house
+    line = lab.command(lessons.parent, lessons, ["--no-browser"])
+    assert f"--ServerApp.root_dir={lessons.parent}" in line
+    assert "--LabApp.default_url=/lab/tree/lessons/00_start.ipynb" in line
+    assert line[-1] == "--no-browser"
+    overrides = json.loads((lessons / ".course" / "lab" / "overrides.json").read_text(encoding="utf-8"))
+    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+# ---- tools/run_tests.py and tests/conftest.py
+
+
+def test_the_closing_line_adds_up(tmp_path):
+    report = tmp_path / "r.xml"
+    report.write_text(
+        '<testsuites><testsuite tests="9" failures="1" errors="2" skipped="3"/></testsuites>',
+        encoding="utf-8",
+    )
+    found = run_tests.counts(report)
+    assert found == {"failed": 1, "passed": 3, "skipped": 3, "error": 2}
+    assert "1 failed, 3 passed, 3 skipped, 2 error in 75.00s (1:15 min)" in run_tests.closing_line(found, 75)
+    assert run_tests.counts(tmp_path / "none.xml")["error"] == 1
+
+
+def test_every_notebook_is_run_and_digits_twice(tmp_path, monkeypatch):
+    write(tmp_path / "notebooks" / "01_a.ipynb", new_markdown_cell("On MNIST later."), new_code_cell("1"))
+    write(tmp_path / "notebooks" / "10_b.ipynb", new_code_cell("data = datasets.handwritten_digits()"))
+    monkeypatch.setattr(run_tests, "HOME", tmp_path)
+    monkeypatch.setattr(run_tests, "have_mnist", lambda: True)
+    options = type("Options", (), {"lax": False, "no_browser": False})
+    first, mnist, bundled, browser = run_tests.phases(options, tmp_path)
+    a, b = (str(Path("notebooks") / name) for name in ("01_a.ipynb", "10_b.ipynb"))
+    assert a in first[1]
+    assert b not in first[1]
+    assert b in mnist[1]
+    assert mnist[2] == {}
+    assert b in bundled[1]
+    assert os.listdir(bundled[2]["BPLIB_DATA_DIR"]) == []
+    assert browser[1][-1] == "browser"
+
+
+SKIPPING = """
+import pytest
+
+@pytest.mark.skip(reason="needs torch: pip install torch")
+def test_marked(): pass
+
+def test_called():
+    pytest.skip("MNIST is not here")
+
+@pytest.mark.xfail
+def test_expected(): assert False
+"""
+
+
+def skip_in(tmp_path, **environment):
+    """Run the skipping tests above under this conftest; returns pytest's closing line."""
+    (tmp_path / "conftest.py").write_text(
+        Path(conftest.__file__).read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    (tmp_path / "test_skipping.py").write_text(SKIPPING, encoding="utf-8")
+    (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_torch')\n")
+    clean = {k: v for k, v in os.environ.items() if k not in ("CI", "BPLIB_MAY_SKIP", "BPLIB_DATA_DIR")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "-c", os.devnull],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean | environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
+    return re.sub(r" in [\d.]+s.*", "", done.stdout.strip().splitlines()[-1])
+
+
+def test_skips_are_fine_at_home(tmp_path):
+    assert skip_in(tmp_path) == "3 skipped, 1 xfailed"
+
+
+def test_skips_are_failures_in_ci(tmp_path):
+    assert skip_in(tmp_path, CI="true") == "1 error"
+    (tmp_path / "test_module.py").unlink()
+    assert skip_in(tmp_path, CI="true", BPLIB_DATA_DIR="x") == "2 failed, 1 xfailed"
+    assert skip_in(tmp_path, CI="true", BPLIB_MAY_SKIP="torch") == "2 skipped, 1 xfailed"

@@ -1,0 +1,136 @@
+"""Run everything that is tested, with one exit status and one closing summary: `make test`.
+
+    python tools/run_tests.py               unit tests, every notebook against its stored outputs, the browser
+    python tools/run_tests.py --lax         notebooks are executed, their stored outputs not compared
+    python tools/run_tests.py --no-browser  leave the browser out
+
+Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
+come with scikit-learn. Tests in the browser run last and alone, because they measure times. Anything else is
+passed on to pytest, e.g. `-k xor` or `-n 8`.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+DIGITS = re.compile(r"handwritten_digits|\bmnist\b", re.IGNORECASE)
+NO_TESTS = 5  # pytest's exit status when it had nothing to run
+
+
+def digit_notebooks(folder):
+    """The notebooks whose code asks for handwritten digits, and the others."""
+    import nbformat
+
+    both = {True: [], False: []}
+    for path in sorted(folder.glob("*.ipynb")):
+        nb = nbformat.read(path, as_version=4)
+        code = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+        both[bool(DIGITS.search(code))].append(str(path.relative_to(HOME)))
+    return both[True], both[False]
+
+
+def have_mnist():
+    """Whether `handwritten_digits()` gives MNIST here without asking the network."""
+    code = "from bplib.datasets import handwritten_digits as d; print(d().name)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME)
+    return "mnist" in answer.stdout.lower()
+
+
+def phases(options, scratch):
+    """What is run: (title, arguments of pytest, further environment)."""
+    notebooks = ["--nbval-lax" if options.lax else "--nbval"]
+    together = ["-n", "2", "--dist", "loadscope"]
+    digits, others = digit_notebooks(HOME / "notebooks")
+    yield (
+        "unit tests and notebooks",
+        ["tests", *others, *notebooks, "--nbval-cell-timeout=60", *together, "-m", "not browser"],
+        {},
+    )
+    if digits:
+        # training cells: a slow machine may need more than a minute for them
+        training = [*digits, *notebooks, "--nbval-cell-timeout=180", *together]
+        empty = scratch / "no-mnist"
+        empty.mkdir()
+        if have_mnist():
+            yield "notebooks with MNIST", training, {}
+        yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
+    if not options.no_browser:
+        yield "browser", ["tests", "-m", "browser"], {}
+
+
+def counts(report):
+    """passed, failed, skipped and errors of a JUnit report; an error where there is no report."""
+    if not report.exists():
+        return {"passed": 0, "failed": 0, "skipped": 0, "error": 1}
+    suites = list(ET.parse(report).getroot().iter("testsuite"))
+    total = {
+        key: sum(int(suite.get(key, 0)) for suite in suites)
+        for key in ("tests", "failures", "errors", "skipped")
+    }
+    return {
+        "failed": total["failures"],
+        "passed": total["tests"] - total["failures"] - total["errors"] - total["skipped"],
+        "skipped": total["skipped"],
+        "error": total["errors"],
+    }
+
+
+def closing_line(total, seconds):
+    """The line that pytest would have printed, had it run everything at once."""
+    order = ("failed", "passed", "skipped", "error")
+    parts = ", ".join(f"{total[key]} {key}" for key in order if total.get(key)) or "no tests ran"
+    return f" {parts} in {seconds:.2f}s ({int(seconds) // 60}:{int(seconds) % 60:02d} min) ".center(80, "=")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument(
+        "--lax", action="store_true", help="execute notebooks without comparing their outputs"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="leave the tests in a browser out")
+    options, extra = parser.parse_known_args(arguments)
+    began, total, lines, status = time.monotonic(), {}, [], 0
+    with tempfile.TemporaryDirectory(prefix="bplib-test-") as name:
+        scratch = Path(name)
+        # nobody's network, nobody's saved progress, nobody's IPython start-up files; one thread a worker
+        os.environ |= {
+            "BPLIB_OFFLINE": "1",
+            "BPLIB_PROGRESS_FILE": str(scratch / "progress.json"),
+            "IPYTHONDIR": str(scratch / "ipython"),
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        for number, (title, command, environment) in enumerate(phases(options, scratch)):
+            print(f"\n== {title} ==", flush=True)
+            report, start = scratch / f"{number}.xml", time.monotonic()
+            code = subprocess.call(
+                [sys.executable, "-m", "pytest", f"--junitxml={report}", *command, *extra],
+                cwd=HOME,
+                env=os.environ | environment,
+            )
+            found = counts(report)
+            if code not in (0, NO_TESTS):
+                status = status or code
+                found["error"] += not (found["failed"] or found["error"])
+            for key, number_of in found.items():
+                total[key] = total.get(key, 0) + number_of
+            parts = ", ".join(f"{n} {key}" for key, n in found.items() if n) or "nothing to run"
+            lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
+    if not total.get("passed"):
+        status = status or NO_TESTS
+    print("", *lines, closing_line(total, time.monotonic() - began), sep="\n", flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
