@@ -99,7 +99,7 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
     arrays = dict(network.named_params()) | {"X": X}
     if set(analytic) != set(arrays):
         raise ValueError(
-            f"check_gradients: gradients for {', '.join(arrays)} expected, got {', '.join(analytic)}"
+            f"check_gradients: backward must give gradients for {', '.join(arrays)}, got {', '.join(analytic)}"
         )
     pieces = [_pieces(layer, c) for layer, c in zip(network.layers, caches, strict=True)]
 
@@ -108,8 +108,8 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
         for layer, c, before in zip(network.layers, caches, pieces, strict=True):
             if not np.array_equal(_pieces(layer, c), before):
                 raise VacuousCheckError(
-                    f"check_gradients: moving {name} by {eps:g} takes a unit of {layer} across its kink, where"
-                    " there is no derivative: draw other inputs or weights, or make eps smaller"
+                    f"check_gradients: moving {name} by {eps:g} takes a unit of {layer} across its kink,"
+                    " where there is no derivative: draw other inputs or weights, or make eps smaller"
                 )
         return network.loss_function.forward(Z, Y)[0]
 
@@ -126,8 +126,8 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
         raise VacuousCheckError("check_gradients: every gradient is zero, so the check proves nothing: draw "
                                 "other weights (non-zero biases, no dead units)")  # fmt: skip
     if _norm(numeric["X"]) <= noise:
-        raise VacuousCheckError("check_gradients: constant output, it does not depend on X, so the check proves "
-                                "next to nothing: draw other weights")  # fmt: skip
+        raise VacuousCheckError("check_gradients: constant output, whatever X is: the check proves next to "
+                                "nothing: draw other weights")  # fmt: skip
     worst = max(errors.values())
     return GradientReport(worst <= tolerance, worst, errors, tuple(vanishing), floor, tolerance)
 

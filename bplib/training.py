@@ -55,11 +55,13 @@ def train(network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=Tru
     a step; the last batch of an epoch may be smaller. Stop when you like: the network is trained as far as
     you have iterated. Raises DivergenceError when the loss is no longer a number.
     """
-    return _steps(network, *_checked(network, X, Y, batch_size, epochs, rng, shuffle), optimizer, batch_size,
-                  epochs, rng, shuffle)  # fmt: skip
+    X, Y = _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle)
+    return _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle)
 
 
-def _checked(network, X, Y, batch_size, epochs, rng, shuffle):
+def _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
+    if not (hasattr(optimizer, "step") and hasattr(optimizer, "learning_rate")):
+        raise TypeError(f"train: optimizer must be an object with step and learning_rate, got {optimizer!r}")
     checks.whole_number("train", "batch_size", batch_size)
     checks.whole_number("train", "epochs", epochs)
     if shuffle:

@@ -1,0 +1,249 @@
+"""The gradient check itself is checked: it must refuse every fault below, and refuse to prove nothing."""
+
+import numpy as np
+import pytest
+
+from bplib import (
+    Affine,
+    Network,
+    ReLU,
+    Sigmoid,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Tanh,
+    check_gradients,
+    mlp,
+)
+from bplib.gradcheck import GradientReport, VacuousCheckError, numerical_gradient, relative_error
+from bplib.layers import Layer
+
+
+def problem(rng, first=Affine, activation=Sigmoid, loss=SquaredError, N=7):
+    """Non-square weights, non-zero biases, batch ≠ width."""
+    layers = [
+        first.from_arrays(rng.normal(size=(3, 5)), rng.normal(size=5)),
+        activation(),
+        Affine.from_arrays(rng.normal(size=(5, 2)), rng.normal(size=2)),
+    ]
+    return Network(layers, loss()), rng.normal(size=(N, 3)), rng.normal(size=(N, 2))
+
+
+@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
+def test_right_gradients_pass(activation, rng):
+    network, X, Y = problem(rng, activation=activation)
+    report = check_gradients(network, X, Y)
+    assert report
+    assert report.ok
+    assert report.worst == max(report.errors.values()) < 1e-7
+    assert list(report.errors) == ["0.W", "0.b", "2.W", "2.b", "X"]
+    assert report.vanishing == ()
+    assert "ok   0.W" in str(report)
+
+
+def test_float32_networks_are_checked_in_float64_and_left_alone(rng):
+    network = mlp([3, 4, 2], activation="tanh", dtype=np.float32, rng=rng)
+    before = [p.copy() for _, p in network.named_params()]
+    assert check_gradients(network, rng.normal(size=(5, 3)), rng.normal(size=(5, 2))).worst < 1e-7
+    for p, (_, now) in zip(before, network.named_params(), strict=True):
+        assert now.dtype == np.float32
+        np.testing.assert_array_equal(p, now)
+
+
+class FlippedSign(Sigmoid):
+    def slope(self, A):
+        return A * (A - 1)
+
+
+class StaleSlope(Tanh):
+    def slope(self, A):
+        return 1 - np.tanh(A) ** 2  # takes a for z
+
+
+class ScaledByRows(Affine):
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX, grads = super().backward(dY, cache, input_gradient=input_gradient)
+        return dX, grads | {"W": grads["W"] / len(dY)}
+
+
+class MissingTranspose(Affine):
+    def backward(self, dY, cache, *, input_gradient=True):
+        _, grads = super().backward(dY, cache, input_gradient=False)
+        return dY @ self.params["W"], grads
+
+
+class ForgottenBias(Affine):
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX, grads = super().backward(dY, cache, input_gradient=input_gradient)
+        return dX, grads | {"b": np.zeros_like(grads["b"])}
+
+
+class LostN(SquaredError):
+    def backward(self, cache):
+        return cache[1]
+
+
+class OpenGate(ReLU):
+    def slope(self, A):
+        return A >= 0
+
+
+class NotANumber(Sigmoid):
+    def slope(self, A):
+        return np.full_like(A, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ({"activation": FlippedSign}, {"0.W", "0.b", "X"}),
+        ({"activation": StaleSlope}, {"0.W", "0.b", "X"}),
+        ({"activation": OpenGate}, {"0.W", "0.b", "X"}),
+        ({"activation": NotANumber}, {"0.W", "0.b", "X"}),
+        ({"first": ScaledByRows}, {"0.W"}),
+        ({"first": ForgottenBias}, {"0.b"}),
+        ({"loss": LostN}, {"0.W", "0.b", "2.W", "2.b", "X"}),
+    ],
+)
+def test_faults_are_refused_and_localised(settings, wrong, rng):
+    network, X, Y = problem(rng, **settings)
+    report = check_gradients(network, X, Y)
+    assert not report
+    assert {name for name, error in report.errors.items() if error > 1e-6} == wrong
+    assert "BAD" in str(report)
+
+
+def test_a_missing_transpose_on_square_weights_is_refused(rng):
+    """With a square W the shapes fit; the numbers do not."""
+    W = rng.normal(size=(3, 3))
+    network = Network([Tanh(), MissingTranspose.from_arrays(W, rng.normal(size=3))], SquaredError())
+    report = check_gradients(network, rng.normal(size=(5, 3)), rng.normal(size=(5, 3)))
+    assert not report
+    assert report.errors["X"] > 0.1
+    assert report.errors["1.W"] < 1e-7
+
+
+class Fork(Layer):
+    """Y = tanh X + X²: X is used twice, so its two gradients add."""
+
+    def forward(self, X, *, training=False, rng=None):
+        return np.tanh(X) + X**2, X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX = dY * (1 - np.tanh(cache) ** 2)
+        dX = dX + dY * 2 * cache
+        return dX, {}
+
+
+class OverwrittenFork(Fork):
+    def backward(self, dY, cache, *, input_gradient=True):
+        return dY * 2 * cache, {}  # `=` where `+=` is meant
+
+
+def test_overwriting_where_a_value_forks_is_refused(rng):
+    for kind, ok in ((Fork, True), (OverwrittenFork, False)):
+        network = Network([Affine(3, 4, rng=rng), kind()], SquaredError())
+        assert check_gradients(network, rng.normal(size=(5, 3)), rng.normal(size=(5, 4))).ok is ok
+
+
+class TinyBlock(Affine):
+    """A hundredth of W's gradient missing: small, and still seen."""
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX, grads = super().backward(dY, cache, input_gradient=input_gradient)
+        return dX, grads | {"W": grads["W"] * 0.99}
+
+
+def test_one_per_cent_is_seen(rng):
+    network, X, Y = problem(rng, first=TinyBlock)
+    assert check_gradients(network, X, Y).errors["0.W"] == pytest.approx(0.01, rel=0.02)
+
+
+def test_all_gradients_zero_proves_nothing(rng):
+    """Dead units everywhere and targets met exactly: nothing moves the loss."""
+    network = Network([Affine.from_arrays(np.ones((2, 2)), [-9.0, -9.0]), ReLU()], SquaredError())
+    with pytest.raises(VacuousCheckError, match="every gradient is zero, so the check proves nothing"):
+        check_gradients(network, rng.random((4, 2)), np.ones((4, 2)))
+
+
+def test_a_constant_output_proves_nothing(rng):
+    """All weights zero: the last bias still has a gradient, which is all that would be compared."""
+    network = mlp([3, 4, 2], init="zeros")
+    with pytest.raises(VacuousCheckError, match="constant output"):
+        check_gradients(network, rng.normal(size=(5, 3)), rng.normal(size=(5, 2)))
+
+
+def test_a_kink_within_eps_raises(rng):
+    network = Network([Affine.from_arrays(np.ones((1, 1)), [0.0]), ReLU()], SquaredError())
+    with pytest.raises(
+        VacuousCheckError, match=r"moving 0\.W by 1e-05 takes a unit of ReLU\(\) across its kink"
+    ):
+        check_gradients(network, np.array([[1.0], [1e-9]]), np.ones((2, 1)) * 3)
+        check_gradients(network, np.array([[0.0], [1.0]]), np.ones((2, 1)) * 3)
+
+
+def test_vanishing_arrays_are_listed(rng):
+    """One dead unit among live ones: the check goes on, and says what it could not compare."""
+    layers = [Affine.from_arrays(np.ones((1, 1)), [-9.0]), ReLU()]
+    alive = Network([Affine.from_arrays(np.array([[1.0, 1.0]]), [0.0, 0.0]), Gate(layers)], SquaredError())
+    report = check_gradients(alive, rng.random((4, 1)), rng.normal(size=(4, 2)))
+    assert report.ok
+    assert report.vanishing == ("1.W",)
+    assert "1.W: gradient zero both ways, nothing compared" in str(report)
+
+
+class Gate(Layer):
+    """Y = X + max(X w − 9, 0) w, with the second term dead for small X: w has no gradient."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.params = {"W": np.ones((1, 1))}
+
+    def forward(self, X, *, training=False, rng=None):
+        w = self.params["W"][0, 0]
+        return X + np.maximum(X * w - 9, 0), X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        w = self.params["W"][0, 0]
+        open_ = cache * w > 9
+        return dY + dY * open_ * w, {"W": np.sum(dY * open_ * cache, keepdims=True)}
+
+
+def test_numerical_gradient_is_exact_for_a_square_and_leaves_x(rng):
+    X = rng.normal(size=(2, 3))
+    before = X.copy()
+    np.testing.assert_allclose(numerical_gradient(lambda Q: np.sum(Q**2), X), 2 * X, rtol=1e-9)
+    np.testing.assert_array_equal(X, before)
+    assert numerical_gradient(lambda x: x**2, 3.0) == pytest.approx(6.0)
+
+
+def test_relative_error():
+    assert relative_error([1.0, 2.0], [1.0, 2.0]) == 0
+    assert relative_error([1.0, 2.0], [1.0, 1.0]) == 0.5
+    assert relative_error([0.0], [1e-12]) == pytest.approx(1e-4)
+    assert relative_error([np.nan], [1.0]) == np.inf
+    with pytest.raises(ValueError, match=r"a must have the shape of n, \(1,\), got \(2,\)"):
+        relative_error([1.0, 2.0], [1.0])
+
+
+def test_bad_settings_are_named(rng):
+    network, X, Y = problem(rng)
+    with pytest.raises(ValueError, match="eps must be above 0, got 0"):
+        check_gradients(network, X, Y, eps=0)
+    with pytest.raises(ValueError, match="tolerance must be above 0, got -1"):
+        check_gradients(network, X, Y, tolerance=-1)
+    with pytest.raises(ValueError, match="X holds NaN or inf"):
+        check_gradients(network, X * np.nan, Y)
+
+    class Secretive(Affine):
+        def backward(self, dY, cache, *, input_gradient=True):
+            return super().backward(dY, cache, input_gradient=input_gradient)[0], {}
+
+    hidden, X, Y = problem(rng, first=Secretive)
+    with pytest.raises(ValueError, match=r"backward must give gradients for 0\.W, 0\.b, 2\.W"):
+        check_gradients(hidden, X, Y)
+
+
+def test_integer_labels(rng):
+    network = Network([Affine(3, 4, rng=rng)], SoftmaxCrossEntropy())
+    assert check_gradients(network, rng.normal(size=(5, 3)), np.array([0, 1, 2, 3, 0]))
+    assert isinstance(check_gradients(network, rng.normal(size=(5, 3)), [0, 1, 2, 3, 0]), GradientReport)

@@ -1,0 +1,231 @@
+"""Network and mlp: the chain rule over layers, files, and every sentence at the door."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, mlp
+from bplib.gradcheck import numerical_gradient, relative_error
+from bplib.network import ACTIVATIONS, LOSSES
+
+
+def random_biases(network, rng):
+    for _, p in network.named_params():
+        if p.ndim == 1:
+            p[:] = rng.normal(size=p.shape)
+    return network
+
+
+def a_network(rng, activation="tanh", loss="softmax_cross_entropy", dtype=np.float64):
+    return random_biases(mlp([3, 5, 4], activation=activation, loss=loss, dtype=dtype, rng=rng), rng)
+
+
+def a_batch(rng, network, N=7, d=3, k=4):
+    return rng.normal(size=(N, d)), rng.random((N, k))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4),
+    N=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_gradients_agree_with_central_differences(activation, loss, sizes, N, seed):
+    rng = np.random.default_rng(seed)
+    network = random_biases(mlp(sizes, activation=activation, loss=loss, rng=rng), rng)
+    X, Y = rng.normal(size=(N, sizes[0])), rng.random((N, sizes[-1]))
+    kinks = [np.abs(cache).min() for layer, cache in zip(network.layers, pre_activations(network, X), strict=True)
+             if isinstance(layer, ReLU)]  # fmt: skip
+    if kinks and min(kinks) < 1e-3:
+        X = X + 0.37  # another point; a kink within eps of it is excluded again below
+        kinks = [np.abs(Z).min() for layer, Z in zip(network.layers, pre_activations(network, X), strict=True)
+                 if isinstance(layer, ReLU)]  # fmt: skip
+        if min(kinks) < 1e-3:
+            return
+    _, grads = network.gradients(X, Y)
+    for name, p in network.named_params():
+        i, key = name.split(".")
+
+        def loss_at(Q, p=p):
+            kept = p.copy()
+            p[...] = Q
+            L = network.loss(X, Y)
+            p[...] = kept
+            return L
+
+        assert relative_error(grads[int(i)][key], numerical_gradient(loss_at, p), floor=1e-3) < 1e-6
+
+
+def pre_activations(network, X):
+    inputs = []
+    for layer in network.layers:
+        inputs.append(X)
+        X, _ = layer.forward(X)
+    return inputs
+
+
+def test_backward_gives_the_input_gradient(rng):
+    network = a_network(rng)
+    X, Y = a_batch(rng, network)
+    Z, caches = network.forward(X)
+    dZ = network.loss_function.backward(network.loss_function.forward(Z, Y)[1])
+    dX, grads = network.backward(dZ, caches)
+    assert relative_error(dX, numerical_gradient(lambda Q: network.loss(Q, Y), X)) < 1e-6
+    none, same = network.backward(dZ, caches, input_gradient=False)
+    assert none is None
+    np.testing.assert_array_equal(grads[0]["W"], same[0]["W"])
+    assert [set(g) for g in grads] == [set(layer.params) for layer in network.layers]
+
+
+def test_a_prediction_between_forward_and_backward_does_no_harm(rng):
+    network = a_network(rng)
+    X, Y = a_batch(rng, network)
+    Z, caches = network.forward(X)
+    network.predict(rng.normal(size=(2, 3)))
+    dZ = network.loss_function.backward(network.loss_function.forward(Z, Y)[1])
+    grads = network.backward(dZ, caches, input_gradient=False)[1]
+    expected = network.gradients(X, Y)[1]
+    for got, want in zip(grads, expected, strict=True):
+        for name in want:
+            np.testing.assert_array_equal(got[name], want[name])
+
+
+def test_predict_gives_probabilities(rng):
+    network = a_network(rng)
+    P = network.predict(rng.normal(size=(6, 3)))
+    np.testing.assert_allclose(P.sum(axis=1), np.ones(6))
+    binary = mlp([3, 1], loss="binary_cross_entropy", rng=rng)
+    Z = binary.forward(np.ones((1, 3)))[0]
+    np.testing.assert_allclose(binary.predict(np.ones((1, 3))), 1 / (1 + np.exp(-Z)))
+    plain = mlp([3, 2], rng=rng)
+    np.testing.assert_array_equal(plain.predict(np.ones((1, 3))), plain.forward(np.ones((1, 3)))[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_casts_once_to_its_dtype(dtype, rng):
+    """Integers and the other float go in; what comes out, and every gradient, has the network's dtype."""
+    network = a_network(rng, dtype=dtype)
+    for X in (np.ones((2, 3), int), np.ones((2, 3), np.float32), np.ones((2, 3), np.float64)):
+        Z, _ = network.forward(X)
+        _, grads = network.gradients(X, np.array([0, 3]))
+        assert {Z.dtype, *(g.dtype for layer in grads for g in layer.values())} == {np.dtype(dtype)}
+    X = np.ones((2, 3), dtype)
+    assert network.cast(X) is X
+
+
+def test_named_params_are_the_arrays_themselves_in_order(rng):
+    network = a_network(rng)
+    assert [name for name, _ in network.named_params()] == ["0.W", "0.b", "2.W", "2.b"]
+    assert dict(network.named_params())["2.W"] is network.layers[2].params["W"]
+
+
+def test_mlp_builds_what_it_says(rng):
+    network = mlp([2, 3, 4, 1], activation="relu", output="sigmoid", bias=False, rng=rng)
+    assert repr(network) == (
+        "Network([Affine(2→3), ReLU(), Affine(3→4), ReLU(), Affine(4→1), Sigmoid()], SquaredError())"
+    )
+    assert "b" not in network.layers[0].params
+
+
+@pytest.mark.parametrize(("activation", "factor"), [("relu", np.sqrt(2 / 200)), ("tanh", np.sqrt(2 / 400))])
+def test_auto_is_he_before_relu_and_xavier_otherwise(activation, factor, rng):
+    network = mlp([200, 200, 200], activation=activation, init="auto", rng=rng)
+    assert np.std(network.layers[0].params["W"]) == pytest.approx(factor, rel=0.02)
+    assert np.std(network.layers[2].params["W"]) == pytest.approx(np.sqrt(2 / 400), rel=0.02)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_save_and_load(loss, dtype, tmp_path, rng):
+    network = a_network(rng, loss=loss, dtype=dtype)
+    network.save(tmp_path / "net.npz")
+    again = Network.load(tmp_path / "net.npz")
+    assert repr(again) == repr(network)
+    assert again.dtype == dtype
+    X = rng.normal(size=(5, 3))
+    np.testing.assert_array_equal(again.predict(X), network.predict(X))
+    assert os.listdir(tmp_path) == ["net.npz"]
+
+
+def test_save_takes_any_name_and_leaves_nothing_half_written(tmp_path, rng, monkeypatch):
+    network = a_network(rng)
+    network.save(tmp_path / "net")
+    before = (tmp_path / "net").read_bytes()
+
+    def full_disk(file, **arrays):
+        file.write(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        network.save(tmp_path / "net")
+    assert os.listdir(tmp_path) == ["net"]
+    assert (tmp_path / "net").read_bytes() == before
+
+
+def test_load_names_what_it_cannot_read(tmp_path, rng):
+    path = tmp_path / "net.npz"
+    with pytest.raises(FileNotFoundError):
+        Network.load(path)
+    path.write_text("<html>")
+    with pytest.raises(ValueError, match=r"net\.npz does not hold a network saved by Network\.save"):
+        Network.load(path)
+    np.savez(path, W=np.ones(3))
+    with pytest.raises(ValueError, match="does not hold a network"):
+        Network.load(path)
+    np.savez(path, about=np.array({"a": 1}, dtype=object))  # a pickle: refused, never executed
+    with pytest.raises(ValueError, match="does not hold a network"):
+        Network.load(path)
+    a_network(rng).save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    about = str(arrays.pop("about"))
+    np.savez(path, about=about.replace("Tanh", "Swish"), **arrays)
+    with pytest.raises(ValueError, match="no layer 'Swish' here: import the module that defines it"):
+        Network.load(path)
+    np.savez(path, about=about, **(arrays | {"0.b": np.ones(9)}))
+    with pytest.raises(ValueError, match="do not fit the layers it names"):
+        Network.load(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "sentence"),
+    [
+        (lambda rng: mlp([3], rng=rng), ValueError, r"sizes must name at least the inputs and the outputs, got \[3\]"),
+        (lambda rng: mlp(3, rng=rng), ValueError, "sizes must name"),
+        (lambda rng: mlp([3, 0], rng=rng), ValueError, "a width must be a whole number of at least 1, got 0"),
+        (lambda rng: mlp([3, 1], activation="swish", rng=rng), ValueError, "activation must be one of sigmoid, tanh, relu"),
+        (lambda rng: mlp([3, 1], output="softmax", rng=rng), ValueError, "output must be one of identity, sigmoid"),
+        (lambda rng: mlp([3, 1], loss="mse", rng=rng), ValueError, "loss must be one of squared_error, .*got 'mse'"),
+        (lambda rng: mlp([3, 1], output="sigmoid", loss="binary_cross_entropy", rng=rng), ValueError,
+         "binary_cross_entropy takes logits, so output must be 'identity', got 'sigmoid'"),
+        (lambda rng: mlp([3, 2], output="sigmoid", loss="softmax_cross_entropy", rng=rng), ValueError, "takes logits"),
+        (lambda rng: mlp([3, 1]), TypeError, "rng must be a NumPy Generator"),
+        (lambda rng: Network([], SquaredError()), ValueError, "at least one layer is needed, got none"),
+        (lambda rng: Network([Sigmoid], SquaredError()), TypeError, "a layer is an object with forward, backward"),
+        (lambda rng: Network([Sigmoid()], "mse"), TypeError, "a loss is an object with forward, backward, predict"),
+        (lambda rng: Network([Affine(2, 3, rng=rng), Sigmoid(), Affine(4, 1, rng=rng)], SquaredError()), ValueError,
+         r"Affine\(4→1\) expects 4 inputs, the layers before it give 3"),
+        (lambda rng: Network([Affine(2, 3, rng=rng), Affine(3, 1, dtype=np.float32, rng=rng)], SquaredError()),
+         TypeError, "one dtype, got float32 and float64"),
+        (lambda rng: a_network(rng).predict([[1.0, np.nan, 0.0]]), ValueError, "X holds NaN or inf in 1 of 3 places"),
+        (lambda rng: a_network(rng).loss([[1.0, np.inf, 0.0]], [1]), ValueError, "X holds NaN or inf"),
+        (lambda rng: a_network(rng).predict([["a", "b", "c"]]), TypeError, "X must hold real numbers"),
+        (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [[1.0], [np.nan]]), ValueError, "Y holds NaN or inf"),
+        (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [1.0, 2.0]), ValueError, "a column is meant"),
+        (lambda rng: a_network(rng).forward(np.ones((2, 4))), ValueError, r"Affine\(3→5\): X must be \(N, 3\)"),
+    ],
+)  # fmt: skip
+def test_bad_use_is_named(call, kind, sentence, rng):
+    with pytest.raises(kind, match=sentence):
+        call(rng)
+
+
+def test_a_sigmoid_before_cross_entropy_can_be_built_on_purpose(rng):
+    """One of the published mistakes needs it."""
+    network = Network([Affine(2, 1, rng=rng), Sigmoid()], BinaryCrossEntropy())
+    assert network.loss(np.ones((1, 2)), np.ones((1, 1))) > np.log1p(np.exp(-1.0))
