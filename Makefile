@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help lab test notebooks figures bench mutants format check update clean
+.PHONY: help environment lab test notebooks figures bench mutants format check update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -16,6 +16,8 @@ help:
 	@echo "make format     format the code; make check: look for mistakes in it (ruff)"
 	@echo "make update     renew requirements.txt from the ranges in pyproject.toml"
 	@echo "make clean      remove what can be made again (never lessons/)"
+
+environment: $(READY)
 
 lab: $(READY)
 	@$(PY) tools/lab.py $(ARGS)
