@@ -99,7 +99,7 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
     arrays = dict(network.named_params()) | {"X": X}
     if set(analytic) != set(arrays):
         raise ValueError(
-            f"check_gradients: backward must give gradients for {', '.join(arrays)}, got {', '.join(analytic)}"
+            f"check_gradients: backward must give {', '.join(arrays)}, not {', '.join(analytic)}"
         )
     pieces = [_pieces(layer, c) for layer, c in zip(network.layers, caches, strict=True)]
 

@@ -181,7 +181,7 @@ def test_a_schedule_sets_the_learning_rate_of_each_step(rng):
 def test_fit_names_bad_settings(rng):
     network, X, Y = problem(rng)
     settings = dict(optimizer=SGD(0.1), batch_size=5, epochs=1, rng=rng)
-    with pytest.raises(TypeError, match="schedule must be a function of the fraction done, got 0.5"):
+    with pytest.raises(TypeError, match=r"schedule must be a function of the fraction done, got 0\.5"):
         fit(network, X, Y, schedule=0.5, **settings)
     with pytest.raises(ValueError, match=r"validation must be \(X, Y\), got 3 items"):
         fit(network, X, Y, validation=(X, Y, 0.1), **settings)
