@@ -1,6 +1,6 @@
 """Labelled controls: each has a description, works from the keyboard and shows its value."""
 
-from math import log10
+from math import ceil, log10
 
 import ipywidgets
 
@@ -19,8 +19,12 @@ def slider(label, value, low, high, step=None, *, log=False, help=None):
     if log:
         if low <= 0:
             raise ValueError(f"slider({label!r}, log=True): low must be above 0, got {low}")
+        # The page puts the value on the grid of steps, so the grid is laid through the value.
+        step, exponent = step or 0.05, log10(value)
+        low = exponent - step * ceil((exponent - log10(low)) / step - 1e-9)
+        high = exponent + step * ceil((log10(high) - exponent) / step - 1e-9)
         return ipywidgets.FloatLogSlider(
-            value=value, min=log10(low), max=log10(high), step=step or 0.05, readout_format=".3g", **common
+            value=value, min=low, max=high, step=step, readout_format=".3g", **common
         )
     if all(isinstance(number, int) for number in (value, low, high)) and isinstance(step or 1, int):
         return ipywidgets.IntSlider(value=value, min=low, max=high, step=step or 1, **common)
@@ -54,6 +58,6 @@ def toggle(label, value=False, *, help=None):
     )
 
 
-def push_button(label, *, icon="", help=None):
-    """A button; `Panel.connect` gives it its action."""
-    return ipywidgets.Button(description=label, icon=icon, tooltip=help or label, layout={"width": "auto"})
+def push_button(label, *, help=None):
+    """A button; `Panel.connect` gives it its action. No icon: a screen reader would read its glyph."""
+    return ipywidgets.Button(description=label, tooltip=help or label, layout={"width": "auto"})

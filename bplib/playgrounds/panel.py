@@ -20,6 +20,7 @@ from .player import Player
 # Colours come from the theme of the page (JupyterLab, VS Code), with a fallback where there is none.
 _STYLE_SHEET = """<style>
 .bp-panel { max-width: 100%; padding: 2px; }
+.bp-panel .bp-row { gap: 0 14px; }
 .bp-panel .bp-figure { border-radius: 4px; background: white; }
 .bp-panel :is(button, select, input, textarea, [role=slider], [tabindex]):focus-visible {
   outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: 2px; }
@@ -60,7 +61,6 @@ class Panel:
         self._said = 0.0
         self.status = ipywidgets.HTML()
         self.alarm = ipywidgets.HTML(layout={"display": "none"})
-        self.status.add_class("bp-live")
         self.figures = ()
         self.widget = None
         _close_predecessors(self, key)
@@ -68,15 +68,18 @@ class Panel:
     # What the learner sees
 
     def assemble(self, *rows, note=""):
-        """Put rows of widgets, the status line and the error line into `.widget`; note says what to try."""
+        """Put it all into `.widget`: the note (what to try), rows, status and error line, single widgets.
+
+        rows: lists of widgets side by side (controls), or single widgets (figures), which come last.
+        """
         parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"})]
         if note:
             parts.append(ipywidgets.HTML(f'<div class="bp-note">{note}</div>'))
-        for row in rows:
-            if isinstance(row, (list, tuple)):
-                row = ipywidgets.Box(list(row), layout={"flex_flow": "row wrap", "align_items": "center"})
-            parts.append(row)
-        self.widget = ipywidgets.VBox([*parts, self.status, self.alarm], layout={"max_width": "100%"})
+        for row in (row for row in rows if isinstance(row, (list, tuple))):
+            parts.append(ipywidgets.Box(row, layout={"flex_flow": "row wrap", "align_items": "center"}))
+            parts[-1].add_class("bp-row")
+        parts += [self.status, self.alarm, *(row for row in rows if not isinstance(row, (list, tuple)))]
+        self.widget = ipywidgets.VBox(parts, layout={"max_width": "100%"})
         self.widget.add_class("bp-panel")
 
     def say(self, text, *, hurry=True):
@@ -337,11 +340,9 @@ class Playground(Panel):
             self.view = self.make_view(settings)
         self.figures = tuple(self.view.figures)
 
-        self.play_button = self.connect(push_button("Play", icon="play"), self._toggle)
-        self.step_button = self.connect(push_button("Step", icon="step-forward", help="One step"), self._step)
-        self.reset_button = self.connect(
-            push_button("Reset", icon="refresh", help="A new network, from step 0"), self._reset
-        )
+        self.play_button = self.connect(push_button("Play"), self._toggle)
+        self.step_button = self.connect(push_button("Step", help="One step"), self._step)
+        self.reset_button = self.connect(push_button("Reset", help="A new network, from step 0"), self._reset)
         speeds = dict(self.speeds)
         if speed not in speeds.values():
             raise ValueError(
@@ -527,7 +528,6 @@ class Playground(Panel):
 
     def _show_state(self):
         self.play_button.description = "Pause" if self.playing else "Play"
-        self.play_button.icon = "pause" if self.playing else "play"
 
     def fail(self, error):
         self.player.pause()

@@ -167,16 +167,16 @@ class XORView:
         self.live = live
         self._shown = None
         if self.all:
-            self.plane, self.curves = live.axes(58, 44, 290, 290), live.axes(412, 206, 210, 128)
+            self.plane, self.curves = live.axes(62, 44, 290, 290), live.axes(412, 206, 210, 128)
             self._build_gradients(live.axes(412, 44, 210, 96))
             self.units = live.axes(650, 44, 200, 290)
-            self.units.set_title("Hidden units, layer by layer", loc="left")
+            self.units.set_title("Hidden units, by layer", loc="left")
             self.units.set(xticks=[], yticks=[])
             self.units.spines[:].set_visible(False)
             self.maps = Raster(self.units, cmap=plots.TWO_CLASSES, bad=plots.PAPER)
             live.moving(self.maps)
         else:
-            self.plane, self.curves = live.axes(58, 44, 250, 250), live.axes(380, 44, 245, 250)
+            self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 245, 250)
         self._build_plane()
         self._build_curves()
 
