@@ -584,13 +584,14 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
 def _fetch(pooch, name, mirrors, partial, until, deadline, bar) -> tuple[Path, list[str]]:
     """One file from the first mirror that delivers it; that mirror comes first for the next file."""
     sha256, length = MNIST_FILES[name]
-    done, faults = bar.n, []
+    done, faults = bar.n, {}
     for i, mirror in enumerate(mirrors):
         # A slow mirror may use up its share of what is left, not the next one's.
         now = time.monotonic()
         share = now + (until - now) / (len(mirrors) - i)
-        bar.n = done
-        bar.refresh()
+        if bar.n > done:  # what the last mirror sent does not count
+            bar.n = done
+            bar.refresh()
 
         def downloader(url, output_file, _pooch, share=share):
             _stream(url, output_file, length, share, bar)
@@ -599,17 +600,17 @@ def _fetch(pooch, name, mirrors, partial, until, deadline, bar) -> tuple[Path, l
         try:
             path = Path(source.fetch(name, downloader=downloader))
         except _MirrorFault as fault:
-            faults.append(f"{mirror}: {fault}")
+            faults[mirror] = str(fault)
         except ValueError:  # pooch's word for a wrong hash
-            faults.append(f"{mirror}: the right length, but a wrong SHA-256 hash")
+            faults[mirror] = "the right length, but a wrong SHA-256 hash"
         else:
             return path, [mirror, *(other for other in mirrors if other != mirror)]
-    reason = "; ".join(faults)
-    tried = "".join(f"\n  {fault}" for fault in faults)
+    tried = "".join(f"\n  {mirror}: {fault}" for mirror, fault in faults.items())
+    hosts = "; ".join(f"{mirror.split('/')[2]}: {fault}" for mirror, fault in faults.items())
     raise DatasetUnavailable(
-        f"MNIST is not available: no mirror delivered {name} within the deadline of {deadline:g} s for the "
-        f"whole download.{tried}\n{_ADVICE}",
-        f"no mirror delivered {name} ({reason})",
+        f"MNIST is not available: no mirror delivered {name} "
+        f"(deadline for the whole download: {deadline:g} s).{tried}\n{_ADVICE}",
+        f"no mirror delivered {name} ({hosts})",
     )
 
 
@@ -684,6 +685,6 @@ def _cause(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}".rstrip()
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = inner
     return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
