@@ -111,7 +111,7 @@ def figure(width=6.4, height=3.2, nrows=1, ncols=1, **options):
 
 
 def style():
-    """A `with` block in which Axes and texts are made in the course's style; settings outside stay as they are."""
+    """A `with` block in which Axes and texts are made in the course's style; nothing outside changes."""
     return mpl.rc_context(_STYLE)
 
 
@@ -229,7 +229,7 @@ def _bare(ax):
 
 def grid(extent, resolution=60) -> np.ndarray:
     """The points (resolution², 2) of a grid over extent = (x0, x1, y0, y1), row by row from below."""
-    x0, x1, y0, y1 = extent
+    x0, x1, y0, y1 = extent if len(extent) == 4 else (0, 0, 0, 0)
     if not (x0 < x1 and y0 < y1):
         raise ValueError(f"extent is (x0, x1, y0, y1) with x0 < x1 and y0 < y1, got {tuple(extent)}")
     x, y = np.meshgrid(np.linspace(x0, x1, resolution), np.linspace(y0, y1, resolution))
@@ -248,6 +248,8 @@ def points(ax, X, y=None, *, labels=None) -> list:
     if X.shape[1] != 2:
         raise ValueError(f"X must be (N, 2) to be drawn in a plane, got {X.shape}")
     y = np.zeros(len(X), dtype=int) if y is None else _labels("y", y, len(X))
+    if labels is not None and len(labels) <= y.max():
+        raise ValueError(f"labels must name classes 0 … {y.max()}, got {len(labels)} names")
     drawn = []
     for k in np.unique(y):
         style = {"c": CLASS_COLORS[k % 8], "marker": CLASS_MARKERS[k % 8], "edgecolors": BLACK}
@@ -329,9 +331,9 @@ def loss_surface(ax, loss, extent, *, path=None, resolution=61, levels=24, log=F
     heights = _array("the losses", loss(grid(extent, resolution)), 1).reshape(resolution, resolution)
     if log and heights.min() <= 0:
         raise ValueError(f"loss_surface: log=True needs losses above 0, the smallest is {heights.min():.3g}")
-    edges = (np.geomspace if log else np.linspace)(heights.min(), heights.max() + 1e-12, levels)
-    if np.any(np.diff(edges) <= 0):
-        raise ValueError("loss_surface: the loss is the same everywhere, there are no contours to draw")
+    if not np.isfinite(heights).all() or heights.min() == heights.max():
+        raise ValueError("loss_surface: the loss is the same everywhere or not finite, there are no contours")
+    edges = (np.geomspace if log else np.linspace)(heights.min(), heights.max(), levels)
     x, y = np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
     norm = LogNorm(edges[0], edges[-1]) if log else None
     filled = ax.contourf(x, y, heights, edges, cmap=AMOUNT, norm=norm)
@@ -544,8 +546,7 @@ def heat_map(ax, values, *, rows, columns, value_label="", fmt=".2f", best=None,
     finite = np.where(np.isfinite(values), values, np.nan)
     if np.all(np.isnan(finite)):
         raise ValueError("heat_map: no value is finite, there is nothing to compare")
-    image = ax.imshow(np.ma.masked_invalid(finite), cmap=AMOUNT, aspect="auto")
-    image.cmap.set_bad(FAINT)
+    image = ax.imshow(np.ma.masked_invalid(finite), cmap=AMOUNT.with_extremes(bad=FAINT), aspect="auto")
     texts = np.array([["✕" if np.isnan(v) else format(v, fmt) for v in row] for row in finite])
     drawn = _write_cells(ax, texts, np.nan_to_num(image.norm(finite).filled(0)) > 0.5)
     if best:
@@ -576,6 +577,7 @@ def image_grid(ax, images, *, titles=None, ncols=None, signed=False, limit=None,
     """Images (n, h, w) as one mosaic. Grey on white from 0 to `limit`; signed=True: blue +, red −."""
     images = _array("images", images, 3)
     n, h, w = images.shape
+    titles = titles if titles is None else list(titles)
     _matching("titles", titles, n, "images")
     ncols, gap = ncols or math.ceil(math.sqrt(n)), 1 if titles is None else max(2, round(0.3 * h))
     limit = limit or float(np.max(np.abs(images))) or 1.0
