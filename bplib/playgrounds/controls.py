@@ -4,7 +4,7 @@ from math import ceil, log10
 
 import ipywidgets
 
-_WIDE = {"width": "310px", "max_width": "100%"}
+_WIDE = {"width": "270px", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
 
 

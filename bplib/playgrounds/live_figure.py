@@ -45,8 +45,8 @@ class LiveFigure:
         )
         self.image.add_class("bp-figure")
         self.frames = 0
-        self._moving = []
-        self._background = None
+        self._moving, self._seldom = [], []
+        self._background = self._below = None
         self._sharp = False
 
     def axes(self, left, bottom, width, height):
@@ -70,6 +70,13 @@ class LiveFigure:
         for artist in artists:
             artist.set_animated(True)
         self._moving = sorted([*self._moving, *artists], key=lambda artist: artist.get_zorder())
+        return artists
+
+    def seldom(self, *artists):
+        """Name artists that change now and then, not in every frame: they are kept under those that move."""
+        for artist in artists:
+            artist.set_animated(True)
+        self._seldom = sorted([*self._seldom, *artists], key=lambda artist: artist.get_zorder())
         return artists
 
     def draw(self, *, sharp=True):
@@ -101,27 +108,36 @@ class LiveFigure:
     def close(self):
         """Let go of the widget and the figure."""
         close_widget(self.image)
-        self._moving, self._background = [], None
+        self._moving, self._seldom, self._background, self._below = [], [], None, None
         self.figure.clear()
 
     def _render(self):
-        first = self._background is None
-        if first or self.figure.stale:
+        """Bring the canvas up to date; False if it was."""
+        if self._background is None or self.figure.stale:
             self.canvas.draw()
             # One layout for good: it is slow, and axes that jump about are hard to read.
             self.figure.set_layout_engine("none")
-            self.figure.stale = False
             self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self._below = None
+        if self._below is None or any(artist.stale for artist in self._seldom):
+            self._below = self._background
+            if self._seldom:
+                self.canvas.restore_region(self._background)
+                self._draw_artists(self._seldom)
+                self._below = self.canvas.copy_from_bbox(self.figure.bbox)
         elif not any(artist.stale for artist in self._moving):
             return False
-        else:
-            self.canvas.restore_region(self._background)
-        for artist in self._moving:
-            # An invisible artist returns early from draw and would stay stale for ever.
-            (artist.axes or self.figure).draw_artist(artist)
-            artist.stale = False
+        self.canvas.restore_region(self._below)
+        self._draw_artists(self._moving)
         self.figure.stale = False
         return True
+
+    def _draw_artists(self, artists):
+        for artist in artists:
+            (artist.axes or self.figure).draw_artist(artist)
+            artist.stale = (
+                False  # one that is invisible returns early from draw and would stay stale for ever
+            )
 
     def _encode(self, kind, **options):
         file = io.BytesIO()
@@ -239,9 +255,7 @@ def stacked_png(live_figures):
     picture.save(file, "PNG", optimize=True)
     if file.tell() > 55_000:  # a palette halves it, and a notebook should stay light
         file = io.BytesIO()
-        picture.quantize(128, method=Pixels.Quantize.MEDIANCUT, dither=Pixels.Dither.NONE).save(
-            file, "PNG", optimize=True
-        )
+        picture.quantize(256, dither=Pixels.Dither.NONE).save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 

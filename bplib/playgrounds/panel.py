@@ -322,6 +322,7 @@ class Playground(Panel):
     """
 
     fps = 30
+    training_share = 0.3  # of the time; a busy machine gets fewer frames rather than less training
     acts_at_once = frozenset({"learning_rate", "batch_size"})
     speeds = (("1 step a frame", 1), ("5 steps", 5), ("20 steps", 20), ("as fast as it can", 1_000_000))
 
@@ -373,8 +374,11 @@ class Playground(Panel):
 
     def rows(self):
         """What stands under what: lists of widgets side by side, or single widgets."""
+        controls = dict(self.controls)
         buttons = [self.play_button, self.step_button, self.reset_button, self.speed]
-        return [list(self.controls.values()), buttons, *(live.image for live in self.figures), self.code]
+        if "seed" in controls:  # next to Reset, with which it is used
+            buttons.append(controls.pop("seed"))
+        return [list(controls.values()), buttons, *(live.image for live in self.figures), self.code]
 
     def line_of_code(self):
         """The experiment as a line that can be pasted into another cell."""
@@ -449,8 +453,10 @@ class Playground(Panel):
 
     def _frame(self, seconds):
         start = time.perf_counter()
-        # Drawing has its share; training gets the rest of the frame, but at least a quarter of it.
-        end = start + max(seconds - self._draw_seconds, 0.25 / self.fps)
+        # Training gets what drawing leaves of the frame, but not less than its share.
+        idle = self._draw_seconds + self.player.shortest_nap
+        least = idle * self.training_share / (1 - self.training_share)
+        end = start + max(seconds - self._draw_seconds, least)
         for _ in range(self.speed.value):
             self._advance()
             if time.perf_counter() >= end:

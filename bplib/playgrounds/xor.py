@@ -296,7 +296,7 @@ class XORPlayground(Playground):
                 "data": choice("Data", list(DATA.items()), settings.data),
                 "activation": choice("Activation", ACTIVATIONS, settings.activation),
                 "loss": choice("Loss", list(LOSSES.items()), settings.loss),
-                "init": choice("Initialisation", INITS, settings.init),
+                "init": choice("Start", INITS, settings.init),
                 "batch_size": choice(
                     "Batch size", sorted({*BATCH_SIZES, settings.batch_size}), settings.batch_size
                 ),
