@@ -176,22 +176,27 @@ def sizes(who, sizes, output, loss):
         )
 
 
-def chain(layers, loss_function):
-    """Layers and a loss that fit together: the interface, the widths, one dtype (which is returned)."""
+def layers(who, layers):
+    """At least one layer, each with the interface of a layer, of widths that fit."""
     if not layers:
-        raise ValueError("Network: at least one layer is needed, got none")
-    for part, kind, names in [(layer, "layer", ("forward", "backward", "params")) for layer in layers] + [
-        (loss_function, "loss", ("forward", "backward", "predict"))
-    ]:
-        if isinstance(part, type) or not all(hasattr(part, name) for name in names):
-            raise TypeError(f"Network: a {kind} is an object with {', '.join(names)}; got {part!r}")
+        raise ValueError(f"{who}: at least one layer is needed, got none")
     width = None
     for layer in layers:
+        interface(who, "layer", layer, "forward", "backward", "params")
         n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
         if None not in (width, n_in) and n_in != width:
-            raise ValueError(f"Network: {layer} expects {n_in} inputs, the layers before it give {width}")
+            raise ValueError(f"{who}: {layer} expects {n_in} inputs, the layers before it give {width}")
         width = n_out or width
+
+
+def interface(who, kind, part, *names):
+    if isinstance(part, type) or not all(hasattr(part, name) for name in names):
+        raise TypeError(f"{who}: the {kind} must be an object with {', '.join(names)}; got {part!r}")
+
+
+def one_dtype(who, layers):
+    """The floating-point type that all parameters share."""
     dtypes = sorted({str(p.dtype) for layer in layers for p in layer.params.values()})
     if len(dtypes) > 1:
-        raise TypeError(f"Network: all parameters must have one dtype, got {' and '.join(dtypes)}")
+        raise TypeError(f"{who}: all parameters must have one dtype, got {' and '.join(dtypes)}")
     return np.dtype(dtypes[0] if dtypes else np.float64)

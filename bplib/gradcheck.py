@@ -78,7 +78,7 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
 
     Works on a float64 copy and leaves the network alone. Costs two forward passes for each number compared,
     so it is meant for small networks. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is
-    ten round-offs of the quotient, 10 ε max(|L|, 1)/eps, over the tolerance. With `training` the layers run
+    the round-off of the quotient, 100 ε max(|L|, 1)/eps, over the tolerance. With `training` the layers run
     in training mode, each time with a copy of the same `rng`, so that dropout draws the same mask.
 
     Raises VacuousCheckError when the check proves nothing: every gradient zero, an output that does not
@@ -113,7 +113,7 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
                 )
         return network.loss_function.forward(Z, Y)[0]
 
-    noise = 10 * np.finfo(float).eps * max(abs(L), 1.0) / eps
+    noise = 100 * float(np.finfo(float).eps) * max(abs(L), 1.0) / eps
     floor = noise / tolerance
     errors, vanishing, numeric = {}, [], {}
     for name, array in arrays.items():

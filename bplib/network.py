@@ -16,7 +16,9 @@ class Network:
 
     def __init__(self, layers, loss_function):
         self.layers, self.loss_function = list(layers), loss_function
-        self.dtype = checks.chain(self.layers, loss_function)
+        checks.layers("Network", self.layers)
+        checks.interface("Network", "loss", loss_function, "forward", "backward", "predict")
+        self.dtype = checks.one_dtype("Network", self.layers)
 
     def __repr__(self):
         return f"Network({self.layers}, {self.loss_function})"

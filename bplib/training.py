@@ -60,8 +60,7 @@ def train(network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=Tru
 
 
 def _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
-    if not (hasattr(optimizer, "step") and hasattr(optimizer, "learning_rate")):
-        raise TypeError(f"train: optimizer must be an object with step and learning_rate, got {optimizer!r}")
+    checks.interface("train", "optimizer", optimizer, "step", "learning_rate")
     checks.whole_number("train", "batch_size", batch_size)
     checks.whole_number("train", "epochs", epochs)
     if shuffle:

@@ -124,7 +124,7 @@ def test_rows_drawn_on_demand_train_the_same(rng):
             TypeError,
             r"train \(with shuffle=True\): rng must be a NumPy Generator.*got None",
         ),
-        ({"optimizer": 0.1}, TypeError, "optimizer must be an object with step and learning_rate.*got 0.1"),
+        ({"optimizer": 0.1}, TypeError, "the optimizer must be an object with step, learning_rate; got 0.1"),
         (
             {"X": np.zeros((0, 3)), "Y": np.zeros((0, 2))},
             ValueError,
