@@ -226,6 +226,37 @@ def test_lab_serves_the_figures_and_opens_the_first_lesson(house):
     assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
 
+# ---- tools/environment.sh
+
+
+def environment(folder, *python):
+    return subprocess.run(
+        ["sh", HOME / "tools" / "environment.sh", *python], capture_output=True, text=True, cwd=folder
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX: on Windows there is no make")
+def test_a_python_that_is_too_old_is_refused_with_a_sentence(tmp_path):
+    done = environment(tmp_path, "false")
+    assert done.returncode == 1
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert "make PYTHON=" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX: on Windows there is no make")
+def test_an_environment_of_an_old_python_is_not_removed(tmp_path):
+    """It may be somebody's own: the sentence says what to do."""
+    fake = tmp_path / ".venv" / "bin" / "python"
+    fake.parent.mkdir(parents=True)
+    fake.write_text('#!/bin/sh\ncase "$*" in *version_info*) exit 1;; -V) echo Python 3.9.2;; esac\n')
+    fake.chmod(0o755)
+    done = environment(tmp_path)
+    assert done.returncode == 1
+    assert ".venv was made with Python 3.9.2" in done.stderr
+    assert fake.exists()
+
+
 # ---- tools/run_tests.py and tests/conftest.py
 
 

@@ -62,7 +62,7 @@ def phases(options, scratch):
             yield "notebooks with MNIST", training, {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
     if not options.no_browser:
-        yield "browser", ["tests", "-m", "browser"], {}
+        yield "browser", ["tests/browser", "-m", "browser"], {}
 
 
 def counts(report):
@@ -108,7 +108,6 @@ def main(arguments=None):
             "IPYTHONDIR": str(scratch / "ipython"),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         for number, (title, command, environment) in enumerate(phases(options, scratch)):
             print(f"\n== {title} ==", flush=True)
