@@ -124,7 +124,7 @@ def backprop(inputs, steps):
     return {name: values[symbol] for name, symbol in symbols.items()}, gradients
 
 
-def draw_graph(sheet, places, edges, values, gradients, *, radius=0.25, labels=None, sides=None):
+def draw_graph(sheet, places, edges, values, gradients, *, radius=0.25, labels=None):
     """A computational graph: each value in blue above its node, each gradient in vermilion below."""
     for a, b in edges:
         sheet.arrow(places[a], places[b], gap=radius + 0.03)

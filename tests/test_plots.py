@@ -104,10 +104,11 @@ def test_show_refuses_an_alt_that_is_no_text():
         plots.show(plots.figure()[0], alt=None)
 
 
-def test_show_refuses_a_picture_too_big_to_store(rng):
-    fig, ax = plots.figure(12, 8)
-    plots.image_grid(ax, rng.random((4, 200, 200)))
-    with pytest.raises(ValueError, match="at most 60000 are stored"):
+def test_show_refuses_a_picture_too_big_to_store(monkeypatch, rng):
+    fig, ax = plots.figure(2, 2)
+    plots.image_grid(ax, rng.random((4, 20, 20)))
+    monkeypatch.setattr(plots, "MAX_BYTES", 1000)
+    with pytest.raises(ValueError, match="at most 1000 are stored"):
         plots.show(fig, alt=ALT)
 
 
