@@ -2,7 +2,9 @@
 
 from math import ceil, log10
 
+import anywidget
 import ipywidgets
+import traitlets
 
 _WIDE = {"width": "270px", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
@@ -61,3 +63,37 @@ def toggle(label, value=False, *, help=None):
 def push_button(label, *, help=None):
     """A button; `Panel.connect` gives it its action. No icon: a screen reader would read its glyph."""
     return ipywidgets.Button(description=label, tooltip=help or label, layout={"width": "auto"})
+
+
+class Names(anywidget.AnyWidget):
+    """Invisible: gives a panel's sliders the names, and its pictures the text, that a screen reader says.
+
+    ipywidgets draws a slider's label beside it without tying the two, and its Image takes no text.
+    """
+
+    _esm = """
+    function render({ model, el }) {
+      el.style.display = "none";
+      const name = () => {
+        const panel = el.closest(".bp-panel");
+        if (!panel) return;
+        for (const slider of panel.querySelectorAll(".widget-slider")) {
+          const label = slider.querySelector(".widget-label")?.textContent;
+          for (const part of slider.querySelectorAll(".noUi-handle, .widget-readout"))
+            if (label && !part.ariaLabel) part.ariaLabel = label;
+        }
+        for (const image of panel.querySelectorAll("img.bp-figure")) image.alt = model.get("alt");
+      };
+      const observer = new MutationObserver(name);
+      const start = () => {
+        const panel = el.closest(".bp-panel");
+        if (panel) { observer.observe(panel, { childList: true, subtree: true }); name(); }
+        else if (tries++ < 50) setTimeout(start, 100);
+      };
+      let tries = 0;
+      start();
+      return () => observer.disconnect();
+    }
+    export default { render };
+    """
+    alt = traitlets.Unicode().tag(sync=True)

@@ -13,7 +13,7 @@ from IPython import get_ipython
 
 from .. import plots
 from ..training import DivergenceError
-from .controls import choice, push_button
+from .controls import Names, choice, push_button
 from .live_figure import close_widget, stacked_png
 from .player import Player
 
@@ -72,7 +72,7 @@ class Panel:
 
         rows: lists of widgets side by side (controls), or single widgets (figures), which come last.
         """
-        parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"})]
+        parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"}), Names(alt=self.alt)]
         if note:
             parts.append(ipywidgets.HTML(f'<div class="bp-note">{note}</div>'))
         for row in (row for row in rows if isinstance(row, (list, tuple))):
@@ -455,7 +455,7 @@ class Playground(Panel):
         start = time.perf_counter()
         # Training gets what drawing leaves of the frame, but not less than its share.
         idle = self._draw_seconds + self.player.shortest_nap
-        least = idle * self.training_share / (1 - self.training_share)
+        least = min(idle * self.training_share / (1 - self.training_share), 0.1)
         end = start + max(seconds - self._draw_seconds, least)
         for _ in range(self.speed.value):
             self._advance()
