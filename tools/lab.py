@@ -139,10 +139,12 @@ def main(arguments=None, home=HOME):
         print(sentence, flush=True)
     if options.prepare:
         return 0
-    try:
-        return subprocess.call(command(home, lessons, extra))
-    except KeyboardInterrupt:
-        return 0
+    server = subprocess.Popen(command(home, lessons, extra))
+    while True:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            pass  # JupyterLab has received it too, and asks whether to stop
 
 
 if __name__ == "__main__":
