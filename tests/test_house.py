@@ -17,7 +17,7 @@ FLOORS = [
     {"losses"},
     {"storage"},
     {"network"},
-    {"gradcheck", "training", "datasets", "deeper"},
+    {"gradcheck", "training", "datasets", "deeper", "sweep"},
     {"derive", "plots"},
     {"playgrounds", "exercises"},
 ]

@@ -1,0 +1,175 @@
+"""Many small trainings at once: a grid or a random search, on processes, or on a cluster's executor.
+
+    from bplib.sweep import grid, sweep
+    results = sweep(run, grid(learning_rate=[0.1, 1.0], n_hidden=[2, 4], seed=range(5)), keep="sweep.jsonl")
+    results.table("learning_rate", "n_hidden", "loss")     # means over the seeds, ready for plots.heat_map
+
+`run(**setting)` returns a dict of numbers. Every result is written to `keep` the moment it arrives, so an
+interrupted sweep goes on where it stopped, and a worker that dies takes nothing with it but its own run,
+which is tried again. For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
+"""
+
+import itertools
+import json
+import os
+import sys
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import checks
+
+
+def grid(**values):
+    """Every combination: grid(a=[1, 2], b=[3]) is [{"a": 1, "b": 3}, {"a": 2, "b": 3}]."""
+    for name, choices in values.items():
+        if isinstance(choices, str) or not hasattr(choices, "__iter__"):
+            raise TypeError(f"grid: {name} must be a list of values, got {choices!r}")
+    settings = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+    if not values or not settings:
+        raise ValueError("grid: at least one name with at least one value is needed")
+    return settings
+
+
+def random_search(n, *, rng, **draws):
+    """n settings, each name drawn by a function: learning_rate=lambda rng: 10 ** rng.uniform(-3, 0)."""
+    checks.whole_number("random_search", "n", n)
+    checks.generator("random_search", rng)
+    return [{name: draw(rng) for name, draw in draws.items()} for _ in range(n)]
+
+
+@dataclass(frozen=True)
+class SweepResults:
+    """One row for each setting, in the order of the settings: its names, what `run` returned, or "error"."""
+
+    rows: list
+
+    def __repr__(self):
+        failed = sum("error" in row for row in self.rows)
+        return f"SweepResults({len(self.rows)} runs, {failed} failed)"
+
+    def table(self, row, column, value):
+        """Return (rows, columns, means of `value` over all other names); NaN where no run succeeded."""
+        for name in (row, column):
+            if not all(name in r for r in self.rows):
+                raise ValueError(f"table: {name!r} is not a name of every run: {', '.join(self.rows[0])}")
+        rows, columns = (sorted({r[name] for r in self.rows}) for name in (row, column))
+        means = np.full((len(rows), len(columns)), np.nan)
+        for i, j in np.ndindex(means.shape):
+            found = [
+                r[value] for r in self.rows if (r[row], r[column]) == (rows[i], columns[j]) and value in r
+            ]
+            if found:
+                means[i, j] = np.mean(found)
+        return rows, columns, means
+
+
+def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
+    """Call `run(**setting)` for every setting and return `SweepResults`, behind a progress bar.
+
+    run       a function of the names in the settings that returns a dict of numbers; what it raises becomes
+              the row's "error". It runs with one BLAS thread, since the processes share the cores
+    settings  a list of dicts, as from `grid` or `random_search`, of numbers and strings
+    executor  anything with `submit` that gives futures; by default `workers` own processes (one a core)
+    keep      a file for the results, one JSON line each; runs that it already holds are not made again
+    attempts  how often a run is tried whose worker died
+    """
+    from tqdm.auto import tqdm
+
+    checks.whole_number("sweep", "attempts", attempts)
+    settings = [dict(setting) for setting in settings]
+    if not callable(run) or not settings:
+        raise ValueError(
+            f"sweep: a function and at least one setting are needed, got {run!r} and {len(settings)}"
+        )
+    done = _read(keep)
+    waiting = {key: setting for setting in settings if (key := _key(setting)) not in done}
+    total = len({_key(setting) for setting in settings})
+    lost = dict.fromkeys(waiting, 0)
+    with tqdm(total=total, initial=total - len(waiting), unit="run", file=sys.stdout) as bar:
+        while waiting:
+            pool = executor or _processes(workers)
+            try:
+                futures = {pool.submit(_limited, run, setting): key for key, setting in waiting.items()}
+                _collect(futures, waiting, done, lost, attempts, keep, bar)
+            except BrokenExecutor:  # raised by submit: the pool died while it was being filled
+                _count_loss(waiting, done, lost, attempts, keep, bar, "the pool of workers died")
+            finally:
+                if executor is None:
+                    pool.shutdown(wait=True, kill_workers=True)
+    return SweepResults([done[_key(setting)] for setting in settings])
+
+
+def _collect(futures, waiting, done, lost, attempts, keep, bar):
+    while futures:
+        finished, _ = wait(futures, return_when=FIRST_COMPLETED)
+        broken = None
+        for future in finished:
+            key = futures.pop(future)
+            error = future.exception()
+            if error is None:
+                _finish(key, future.result(), waiting, done, keep, bar)
+            elif isinstance(error, BrokenExecutor) or "Killed" in type(error).__name__:
+                broken = error
+            else:
+                _finish(key, {"error": f"{type(error).__name__}: {error}"}, waiting, done, keep, bar)
+        if broken is not None and not futures:
+            _count_loss(waiting, done, lost, attempts, keep, bar, f"{type(broken).__name__}: {broken}")
+
+
+def _count_loss(waiting, done, lost, attempts, keep, bar, reason):
+    """A dead worker does not say which run it had, so every run still waiting counts an attempt."""
+    for key in list(waiting):
+        lost[key] += 1
+        if lost[key] >= attempts:
+            _finish(key, {"error": f"its worker died {attempts} times ({reason})"}, waiting, done, keep, bar)
+
+
+def _finish(key, result, waiting, done, keep, bar):
+    row = waiting.pop(key) | result
+    done[key] = row
+    if keep is not None and "error" not in result:
+        with open(keep, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"setting": key, "row": row}, default=float) + "\n")
+    bar.update()
+
+
+def _read(keep):
+    """What an earlier sweep kept; a last line cut short by a crash is left out (and its run made again)."""
+    done = {}
+    if keep is not None and os.path.exists(keep):
+        with open(keep, encoding="utf-8") as file:
+            text = file.read()
+        for line in text.splitlines():
+            try:
+                kept = json.loads(line)
+                done[kept["setting"]] = kept["row"]
+            except (ValueError, KeyError, TypeError):
+                continue
+        if text and not text.endswith("\n"):
+            with open(keep, "a", encoding="utf-8") as file:
+                file.write("\n")
+    return done
+
+
+def _key(setting):
+    return json.dumps(setting, sort_keys=True, default=float)
+
+
+def _limited(run, setting):
+    """In the worker: one BLAS thread, whatever started the process."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        result = run(**setting)
+    if not isinstance(result, dict):
+        raise TypeError(f"run must return a dict of numbers, got {type(result).__name__}")
+    return result
+
+
+def _processes(workers):
+    """Processes that start clean and take functions written in a notebook (loky, which joblib brings)."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=workers or os.cpu_count())

@@ -1,0 +1,153 @@
+"""Sweeps: every run once, results kept at once, dead workers survived, notebook functions welcome."""
+
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bplib.sweep import SweepResults, grid, random_search, sweep
+
+SETTINGS = grid(a=[1, 2, 3], b=[10, 20])
+
+
+def product(a, b):
+    if a == 13:
+        raise ValueError("unlucky")
+    return {"product": a * b, "threads": threads()}
+
+
+def threads():
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+
+def dies_once(a, b, folder):
+    """Kills its own process the first time it sees a = 2, as a machine out of memory would."""
+    mark = Path(folder) / f"died-{a}-{b}"
+    if a == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    (Path(folder) / f"ran-{a}-{b}-{os.getpid()}").touch()
+    return {"product": a * b}
+
+
+def always_dies(a, b):
+    if a == 2:
+        os._exit(1)
+    return {"product": a * b}
+
+
+def test_processes_by_default_with_one_blas_thread_each():
+    results = sweep(product, SETTINGS, workers=2)
+    assert [row["product"] for row in results.rows] == [10, 20, 20, 40, 30, 60]
+    assert {row["threads"] for row in results.rows} == {1}
+
+
+def test_any_executor_and_functions_that_cannot_be_imported():
+    with ThreadPoolExecutor(2) as executor:
+        results = sweep(lambda a, b: {"sum": a + b}, SETTINGS, executor=executor)
+    assert [row["sum"] for row in results.rows] == [11, 21, 12, 22, 13, 23]
+    assert sweep(lambda a, b: {"sum": a + b}, SETTINGS[:1], workers=1).rows[0]["sum"] == 11
+
+
+def test_errors_become_rows_and_the_table_has_gaps():
+    with ThreadPoolExecutor(1) as executor:
+        results = sweep(product, grid(a=[1, 13], b=[10, 20]), executor=executor)
+    assert repr(results) == "SweepResults(4 runs, 2 failed)"
+    assert results.rows[2] == {"a": 13, "b": 10, "error": "ValueError: unlucky"}
+    rows, columns, means = results.table("a", "b", "product")
+    assert (rows, columns) == ([1, 13], [10, 20])
+    np.testing.assert_array_equal(means, [[10, 20], [np.nan, np.nan]])
+
+
+def test_a_killed_worker_loses_no_result(tmp_path):
+    keep = tmp_path / "kept.jsonl"
+    settings = grid(a=[1, 2, 3], b=[10, 20], folder=[str(tmp_path)])
+    results = sweep(dies_once, settings, workers=2, keep=keep, attempts=5)
+    assert [row["product"] for row in results.rows] == [10, 20, 20, 40, 30, 60]
+    assert len(list(tmp_path.glob("died-*"))) == 2
+    assert len(keep.read_text().splitlines()) == 6
+
+
+def test_a_run_that_always_kills_its_worker_is_given_up():
+    results = sweep(always_dies, grid(a=[2], b=[1]), workers=1, attempts=2)
+    assert "its worker died 2 times" in results.rows[0]["error"]
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path):
+    keep, calls = tmp_path / "kept.jsonl", []
+
+    def counted(a, b):
+        calls.append((a, b))
+        return {"sum": a + b}
+
+    with ThreadPoolExecutor(1) as executor:
+        first = sweep(counted, SETTINGS[:3], executor=executor, keep=keep)
+        with open(keep, "a") as file:
+            file.write('{"setting": "cut sho')
+        second = sweep(counted, SETTINGS, executor=executor, keep=keep)
+        third = sweep(counted, SETTINGS, executor=executor, keep=keep)
+    assert second.rows[:3] == first.rows
+    assert third.rows == second.rows
+    assert calls == [(s["a"], s["b"]) for s in SETTINGS]
+    good = [line for line in keep.read_text().splitlines() if line.endswith("}")]
+    assert len([json.loads(line) for line in good]) == 6
+
+
+def test_means_over_the_other_names():
+    rows = [{"a": a, "seed": s, "b": 0, "loss": a + s} for a in (1, 2) for s in (0, 4)]
+    _, _, means = SweepResults(rows).table("a", "b", "loss")
+    np.testing.assert_array_equal(means, [[3], [4]])
+    with pytest.raises(ValueError, match="'eta' is not a name of every run"):
+        SweepResults(rows).table("eta", "b", "loss")
+
+
+def test_random_search_draws_what_it_is_told(rng):
+    settings = random_search(50, rng=rng, learning_rate=lambda rng: float(10 ** rng.uniform(-3, 0)))
+    rates = [s["learning_rate"] for s in settings]
+    assert len(set(rates)) == 50
+    assert 1e-3 <= min(rates) <= max(rates) <= 1
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "sentence"),
+    [
+        (lambda: grid(), ValueError, "at least one name with at least one value"),
+        (lambda: grid(a=[]), ValueError, "at least one name with at least one value"),
+        (lambda: grid(a=3), TypeError, "grid: a must be a list of values, got 3"),
+        (
+            lambda: random_search(0, rng=np.random.default_rng(0)),
+            ValueError,
+            "n must be a whole number of at least 1",
+        ),
+        (lambda: random_search(1, rng=0), TypeError, "rng must be a NumPy Generator"),
+        (lambda: sweep(product, []), ValueError, "a function and at least one setting are needed"),
+        (lambda: sweep(product, SETTINGS, attempts=0), ValueError, "attempts must be"),
+    ],
+)
+def test_bad_use_is_named(call, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        call()
+
+
+def test_a_run_must_return_a_dict():
+    with ThreadPoolExecutor(1) as executor:
+        results = sweep(lambda a: a, grid(a=[1]), executor=executor)
+    assert results.rows[0]["error"] == "TypeError: run must return a dict of numbers, got int"
+
+
+def test_the_same_call_on_a_dask_cluster(tmp_path):
+    """Two workers of a local cluster; one is killed on the way, and no result is missing."""
+    distributed = pytest.importorskip("distributed", reason="needs distributed: pip install 'bplib[cluster]'")
+    settings = grid(a=[1, 2, 3], b=[10, 20], folder=[str(tmp_path)])
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        results = sweep(dies_once, settings, executor=client.get_executor(), keep=tmp_path / "kept.jsonl")
+    assert [row["product"] for row in results.rows] == [10, 20, 20, 40, 30, 60]
