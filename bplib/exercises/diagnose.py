@@ -159,7 +159,9 @@ def _structure(name, expected, received, tolerance, inputs):
 
 
 def close(expected, received, tolerance):
-    scale = max(float(np.max(np.abs(expected), initial=0.0)), 1e-3)
+    """Within `tolerance` of the largest expected entry (of 1e-3 where all are 0 but for round-off)."""
+    scale = float(np.max(np.abs(expected), initial=0.0))
+    scale = scale if scale > 1e-12 else 1e-3
     return bool(np.max(np.abs(np.asarray(received, float) - expected), initial=0.0) <= tolerance * scale)
 
 
@@ -202,7 +204,7 @@ def _shape_sentence(name, right, wrong, tolerance, inputs):
 
 
 def _explained(exercise, attempt, expected, seed, t, problem):
-    mutant = _matching_mutant(exercise, attempt, expected, seed)
+    mutant = _matching_mutant(exercise, attempt, seed)
     lines = [problem.text]
     if mutant is not None:
         lines.append(mutant.teaches)
@@ -216,11 +218,10 @@ def _explained(exercise, attempt, expected, seed, t, problem):
     return Result(exercise.name, NOT_YET, message, mutant.name if mutant else "")
 
 
-def _matching_mutant(exercise, attempt, expected, seed):
+def _matching_mutant(exercise, attempt, seed):
     """The first mutant that did on every trial what the learner's function did."""
     for mutant in exercise.mutants:
-        trials = [exercise.run_mutant(mutant, seed, t) for t in range(len(attempt.trials))]
-        if all(map(_same, attempt.trials, trials)) and not all(map(_same, trials, expected)):
+        if all(_same(trial, exercise.run_mutant(mutant, seed, t)) for t, trial in enumerate(attempt.trials)):
             return mutant
     return None
 

@@ -40,3 +40,98 @@ def affine_backward(dZ, X, W):
     dW = X.T @ dZ
     db = dZ.sum(axis=0)
     return dX, dW, db
+
+
+def _three_by_three(rng):
+    return draw(rng, 3, 3), draw(rng, 3, 3)
+
+
+@function(
+    inputs=_three_by_three,
+    returns="dW",
+    hints=(
+        "All eight products of dD and X, each plain or transposed, are 3×3: shapes leave the choice open.",
+        "Take one entry: d_ij = Σ_k w_ik x_kj. Which entries of D does w_ik touch, and with which factor?",
+        "dw_ik = Σ_j dd_ij x_kj: the sum runs over the second index of both, so the second factor is "
+        "transposed.",
+    ),
+    mutants=(
+        Fault("transposed product", "dD @ X.T", "X @ dD.T",
+              "X dDᵀ is the transpose of the right one: (dD Xᵀ)ᵀ. Row i of dW belongs to row i of D."),
+        Fault("the rows' formula", "dD @ X.T", "X.T @ dD",
+              "Xᵀ dD is for Z = X W, with examples in rows. Here W stands on the left: D = W X."),
+        Fault("not transposed", "dD @ X.T", "dD @ X",
+              "dw_ik = Σ_j dd_ij x_kj: j is the second index of X as well, so X must be transposed."),
+        Fault("wrong one transposed", "dD @ X.T", "dD.T @ X",
+              "The transpose is on X: dw_ik = Σ_j dd_ij x_kj, with dD as it is."),
+    ),
+    after="Shapes suggest, the trace proves: for square matrices they leave eight choices.",
+)
+def square_dW(dD, X):
+    """In columns: D = W X, all of them 3×3. From dD = ∂L/∂D and X return dW = ∂L/∂W."""
+    dW = dD @ X.T
+    return dW
+
+
+def _square_gradient(rng):
+    n = int(rng.integers(3, 6))
+    return (draw(rng, n, n),)
+
+
+@function(
+    inputs=_square_gradient,
+    returns="db",
+    hints=(
+        "The same b is added to every row of X W. It reaches the loss by as many ways as there are rows.",
+        "Where a variable forks, gradients add: over the rows.",
+        "dZ.sum(axis=0) sums over rows and leaves one number for each column.",
+    ),
+    mutants=(
+        Fault("the wrong axis", "axis=0", "axis=1",
+              "axis=1 sums over the outputs of each example. It fits here because N = k, by luck; b is "
+              "shared by the examples: axis=0."),
+        Fault("a second 1/N", "dZ.sum(axis=0)", "dZ.mean(axis=0)",
+              "The loss has divided by N already, and dZ carries it: a mean would divide twice."),
+        Fault("kept as a row", "dZ.sum(axis=0)", "dZ.sum(axis=0, keepdims=True)",
+              "b is (k,), a flat array, so its gradient is too: without keepdims."),
+        Fault("everything summed", "dZ.sum(axis=0)", "dZ.sum()",
+              "Each of the k biases has its own gradient: sum over the rows only."),
+    ),
+    after="A bias forks to all rows, so its gradients add.",
+)
+def bias_gradient(dZ):
+    """Z = X W + b with as many rows as outputs, N = k. From dZ (N, k) return db (k,)."""
+    db = dZ.sum(axis=0)
+    return db
+
+
+def _two_affine(rng):
+    d, m, k = sizes(rng, 3)
+    return draw(rng, d, m), draw(rng, m), draw(rng, m, k), draw(rng, k)
+
+
+@function(
+    inputs=_two_affine,
+    returns=("W", "b"),
+    hints=(
+        "Write (X W1 + b1) W2 + b2 and multiply out.",
+        "X W1 W2 + b1 W2 + b2. What stands beside X, and what does not depend on X?",
+        "W = W1 W2 and b = b1 W2 + b2.",
+    ),
+    mutants=(
+        Fault("b1 not carried on", "b1 @ W2 + b2", "b2",
+              "b1 goes through the second layer too: it arrives as b1 W2."),
+        Fault("order", "W1 @ W2", "W2 @ W1",
+              "Rows go through W1 first, so W1 stands nearer to X: X W1 W2."),
+        Fault("b2 forgotten", "b1 @ W2 + b2", "b1 @ W2",
+              "b2 is added at the end, and does not depend on X: it belongs to b."),
+        Fault("transposed", "W = W1 @ W2", "W = (W1 @ W2).T",
+              "W must be (d, k), so that X W gives (N, k)."),
+    ),
+    after="Two affine layers are one: without a non-linearity between them depth buys nothing.",
+)
+def collapse(W1, b1, W2, b2):
+    """(X W1 + b1) W2 + b2 is one affine layer X W + b, for every X. Return its W (d, k) and b (k,)."""
+    W = W1 @ W2
+    b = b1 @ W2 + b2
+    return W, b

@@ -1,0 +1,99 @@
+"""Lesson 01, the chain rule: forks, an inner derivative, and how far a finite difference can be trusted."""
+
+from .task import Fault, choice, draw, expression, function, value
+
+# fmt: off
+
+fork_slope = value(
+    "f = (x + y)(x + z). What is ∂f/∂x at x = 1, y = 4, z = 2?",
+    8,
+    working="p = x + y = 5 and q = x + z = 3. x reaches f through p (slope q = 3) and through q (slope p = "
+            "5): 3 + 5.",
+    hints=(
+        "Name the two brackets p and q. What is f in terms of p and q?",
+        "x goes into p and into q: there are two ways from x to f.",
+        "One way has the slope q, the other the slope p; gradients add where a variable forks.",
+    ),
+    mutants=(
+        (5, "That is the way through q alone. The second result has overwritten the first: where a variable "
+            "forks, its gradients add (`+=`, not `=`)."),
+        (3, "That is the way through p alone. x also goes into q: where a variable forks, its gradients "
+            "add."),
+        (15, "Slopes are multiplied along one way and added over several ways. These are two ways: add 3 "
+             "and 5."),
+    ),
+    after="Gradients add where a variable is used twice.",
+)
+
+
+def _three_numbers(rng):
+    return tuple(float(v) for v in draw(rng, 3))
+
+
+@function(
+    inputs=_three_numbers,
+    returns=("dx", "dy", "dz"),
+    hints=(
+        "Forward first: p = x + y, q = x + z, f = p q. Then go back, from f to p and q, from those to x, y, "
+        "z.",
+        "dp = ∂f/∂p is the other factor. The slope of a sum by each of its terms is 1.",
+        "dp = q, dq = p; dy = dp, dz = dq, and x gets a share from both: dx = dp + dq.",
+    ),
+    mutants=(
+        Fault("overwritten at the fork", "dx = dp + dq", "dx = dq",
+              "x is used twice, and your dx has kept one share only: gradients add where a variable forks."),
+        Fault("own factor", "dp, dq = q, p", "dp, dq = p, q",
+              "f = p q changes with p at the rate q, and with q at the rate p: each slope is the other "
+              "factor."),
+        Fault("multiplied over ways", "dx = dp + dq", "dx = dp * dq",
+              "Multiply along one way, add over the ways: x has two of them."),
+    ),
+    after="Four lines, and you have written a backward pass.",
+)
+def fork_backward(x, y, z):
+    """f = (x + y)(x + z): return its derivatives dx, dy, dz, going back through p = x + y and q = x + z."""
+    p, q = x + y, x + z
+    dp, dq = q, p
+    dx = dp + dq
+    return dx, dp, dq
+
+
+log_square = expression(
+    "Differentiate log(x²) by x, with sympy's symbol x. Write the result without diff.",
+    "x", "2/x",
+    working="Outer derivative 1/x², inner derivative 2x: 2x/x² = 2/x.",
+    hints=(
+        "Put u = x². What is d log(u)/du, and what is du/dx?",
+        "The chain rule multiplies the two: 1/u times 2x.",
+        "Put u = x² back in and cancel one x.",
+    ),
+    mutants=(
+        ("1/x**2", "The outer derivative is there; the inner one, 2x, is missing as a factor."),
+        ("2*x", "That is the inner derivative alone. It multiplies the outer one, 1/x²."),
+        ("1/x", "log(x²) = 2 log x: the 2 must not get lost."),
+        ("2*log(x)/x", "That is the derivative of (log x)². Here the square is inside the logarithm."),
+    ),
+    after="Also: log(x²) = 2 log x, whose derivative is 2/x.",
+)
+
+best_h = choice(
+    "σ′(1) is estimated by (σ(1 + h) − σ(1 − h))/(2h) in float64. Which h comes closest?",
+    {"a": "1e-1", "b": "1e-3", "c": "1e-5", "d": "1e-8", "e": "1e-11"},
+    "c",
+    wrong={
+        "a": "Too coarse: the curve bends within ±0.1, and the error of the formula falls as h².",
+        "b": "Close, but the formula's own error, about h²/6 times the third derivative, still dominates: "
+             "go on.",
+        "d": "Too small: σ(1 + h) − σ(1 − h) has lost eight of its sixteen digits, and dividing by 2h shows "
+             "it.",
+        "e": "The smallest is the worst here: two nearly equal numbers are subtracted, their 1e-16 of "
+             "round-off is divided by 2e-11, and the estimate errs by about 1e-5.",
+    },
+    hints=(
+        "Two errors pull in opposite directions: the formula's own, and the computer's round-off.",
+        "The first falls as h². The second is about 1e-16 divided by h.",
+        "h² and 1e-16/h are equal near h = 1e-5. Try all five, and print the errors.",
+    ),
+    after="Truncation falls as h², round-off grows as 1/h: they meet near 1e-5, with an error of about "
+          "1e-11.",
+)

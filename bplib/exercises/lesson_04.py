@@ -1,0 +1,131 @@
+"""Lesson 04, deltas: at the output, one layer back, through a whole network, and what it all costs."""
+
+import numpy as np
+
+from .task import Fault, draw, expression, function, sizes, value
+
+# fmt: off
+
+output_delta = expression(
+    "One output unit: a = σ(z) and L = ½(a − y)². Give δ = ∂L/∂z in the symbols a and y.",
+    "a y", "(a - y)*a*(1 - a)",
+    working="δ = ∂L/∂a · σ′(z), with ∂L/∂a = a − y and σ′(z) = a(1 − a).",
+    hints=(
+        "δ is the derivative by z, not by a: there is one more link in the chain.",
+        "∂L/∂a = a − y, the ½ cancels the 2.",
+        "Multiply by σ′(z), written with a.",
+    ),
+    mutants=(
+        ("a - y", "That is ∂L/∂a. δ is ∂L/∂z: the slope a(1 − a) is missing. (It cancels for cross-entropy, "
+                  "not here.)"),
+        ("(y - a)*a*(1 - a)", "The sign: ∂½(a − y)²/∂a is a − y."),
+        ("2*(a - y)*a*(1 - a)", "The ½ in front of the square cancels the 2."),
+        ("(a - y)*y*(1 - y)", "The slope belongs to a, the unit's output, not to the target."),
+    ),
+    after="A's output delta.",
+)
+
+
+def _layer_above(rng):
+    n, m = sizes(rng, 2)
+    return draw(rng, m, n), draw(rng, m), rng.integers(1, 10, n) / 10
+
+
+def _square_layer_above(rng):
+    n = int(rng.integers(2, 5))
+    return draw(rng, n, n), draw(rng, n), rng.integers(1, 10, n) / 10
+
+
+@function(
+    inputs=(_square_layer_above, _layer_above),
+    returns="delta",
+    hints=(
+        "Unit k reaches the loss through every unit j of the layer above, by the weights w_jk.",
+        "Sum over j of w_jk δ_j, for each k: which product of W (m, n) and δ (m,) is that?",
+        "(W.T @ delta_above), then element by element times the slope a(1 − a).",
+    ),
+    mutants=(
+        Fault("W for its transpose", "W.T @ delta_above", "W @ delta_above",
+              "Forward, z = W a sums over k; back, the sum is over j, the units above: Wᵀ δ. In a square W "
+              "the shape cannot tell."),
+        Fault("one path only", "W.T @ delta_above", "W[0] * delta_above[0]",
+              "That is the path through the first unit above. Every unit above has heard from this one: sum "
+              "over all."),
+        Fault("slope forgotten", "(W.T @ delta_above) * a * (1 - a)", "W.T @ delta_above",
+              "That is ∂L/∂a. δ is ∂L/∂z: times σ′ = a(1 − a)."),
+        Fault("paths added without weights", "W.T @ delta_above", "delta_above.sum()",
+              "Each path carries the weight of its edge: w_jk δ_j."),
+    ),
+    after="The recursion of backpropagation: the sum is the fan-out.",
+)
+def hidden_delta(W, delta_above, a):
+    """One sample, in columns: the layer above has z = W a with W (m, n), and delta_above (m,) is its δ. This
+    layer's units are sigmoids with outputs a (n,). Return its δ (n,)."""
+    delta = (W.T @ delta_above) * a * (1 - a)
+    return delta
+
+
+paths_and_deltas = value(
+    "A network of widths 6-7-5-3. How many paths lead from an input to an output? And how many "
+    "multiplications by a weight does it take to get the δ of all hidden units from those of the outputs?",
+    (630, 50),
+    returns=("paths", "multiplications"),
+    working="Paths: 6·7·5·3 = 630. Deltas: 5·3 for the second hidden layer, 7·5 for the first: 15 + 35.",
+    hints=(
+        "A path chooses one unit in each layer.",
+        "A hidden layer's δ needs one multiplication for every weight of the matrix above it.",
+        "Two hidden layers, so two matrices: 5 by 3 and 7 by 5. The first matrix, from the inputs, is not "
+        "needed.",
+    ),
+    mutants=(
+        ((21, None), "The choices multiply: 6 units, for each of them 7, for each of those 5, and 3."),
+        ((107, None), "That is the number of weights. A path takes one in each matrix, so the numbers "
+                      "multiply."),
+        ((None, 92), "That counts the first matrix, 6 by 7, too: inputs need no δ."),
+        ((None, 92 - 15), "The outputs' δ are known; the first matrix, from the inputs, is not needed, the "
+                          "other two are."),
+    ),
+    after="δ is where paths meet: each path is not walked on its own.",
+)
+
+
+def _network_221(rng):
+    d, m, k = sizes(rng, 3)
+    sigmoid_range = rng.integers(1, 10, k) / 10
+    return draw(rng, d), sigmoid_range, draw(rng, m, d), draw(rng, m), draw(rng, k, m), draw(rng, k)
+
+
+@function(
+    inputs=_network_221,
+    returns=("dW1", "db1", "dW2", "db2"),
+    hints=(
+        "Forward: z1, a1, z2, a2. Then δ of the outputs, δ of the hidden units, and all gradients from the "
+        "two.",
+        "δ2 = (a2 − y) a2(1 − a2), δ1 = (W2ᵀ δ2) a1(1 − a1), element by element.",
+        "A weight's gradient is the δ of the unit it leads to, times the output of the unit it comes from: "
+        "np.outer(delta, a). A bias has δ itself.",
+    ),
+    mutants=(
+        Fault("dW transposed", "np.outer(delta1, x)", "np.outer(x, delta1)",
+              "W1 is (to, from): row j belongs to unit j. The first factor is δ, the second the input."),
+        Fault("hidden slope forgotten", "(W2.T @ delta2) * a1 * (1 - a1)", "W2.T @ delta2",
+              "That is ∂L/∂a1; δ1 = ∂L/∂z1 has the hidden units' slope as a factor."),
+        Fault("output slope forgotten", "(a2 - y) * a2 * (1 - a2)", "a2 - y",
+              "That is ∂L/∂a2, or the δ of cross-entropy. Squared error keeps the slope a2(1 − a2)."),
+        Fault("hidden units for inputs", "np.outer(delta2, a1)", "np.outer(delta2, z1)",
+              "W2 multiplies a1, the hidden units' outputs, and not z1."),
+        Fault("slope of z", "* a1 * (1 - a1)", "* z1 * (1 - z1)",
+              "The slope σ′(z1) is a1(1 − a1), written from the output a1, not z1(1 − z1)."),
+    ),
+    after="All deltas first, and only then would a step change any weight.",
+)
+def backward_by_hand(x, y, W1, b1, W2, b2):
+    """One sample, in columns: z1 = W1 x + b1, a1 = σ(z1), z2 = W2 a1 + b2, a2 = σ(z2), L = ½‖a2 − y‖².
+    Return the gradients dW1, db1, dW2, db2."""
+    z1 = W1 @ x + b1
+    a1 = 1 / (1 + np.exp(-z1))
+    z2 = W2 @ a1 + b2
+    a2 = 1 / (1 + np.exp(-z2))
+    delta2 = (a2 - y) * a2 * (1 - a2)
+    delta1 = (W2.T @ delta2) * a1 * (1 - a1)
+    return np.outer(delta1, x), delta1, np.outer(delta2, a1), delta2

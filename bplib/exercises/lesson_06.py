@@ -1,0 +1,127 @@
+"""Lesson 06, softmax and layers: the shift, a gradient, a Jacobian, and losses known in advance."""
+
+import numpy as np
+
+from .task import Fault, draw, expression, function, sizes, value
+
+# fmt: off
+
+
+def _small_scores(rng):
+    return (draw(rng, *sizes(rng, 2)),)
+
+
+def _large_scores(rng):
+    """Rows around +2000, −1500 and 0, as they come out of an untrained network on raw pixels."""
+    N, k = sizes(rng, 2)
+    Z = draw(rng, N, k) + rng.choice([-1500.0, 0.0], (N, 1))
+    Z[0] += 3500 - 1000 * (Z[0].mean() > -1000)
+    return (Z,)
+
+
+@function(
+    inputs=(_small_scores, _large_scores),
+    returns="P",
+    hints=(
+        "e to the power of 2000 is too large for a float. Adding the same number to a whole row of Z changes "
+        "nothing: why?",
+        "Subtract the row's own maximum first: then the largest power is e⁰ = 1, and nothing overflows.",
+        "E = np.exp(Z - Z.max(axis=1, keepdims=True)), divided by its sum over each row (axis=1, "
+        "keepdims=True).",
+    ),
+    mutants=(
+        Fault("no shift", "Z - Z.max(axis=1, keepdims=True)", "Z",
+              "The formula is right and overflows: e²⁰⁰⁰ is ∞, and ∞/∞ is NaN. Subtract each row's maximum "
+              "first; it cancels in the quotient."),
+        Fault("one shift for all rows", "Z.max(axis=1, keepdims=True)", "Z.max()",
+              "With one maximum for all rows, a row far below it becomes 0/0: take each row's own."),
+        Fault("down the columns", "E.sum(axis=1, keepdims=True)", "E.sum(axis=0, keepdims=True)",
+              "Each row is one example and must sum to 1: axis=1. You have normalised the columns."),
+        Fault("over the whole batch", "E.sum(axis=1, keepdims=True)", "E.sum()",
+              "Each row is an example of its own and must sum to 1, not the batch as a whole."),
+    ),
+    after="losses.softmax of the package does the same.",
+)
+def softmax(Z):
+    """Scores Z (N, k), some of them around ±2000. Return P (N, k): softmax of each row, without overflow."""
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def _weights_of_any_sum(rng):
+    N, k = sizes(rng, 2)
+    P = rng.integers(1, 10, (N, k)) / 10
+    Y = rng.integers(0, 4, (N, k)) / 2.0
+    Y[0, 0] += 2.0
+    return P / P.sum(axis=1, keepdims=True), Y
+
+
+@function(
+    inputs=_weights_of_any_sum,
+    returns="dZ",
+    hints=(
+        "L of one row is −Σ_j y_j log p_j. What is ∂(−log p_j)/∂z_i?",
+        "It is p_i − [i = j]. Multiply by y_j and sum over j: what becomes of Σ_j y_j p_i?",
+        "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P).",
+    ),
+    mutants=(
+        Fault("sum of y taken for 1", "P * Y.sum(axis=1, keepdims=True) - Y", "P - Y",
+              "p − y holds where each row of Y sums to 1. Here it does not: p Σy − y."),
+        Fault("not divided by N", "/ len(P)", "/ 1",
+              "The loss is the mean over the N rows: its gradient has 1/N."),
+        Fault("divided by the classes", "/ len(P)", "/ P.shape[1]",
+              "The mean is over the rows, N = len(P), not over the k classes. One published program does "
+              "this to a single example, and its gradient comes out k times too small."),
+        Fault("sign", "P * Y.sum(axis=1, keepdims=True) - Y", "Y - P * Y.sum(axis=1, keepdims=True)",
+              "The sign: where p_i is too large, the loss grows with z_i."),
+    ),
+    after="With rows that sum to 1 it becomes (P − Y)/N.",
+)
+def cross_entropy_gradient(P, Y):
+    """P (N, k) = softmax(Z), and L = −1/N Σ y_j log p_j over all rows, where the rows of Y need not sum to 1.
+    Return dZ = ∂L/∂Z (N, k)."""
+    return (P * Y.sum(axis=1, keepdims=True) - Y) / len(P)
+
+
+jacobian_entry = expression(
+    "p = softmax(z). Give ∂p₁/∂z₂, an entry beside the diagonal, in the symbols p_1 and p_2.",
+    "p_1 p_2", "-p_1*p_2",
+    working="p₁ = e^z₁/S with S = Σ e^z. z₂ is in S alone: ∂p₁/∂z₂ = −e^z₁ e^z₂/S² = −p₁ p₂.",
+    hints=(
+        "p₁ = e^z₁/S, and S is the sum of all e^z. Where does z₂ occur?",
+        "Only in S. The derivative of 1/S by z₂ is −e^z₂/S².",
+        "Put it together: −(e^z₁/S)(e^z₂/S).",
+    ),
+    mutants=(
+        ("p_1*(1 - p_1)", "That is the entry on the diagonal, ∂p₁/∂z₁."),
+        ("p_1*p_2", "The sign: probability that goes to class 2 is missing from class 1."),
+        ("p_1*(1 - p_2)", "z₂ does not occur in the numerator e^z₁, so no term without p₂ comes from it."),
+        ("0", "p₁ holds z₂ too, in the denominator: the classes share one sum."),
+    ),
+    after="Raising one score takes from all the others.",
+)
+
+loss_at_start = value(
+    "Losses at step 0, when the network knows nothing. (1) One sigmoid output at 0.5, binary cross-entropy. "
+    "(2) Softmax over 10 classes, all equal, cross-entropy. (3) Squared error as a plain sum (no mean, no "
+    "½): N = 32 examples, O = 10 outputs, H = 200 hidden ReLUs, D = 100 inputs, all inputs and weights N(0, "
+    "1), no bias. Only to two digits.",
+    (float(np.log(2)), float(np.log(10)), 3.2e6),
+    returns=("binary", "ten_classes", "squared_error"),
+    tolerance=0.02,
+    working="−log ½ = ln 2 = 0.693; −log 1/10 = ln 10 = 2.303; each output is a sum of H products, a ReLU's "
+            "mean square is D/2, so N·O·H·D/2 = 3.2e6 (the targets' own squares hardly count).",
+    hints=(
+        "(1) and (2): the loss is −log of the probability given to the right class.",
+        "(3): the loss is N·O times the mean square of one output, and an output is a sum of H terms w·a.",
+        "A hidden z has variance D; a ReLU keeps half of the mean square: D/2. An output: H · D/2.",
+    ),
+    mutants=(
+        ((0.5, None, None), "0.5 is the probability; the loss is −log 0.5."),
+        ((None, 0.1, None), "0.1 is the probability; the loss is −log 0.1."),
+        ((None, 1.0, None), "−log₁₀ 0.1 is 1, but log is the natural logarithm here: ln 10."),
+        ((None, None, 6.4e6), "ReLU closes half of the hidden units: only half of the mean square is left."),
+        ((None, None, 1e5), "That is one example's worth. The loss as published is a sum over all 32."),
+    ),
+    after="“2.30 is guessing” is worth knowing by heart.",
+)

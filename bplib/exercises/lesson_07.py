@@ -1,0 +1,151 @@
+"""Lesson 07, the gradient check: numerical gradients, a fair error, vacuous checks, and the cost."""
+
+import numpy as np
+
+from .task import Fault, choice, draw, function, sizes, value
+
+# fmt: off
+
+
+def _curved_function(rng):
+    n, m = sizes(rng, 2)
+    A, B = draw(rng, n, m), draw(rng, n, m)
+
+    def f(X):
+        return float(np.sum(A * X**3 + B * X) + X[0, 0] * X[-1, -1])
+
+    return f, draw(rng, n, m), 0.1
+
+
+@function(
+    inputs=_curved_function,
+    returns="gradient",
+    hints=(
+        "Every entry of X is moved alone: a little up, a little down, and f is asked both times.",
+        "Work on a copy of X. `for index in np.ndindex(X.shape)` visits every entry; put it back afterwards.",
+        "gradient[index] = (f of X with h added there − f of X with h subtracted there) / (2 * h).",
+    ),
+    mutants=(
+        Fault("one-sided", "X[index] = kept - h\n        gradient[index] = (above - f(X)) / (2 * h)",
+              "X[index] = kept\n        gradient[index] = (above - f(X)) / h",
+              "(f(x + h) − f(x))/h is off by about h/2 times the second derivative; the difference about the "
+              "middle, (f(x + h) − f(x − h))/(2h), only by h²/6 times the third."),
+        Fault("divided by h", "/ (2 * h)", "/ h",
+              "From x − h to x + h it is 2h: divide by that."),
+        Fault("brackets", "/ (2 * h)", "/ 2 * h",
+              "`a / 2 * h` is (a/2)·h: Python goes from left to right. Write a / (2 * h)."),
+        Fault("not put back", "X[index] = kept\n", "pass\n",
+              "Each entry must be put back before the next is moved: you measure the later ones somewhere "
+              "else."),
+    ),
+    after="gradcheck.numerical_gradient does the same, with h = 1e-5.",
+)
+def numerical_gradient(f, X, h):
+    """f takes an array like X and returns a number. Return ∂f/∂X by central differences with step h, as an
+    array like X; X itself stays as it was. (Tried with h = 0.1, which makes differences visible.)"""
+    X = X.copy()
+    gradient = np.empty_like(X)
+    for index in np.ndindex(X.shape):
+        kept = X[index]
+        X[index] = kept + h
+        above = f(X)
+        X[index] = kept - h
+        gradient[index] = (above - f(X)) / (2 * h)
+        X[index] = kept
+    return gradient
+
+
+def _smaller_gradient(rng):
+    n = draw(rng, *sizes(rng, 2))
+    n[0, 0] = 3.0
+    return np.round(0.7 * n, 2), n
+
+
+def _larger_gradient(rng):
+    n = draw(rng, *sizes(rng, 2))
+    n[0, 0] = 3.0
+    return np.round(1.4 * n, 2), n
+
+
+def _two_zeros(rng):
+    shape = sizes(rng, 2)
+    return np.zeros(shape), np.zeros(shape)
+
+
+@function(
+    inputs=(_smaller_gradient, _larger_gradient, _two_zeros),
+    returns="error",
+    hints=(
+        "How large is the largest difference, compared with the largest gradient?",
+        "np.max(np.abs(a - n)) above; below, the larger of the two gradients' own largest entries.",
+        "Both may be 0: never divide by less than the floor, 1e-8.",
+    ),
+    mutants=(
+        Fault("absolute", "difference / scale", "difference",
+              "An absolute error says nothing without the size of the gradient: 1e-6 is tiny beside 1, and "
+              "everything beside 1e-6. Divide."),
+        Fault("no floor", "np.max(np.abs(n)), 1e-8)", "np.max(np.abs(n)))",
+              "When both gradients are 0 this is 0/0. A floor, 1e-8, below the fraction keeps it a number."),
+        Fault("sign of the difference", "np.max(np.abs(a - n))", "np.max(a - n)",
+              "Differences below zero count as well: take np.abs before the maximum."),
+        Fault("mean hides one", "np.max(np.abs(a - n))", "np.mean(np.abs(a - n))",
+              "A mean lets one wrong entry drown among many right ones: take the largest difference."),
+        Fault("measured against one", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              "max(np.max(np.abs(a)), 1e-8)",
+              "If a is all zeros by mistake and n is not, a scale from a alone blows up: take the larger of "
+              "the two."),
+    ),
+    after="gradcheck.relative_error of the package.",
+)
+def relative_error(a, n):
+    """Compare an analytic gradient a with a numerical one n, of one shape: return
+    max|a − n| / max(max|a|, max|n|, 1e-8)."""
+    difference = np.max(np.abs(a - n))
+    scale = max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)
+    return difference / scale
+
+
+vacuous_check = choice(
+    "Somebody's backward pass lacks a transpose. Which of these checks of a 3-2-1 network passes all the "
+    "same, and so proves nothing?",
+    {
+        "a": "random weights, tanh units, five random examples",
+        "b": "all weights 0, ReLU units, five random examples",
+        "c": "random weights, ReLU units, one random example",
+        "d": "random weights, sigmoid units, inputs ten times smaller",
+    },
+    "b",
+    wrong={
+        "a": "That is an honest check: all gradients are non-zero, and shapes and values differ.",
+        "c": "One example is few, but the weights are random: open units have gradients that can differ.",
+        "d": "The gradients are smaller, and the error is relative: it is still seen.",
+    },
+    hints=(
+        "A check can only fail where two numbers can differ.",
+        "In which of the four are all gradients of the matrices zero, whatever the code does?",
+        "With all weights 0 every hidden unit gives 0, and nothing comes back through W₂ = 0.",
+    ),
+    after="0 equals 0, however wrong the code is. A textbook's own test of a backpropagation exercise "
+          "passes like this with every blank left empty.",
+)
+
+passes_for_a_check = value(
+    "A network 784-64-32-10 with biases is checked by central differences, every parameter. How many "
+    "forward passes does that take?",
+    105300,
+    working="784·64 + 64 + 64·32 + 32 + 32·10 + 10 = 52 650 parameters, two passes each.",
+    hints=(
+        "How many parameters are there, biases included?",
+        "784·64 + 64 for the first layer; the same way for the other two.",
+        "Each parameter is moved up and down: two passes.",
+    ),
+    mutants=(
+        (52650, "That is the number of parameters. Central differences ask twice for each, above and below."),
+        (52651, "That would be one-sided differences, with one common f(x). Central ones ask twice for "
+                "each."),
+        (105088, "The biases are missing: 64 + 32 + 10 of them."),
+        (2, "Two passes for each parameter."),
+    ),
+    after="Backpropagation does it with one pass forward and one back. That is why it is the check, not the "
+          "method.",
+)

@@ -1,0 +1,105 @@
+"""Lesson 08, XOR: what one line can do, which units stay tied, and the training loop itself."""
+
+import numpy as np
+
+from .task import Fault, choice, draw, function, value
+
+# fmt: off
+
+best_line = value(
+    "A single neuron (one straight line) is to solve XOR. Which accuracy is the best it can reach on the "
+    "four rows?",
+    0.75,
+    working="A line can cut off any one corner of the square: three rows right, the fourth wrong. All four "
+            "is impossible.",
+    hints=(
+        "Draw the four corners of the square, two of them filled. Lay a pencil on it.",
+        "All four cannot be: b < 0, w₁ + b > 0, w₂ + b > 0, w₁ + w₂ + b < 0 contradict one another.",
+        "Cut off one corner.",
+    ),
+    mutants=(
+        (0.5, "Better than that: a line that cuts off the corner (0, 0) has three of four right."),
+        (1.0, "Add the two inner inequalities, w₁ + b > 0 and w₂ + b > 0, and the two outer ones, b < 0 and "
+              "w₁ + w₂ + b < 0: w₁ + w₂ + 2b would be above and below 0."),
+        (0.25, "Whoever has three of four wrong turns the line round and has three right."),
+        (3, "Three rows right: as an accuracy, a share of the four."),
+    ),
+    after="Which is why an accuracy of 0.75 on XOR means: a line.",
+)
+
+tied_units = choice(
+    "A 2-2-1 network with tanh hidden units and no hidden bias starts with W1 = [[0.3, −0.3], [0.5, −0.5]] "
+    "(columns are units) and W2 = [[0.4], [−0.4]]. Can the two hidden units ever become different, by "
+    "gradient descent?",
+    {
+        "a": "yes, the signs differ",
+        "b": "no, they stay mirror images of each other",
+        "c": "yes, after enough steps round-off parts them",
+        "d": "no, tanh units can never become different",
+    },
+    "b",
+    wrong={
+        "a": "The signs differ, and tanh is odd: tanh(−z) = −tanh(z). Times an outgoing weight of opposite "
+             "sign, both units say the same, get mirrored gradients, and stay mirrored.",
+        "c": "Mirrored numbers are rounded in a mirrored way: floating point keeps the sign apart, so the "
+             "tie is exact.",
+        "d": "From a start that is not mirrored they do: moving one weight far enough solves XOR.",
+    },
+    hints=(
+        "Unit 2 sees −z where unit 1 sees z. What does tanh make of that?",
+        "a₂ = −a₁, and the outgoing weights have opposite signs too: what does each unit add to the output?",
+        "Compare the gradients of the two columns of W1: is one of them minus the other?",
+    ),
+    after="tanh is odd, so the network computes with one unit, twice.",
+)
+
+
+def _a_small_problem(rng):
+    N, d = int(rng.integers(5, 8)), 2
+    X, Y = draw(rng, N, d), draw(rng, N, 1)
+
+    def gradient(w, X, Y):
+        """L and ∂L/∂w of a linear neuron."""
+        D = X @ w - Y
+        return float(np.sum(D**2)) / (2 * len(X)), X.T @ D / len(X)
+
+    return gradient, draw(rng, d, 1), X, Y, 0.1, 2 if N % 2 else 4, 2
+
+
+@function(
+    inputs=_a_small_problem,
+    returns=("w", "losses"),
+    hints=(
+        "Two loops: over epochs, and inside over batches. A batch is X[start:start + batch_size].",
+        "For each batch: ask `gradient(w, batch of X, batch of Y)` for L and g, note L, then step against g.",
+        "range(0, len(X), batch_size) also gives the start of the last, smaller batch. w = w - "
+        "learning_rate * g makes a new array.",
+    ),
+    mutants=(
+        Fault("uphill", "w - learning_rate * g", "w + learning_rate * g",
+              "g points where L grows: step against it."),
+        Fault("last batch lost", "range(0, len(X), batch_size)", "range(0, len(X) - batch_size + 1, "
+                                                                 "batch_size)",
+              "The last, smaller batch of an epoch belongs to it too: its rows would never be learned from."),
+        Fault("loss after the step", "losses.append(L)", "losses.append(gradient(w, X[rows], Y[rows])[0])",
+              "That is the loss after the step. Note the loss that came with the gradient, before it."),
+        Fault("the whole set each time", "gradient(w, X[rows], Y[rows])", "gradient(w, X, Y)",
+              "Each step asks its own batch, X[rows] and Y[rows], not the whole set."),
+        Fault("changes the caller's w", "w = w - learning_rate * g", "w -= learning_rate * g",
+              "`w -=` writes into the array you were given, and the caller's starting point is gone: w = w "
+              "- …"),
+    ),
+    after="That is train() of the package, but for shuffling and checks.",
+)
+def training_loop(gradient, w, X, Y, learning_rate, batch_size, epochs):
+    """Mini-batch gradient descent. gradient(w, X, Y) returns (L, g) for the rows it is given. In each epoch
+    go through the rows in order, batch_size at a time (the last batch may be smaller), and step after each.
+    Return w, and the list of the losses L of each batch before its step. Leave the caller's w as it is."""
+    losses = []
+    for _ in range(epochs):
+        for start in range(0, len(X), batch_size):
+            rows = slice(start, start + batch_size)
+            L, g = gradient(w, X[rows], Y[rows])
+            w = w - learning_rate * g
+            losses.append(L)
+    return w, losses

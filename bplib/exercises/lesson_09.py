@@ -1,0 +1,120 @@
+"""Lesson 09, regression: scaling without leakage, R², and how large z is."""
+
+import numpy as np
+
+from .task import Fault, draw, expression, function, sizes, value
+
+# fmt: off
+
+
+def _two_sets(rng):
+    n, m, d = sizes(rng, 3)
+    return 5 * draw(rng, n + 1, d) + 3, 5 * draw(rng, m, d) + 1
+
+
+@function(
+    inputs=_two_sets,
+    returns=("train", "test"),
+    hints=(
+        "Which rows may be looked at when the scale is chosen?",
+        "Mean and standard deviation of each column of X_train, axis=0.",
+        "Both sets: minus the training mean, divided by the training standard deviation.",
+    ),
+    mutants=(
+        Fault("test rows scaled by themselves", "(X_test - mean) / sd",
+              "(X_test - X_test.mean(axis=0)) / X_test.std(axis=0)",
+              "The same raw number would mean something else in the two sets. Scale the test rows as the "
+              "training rows were scaled."),
+        Fault("leakage", "X_train.mean(axis=0), X_train.std(axis=0)",
+              "np.r_[X_train, X_test].mean(axis=0), np.r_[X_train, X_test].std(axis=0)",
+              "Test rows have had a say in the scale: that is leakage. Only the training rows choose mean "
+              "and sd."),
+        Fault("not centred", "(X_train - mean) / sd, (X_test - mean) / sd", "X_train / sd, X_test / sd",
+              "The mean is still in it: subtract it before dividing."),
+        Fault("one scale for all columns", "X_train.mean(axis=0), X_train.std(axis=0)", "X_train.mean(), "
+                                                                                        "X_train.std()",
+              "Each column is a quantity of its own, with its own mean and sd: axis=0."),
+        Fault("variance for sd", "X_train.std(axis=0)", "X_train.var(axis=0)",
+              "Divide by the standard deviation, the root of the variance, to get a spread of 1."),
+    ),
+    after="Nothing of the test rows has touched the scale.",
+)
+def standardise(X_train, X_test):
+    """Return both sets scaled, column by column, in the way that gives X_train's columns mean 0 and standard
+    deviation 1 (np.std as it stands)."""
+    mean, sd = X_train.mean(axis=0), X_train.std(axis=0)
+    return (X_train - mean) / sd, (X_test - mean) / sd
+
+
+def _targets_and_predictions(rng):
+    y = draw(rng, int(rng.integers(4, 8))) + 3
+    y[0], y[1] = 4.1, 1.7
+    return y, np.round(y + draw(rng, len(y)) / 4, 2)
+
+
+@function(
+    inputs=_targets_and_predictions,
+    returns="R2",
+    hints=(
+        "R² compares your squared errors with those of a model that always predicts the mean.",
+        "Errors of the model: Σ(y − ŷ)². Errors of the mean: Σ(y − ȳ)².",
+        "1 minus the first divided by the second.",
+    ),
+    mutants=(
+        Fault("against zero", "np.sum((y - y.mean()) ** 2)", "np.sum(y**2)",
+              "The model to beat predicts the mean, not 0: Σ(y − ȳ)²."),
+        Fault("squared correlation", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "np.corrcoef(y, y_hat)[0, 1] ** 2",
+              "The squared correlation forgives a wrong scale and a wrong offset; R² = 1 − Σ(y − ŷ)²/Σ(y − "
+              "ȳ)² does not."),
+        Fault("not taken from 1", "1 - np.sum((y - y_hat) ** 2)", "np.sum((y - y_hat) ** 2)",
+              "That is the share that is left unexplained; R² is 1 minus it."),
+        Fault("upside down", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "np.sum((y - y.mean()) ** 2) / np.sum((y - y_hat) ** 2)",
+              "The fraction is upside down: the model's errors above, those of the mean below."),
+    ),
+    after="1 is perfect, 0 is no better than the mean, and it can be negative.",
+)
+def r_squared(y, y_hat):
+    """Return R² of predictions y_hat (N,) for targets y (N,): 1 − Σ(y − ŷ)² / Σ(y − ȳ)²."""
+    return 1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)
+
+
+variance_of_z = expression(
+    "z = Σ w_i x_i over n inputs, all independent, with mean 0; each w_i has standard deviation s_w, each "
+    "x_i has s_x. Give the variance of z, in the symbols n, s_w, s_x.",
+    "n s_w s_x", "n*s_w**2*s_x**2",
+    working="A product of independent variables with mean 0 has the variance s_w² s_x², and variances of "
+            "independent terms add: n of them.",
+    hints=(
+        "Variances of independent terms add. How many terms are there?",
+        "Var(w x) = E[w² x²] = E[w²] E[x²], since both means are 0.",
+        "A variance is the square of a standard deviation.",
+    ),
+    mutants=(
+        ("n*s_w*s_x", "These are standard deviations; the variance of a product needs their squares."),
+        ("s_w**2*s_x**2", "That is one term. The n terms are independent, so their variances add."),
+        ("n**2*s_w**2*s_x**2", "n equal terms would give n²; independent ones give n."),
+        ("sqrt(n)*s_w*s_x", "That is the standard deviation of z; the variance is its square."),
+    ),
+    after="For Var z = Var x choose s_w² = 1/n: that is where Xavier starts.",
+)
+
+he_spread = value(
+    "A layer with 50 inputs and 30 outputs stands before a ReLU. Which standard deviation does He "
+    "initialisation give its weights?",
+    0.2,
+    working="√(2/n_in) = √(2/50) = 0.2.",
+    hints=(
+        "The variance of z is n_in · s_w² · E[x²].",
+        "ReLU halves the mean square, so the weights have to make up for a factor 2.",
+        "s_w² = 2/n_in.",
+    ),
+    mutants=(
+        (0.04, "That is the variance, 2/50; the standard deviation is its root."),
+        (float(np.sqrt(1 / 50)), "√(1/50) keeps z's size without ReLU. ReLU halves the mean square: 2/50."),
+        (float(np.sqrt(2 / 80)), "√(2/(n_in + n_out)) is Xavier's. He's counts the inputs alone."),
+        (float(np.sqrt(2 / 30)), "z sums over the inputs, 50, not over the outputs."),
+    ),
+    after="So twenty layers later z is still of the size it was.",
+)

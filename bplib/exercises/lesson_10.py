@@ -1,0 +1,127 @@
+"""Lesson 10, MNIST: measuring, and two things a network cannot do."""
+
+import numpy as np
+
+from .task import Fault, choice, function, value
+
+# fmt: off
+
+
+def _guesses(rng):
+    N, k = 7, int(rng.integers(3, 5))
+    P = np.array([rng.permutation(k) for _ in range(N)]) / 10 + 0.05
+    y = rng.integers(0, k, N)
+    y[:3] = P[:3].argmax(axis=1)
+    y[3] = (P[3].argmax() + 1) % k
+    return P, y
+
+
+@function(
+    inputs=_guesses,
+    returns="accuracy",
+    hints=(
+        "Which class does the network choose for a row of P?",
+        "The one with the largest entry of the row: argmax along axis 1.",
+        "Compare with y, and take the mean of the Trues.",
+    ),
+    mutants=(
+        Fault("best row of each class", "np.mean(P.argmax(axis=1) == y)",
+              "float(np.mean([P[:, c].argmax() == y[c] for c in range(P.shape[1])]))",
+              "axis=0 goes down a column and finds the best row; the best class of a row is along axis=1."),
+        Fault("counted, not shared", "np.mean(", "np.sum(",
+              "That is the number of hits; the accuracy is their share of the N rows."),
+        Fault("share of mistakes", "== y", "!= y",
+              "That is the share of mistakes."),
+        Fault("above a half", "P.argmax(axis=1) == y", "P[np.arange(len(y)), y] > 0.5",
+              "With more than two classes the largest probability may well be below ½: compare the largest "
+              "with y."),
+    ),
+    after="training.accuracy of the package does it batch by batch.",
+)
+def accuracy(P, y):
+    """P (N, k) holds a probability for each class, y (N,) the right classes. Return the share of rows whose
+    most probable class is y, 0 to 1."""
+    return np.mean(P.argmax(axis=1) == y)
+
+
+def _labels(rng):
+    k = 3
+    y_true, y_pred = rng.integers(0, k, 9), rng.integers(0, k, 9)
+    y_true[:4], y_pred[:4] = [0, 0, 0, 2], [1, 1, 1, 0]
+    return y_true, y_pred, k
+
+
+@function(
+    inputs=_labels,
+    returns="counts",
+    hints=(
+        "Row: what it is. Column: what the network said. Go through the examples and count.",
+        "The same pair occurs several times. `counts[y_true, y_pred] += 1` in one go counts each pair once "
+        "only.",
+        "A loop, or np.add.at(counts, (y_true, y_pred), 1).",
+    ),
+    mutants=(
+        Fault("repeats lost", "np.add.at(counts, (y_true, y_pred), 1)", "counts[y_true, y_pred] += 1",
+              "NumPy reads, adds and writes once: a pair that occurs three times is counted once. "
+              "np.add.at, or a loop, counts them all. (The same trap waits where one word's embedding is "
+              "used twice.)"),
+        Fault("transposed", "(y_true, y_pred)", "(y_pred, y_true)",
+              "Rows are the true classes, columns the predicted ones: yours is the other way round."),
+        Fault("shares", "return counts", "return counts / counts.sum()",
+              "Counts are asked for, not shares."),
+        Fault("only the hits", "(y_true, y_pred)", "(y_true, np.where(y_true == y_pred, y_pred, y_true))",
+              "The mistakes are what a confusion matrix is for: each goes to the column of what was said."),
+    ),
+    after="Off the diagonal you see which digits it takes for which.",
+)
+def confusion(y_true, y_pred, k):
+    """Labels 0 … k − 1. Return counts (k, k): counts[i, j] is how often i was taken for j."""
+    counts = np.zeros((k, k), int)
+    np.add.at(counts, (y_true, y_pred), 1)
+    return counts
+
+
+double_softmax_floor = value(
+    "Ten outputs pass a sigmoid, which keeps them between 0 and 1, and then a cross-entropy that applies "
+    "softmax to them. Below which value can the loss never fall?",
+    float(-np.log(np.e / (np.e + 9))),
+    working="Best: 1 for the right class, 0 for the other nine. p = e¹/(e¹ + 9e⁰) = 0.232, and −log p = "
+            "1.461.",
+    hints=(
+        "Which ten numbers between 0 and 1 give the right class the largest probability?",
+        "1 for the right class, 0 for the nine others. Now softmax.",
+        "p = e/(e + 9). The loss is −log p.",
+    ),
+    mutants=(
+        (0, "A loss of 0 needs p = 1, but scores between 0 and 1 are too close together for softmax to get "
+            "there."),
+        (float(np.e / (np.e + 9)), "That is the largest probability; the loss is −log of it."),
+        (float(np.log(10)), "ln 10 is guessing. The right class can have e⁰ : e¹ in its favour."),
+        (float(-np.log(1 / (1 + np.exp(-1)))), "That is two classes; there are nine others."),
+    ),
+    after="1.461: a loss curve that settles there is the sign of one squashing too many.",
+)
+
+silent_pixels = choice(
+    "67 pixels are black (0) in every training image. After training, the first layer's weights from these "
+    "pixels are exactly what they were at the start. Why?",
+    {
+        "a": "the gradient of a weight is δ·a, and a is 0 there",
+        "b": "the initial weights of these pixels happen to be the best ones",
+        "c": "δ of the hidden units has vanished",
+        "d": "the learning rate is too small for them",
+    },
+    "a",
+    wrong={
+        "b": "Nothing tells these weights whether they are good: they never make a difference on the "
+             "training images.",
+        "c": "The same δ reaches the weights of all pixels, and the others do move.",
+        "d": "The rate is the same for all weights, and 0 times any rate is 0.",
+    },
+    hints=(
+        "Write down the gradient of one weight of the first layer.",
+        "∂L/∂w_jk = δ_j a_k. What is a_k for an always-black pixel?",
+        "Which factor is exactly 0, for every image?",
+    ),
+    after="Add 0.01 to every pixel, as one published program does, and they move.",
+)

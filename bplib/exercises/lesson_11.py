@@ -1,0 +1,105 @@
+"""Lesson 11, broken in print: a factor, a gradient recovered from a step, and an update made too early."""
+
+import numpy as np
+
+from .task import Fault, choice, draw, function, sizes
+
+# fmt: off
+
+factor_ten = choice(
+    "A published softmax-with-loss checks perfectly on batches. For a single example, kept 1-D, all its "
+    "gradients come out exactly ten times too small. There are ten classes. Which line is it?",
+    {
+        "a": "y = np.exp(x) / np.sum(np.exp(x))",
+        "b": "loss = -np.sum(t * np.log(y + 1e-7)) / batch_size",
+        "c": "batch_size = self.t.shape[0]; dx = (self.y - self.t) / batch_size",
+        "d": "W -= learning_rate * dW",
+    },
+    "c",
+    wrong={
+        "a": "A softmax without shift overflows for large scores; it never errs by a factor of exactly ten.",
+        "b": "1e-7 inside the log changes the loss a little where y is near 0: no constant factor, and the "
+             "gradient does not use this line.",
+        "d": "The rate would show in the step, not in the gradient; and batches would suffer too.",
+    },
+    hints=(
+        "What is ten here, and of what is it the length?",
+        "For a batch, t is (N, 10). What is t.shape for one 1-D example?",
+        "(10,): its first length is the number of classes.",
+    ),
+    after="t.shape[0] is N for a batch and 10 for one example: rows are examples, so keep X[None, :], a "
+          "batch of one.",
+)
+
+
+def _before_and_after(rng):
+    d, k = sizes(rng, 2)
+    W = draw(rng, d, k)
+    eta = float(rng.choice([0.1, 0.05, 0.2]))
+    return W, W - eta * draw(rng, d, k), eta
+
+
+@function(
+    inputs=_before_and_after,
+    returns="gradient",
+    hints=(
+        "A program may have no gradient to look at, but it has a step: W before and W after.",
+        "W_after = W_before − η · gradient. Solve for the gradient.",
+        "(W_before - W_after) / learning_rate.",
+    ),
+    mutants=(
+        Fault("sign", "W_before - W_after", "W_after - W_before",
+              "The step goes against the gradient, W_after = W_before − η g: before minus after."),
+        Fault("rate forgotten", "(W_before - W_after) / learning_rate", "W_before - W_after",
+              "That is the step; the gradient is the step divided by η."),
+        Fault("rate multiplied", "/ learning_rate", "* learning_rate",
+              "The step is η times the gradient, so divide by η."),
+        Fault("relative change", "/ learning_rate", "/ learning_rate / W_before",
+              "The gradient is the plain change over η, not the change relative to W."),
+    ),
+    after="Now any program that takes a plain gradient step can be checked.",
+)
+def recovered_gradient(W_before, W_after, learning_rate):
+    """A program took one step of plain gradient descent, from W_before to W_after, both (d, k). Return the
+    gradient it must have used."""
+    return (W_before - W_after) / learning_rate
+
+
+def _network_in_columns(rng):
+    d, m, k = sizes(rng, 3)
+    target = rng.integers(1, 10, k) / 10
+    return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), 0.5
+
+
+@function(
+    inputs=_network_in_columns,
+    returns=("V", "W"),
+    hints=(
+        "The gradients of V and W are those of one network, the one that made this forward pass.",
+        "Compute both deltas before either matrix changes: the hidden one needs the old W.",
+        "delta2 = (a2 - t) * a2 * (1 - a2); delta1 = (W.T @ delta2) * a1 * (1 - a1); only then the two "
+        "updates.",
+    ),
+    mutants=(
+        Fault("stale weights", "delta1 = (W.T @ delta2)",
+              "W = W - learning_rate * np.outer(delta2, a1)\n    delta1 = (W.T @ delta2)",
+              "W has changed before the hidden error was sent back through it: the hidden layer gets the "
+              "gradient of a network that no longer exists. All deltas first, then all updates."),
+        Fault("output slope forgotten", "(a2 - t) * a2 * (1 - a2)", "a2 - t",
+              "Squared error on a sigmoid keeps the slope: δ₂ = (a₂ − t) a₂(1 − a₂)."),
+        Fault("hidden slope forgotten", "(W.T @ delta2) * a1 * (1 - a1)", "W.T @ delta2",
+              "The hidden units have a slope too: times a₁(1 − a₁)."),
+        Fault("uphill", "V - learning_rate", "V + learning_rate",
+              "Both matrices step against their gradients: minus."),
+    ),
+    after="The published program with this slip reaches the same accuracy: only a gradient check sees it.",
+)
+def simultaneous_step(x, t, V, W, learning_rate):
+    """One sample, in columns, no bias: a1 = σ(V x), a2 = σ(W a1), L = ½‖a2 − t‖². Take one step of gradient
+    descent and return the new V and W; the old arrays stay as they are."""
+    a1 = 1 / (1 + np.exp(-(V @ x)))
+    a2 = 1 / (1 + np.exp(-(W @ a1)))
+    delta2 = (a2 - t) * a2 * (1 - a2)
+    delta1 = (W.T @ delta2) * a1 * (1 - a1)
+    dV, dW = np.outer(delta1, x), np.outer(delta2, a1)
+    return V - learning_rate * dV, W - learning_rate * dW
