@@ -268,7 +268,7 @@ def test_the_closing_line_adds_up(tmp_path):
     )
     found = run_tests.counts(report)
     assert found == {"failed": 1, "passed": 3, "skipped": 3, "error": 2}
-    assert "1 failed, 3 passed, 3 skipped, 2 error in 75.00s (1:15 min)" in run_tests.closing_line(found, 75)
+    assert "1 failed, 3 passed, 3 skipped, 2 errors in 75.00s (1:15 min)" in run_tests.closing_line(found, 75)
     assert run_tests.counts(tmp_path / "none.xml")["error"] == 1
 
 

@@ -85,7 +85,10 @@ def counts(report):
 def closing_line(total, seconds):
     """The line that pytest would have printed, had it run everything at once."""
     order = ("failed", "passed", "skipped", "error")
-    parts = ", ".join(f"{total[key]} {key}" for key in order if total.get(key)) or "no tests ran"
+    names = {"error": "errors" if total.get("error", 0) > 1 else "error"}
+    parts = (
+        ", ".join(f"{total[key]} {names.get(key, key)}" for key in order if total.get(key)) or "no tests ran"
+    )
     return f" {parts} in {seconds:.2f}s ({int(seconds) // 60}:{int(seconds) % 60:02d} min) ".center(80, "=")
 
 
@@ -118,7 +121,8 @@ def main(arguments=None):
                 env=os.environ | environment,
             )
             found = counts(report)
-            if code not in (0, NO_TESTS):
+            # a part without tests is a fault of the house, unless a choice like `-k` has emptied it
+            if code not in (0, NO_TESTS if extra else 0):
                 status = status or code
                 found["error"] += not (found["failed"] or found["error"])
             for key, number_of in found.items():
