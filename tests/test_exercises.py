@@ -1,13 +1,20 @@
 """Every exercise and its grader: the solution passes; the stub, the mutants, zeros and noise do not."""
 
+import ast
 import inspect
+import json
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bplib.exercises as ex
-from bplib.exercises import diagnose, record, task
-from bplib.exercises.task import Fault
+from bplib.exercises import diagnose, record, running, task
+from bplib.exercises.task import Fault, choice, expression, function, value
 
 SEEDS = range(20)
 ALL = ex.exercises()
@@ -29,20 +36,13 @@ def each(exercises):
     return pytest.mark.parametrize("exercise", exercises, ids=lambda e: e.name)
 
 
-def zeros_like(value):
-    if isinstance(value, (tuple, list)):
-        return type(value)(zeros_like(item) for item in value)
-    if isinstance(value, dict):
-        return {key: zeros_like(item) for key, item in value.items()}
-    return np.zeros_like(value) if isinstance(value, np.ndarray) else 0.0
-
-
-def noise_like(value, rng):
-    if isinstance(value, (tuple, list)):
-        return type(value)(noise_like(item, rng) for item in value)
-    if isinstance(value, dict):
-        return {key: noise_like(item, rng) for key, item in value.items()}
-    return rng.normal(size=value.shape) if isinstance(value, np.ndarray) else float(rng.normal())
+def filled_with(make, given):
+    """`given` with every number and array replaced by `make(shape)`."""
+    if isinstance(given, (tuple, list)):
+        return type(given)(filled_with(make, item) for item in given)
+    if isinstance(given, dict):
+        return {key: filled_with(make, item) for key, item in given.items()}
+    return make(np.shape(given))
 
 
 # ---------------------------------------------------------------- every exercise
@@ -105,10 +105,10 @@ def test_mutants_are_refused_each_with_its_sentence(exercise):
 def test_zeros_and_noise_are_refused(exercise):
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        for like in (zeros_like, lambda value, rng=rng: noise_like(value, rng)):
+        for make in (np.zeros, rng.standard_normal):
 
-            def answer(*arguments, like=like):
-                return like(exercise.reference(*arguments))
+            def answer(*arguments, make=make):
+                return filled_with(make, exercise.reference(*arguments))
 
             assert exercise.check(answer, seed=seed).status == diagnose.NOT_YET
 
@@ -141,7 +141,7 @@ def test_value_exercise(exercise):
         assert result.status == diagnose.NOT_YET
         assert result.message == teaches
     rng = np.random.default_rng(0)
-    for wrong in [zeros_like(answer), *(noise_like(answer, rng) for _ in SEEDS)]:
+    for wrong in [filled_with(np.zeros, answer), *(filled_with(rng.standard_normal, answer) for _ in SEEDS)]:
         assert exercise.check(*wrong).status == diagnose.NOT_YET
 
 
@@ -173,3 +173,513 @@ def test_expression_exercise(exercise):
         assert "it should be" in result.message, "a counter-example"
     for wrong in (0, 1.5, exercise.answer + 1, sympy.Rational(3, 7) * exercise.answer):
         assert exercise.check(wrong).status == diagnose.NOT_YET
+
+
+# ---------------------------------------------------------------- the machinery, on an exercise of our own
+
+
+def two_arrays(rng):
+    N, d, k = task.sizes(rng, 3)
+    return task.draw(rng, N, k), task.draw(rng, N, d)
+
+
+@function(
+    inputs=two_arrays,
+    returns=("dW", "total"),
+    hints=("one", "two", "three"),
+    mutants=(
+        Fault("transposed", "X.T @ dZ", "dZ.T @ X", "This is the transpose's own sentence."),
+        Fault("mean", "dZ.sum()", "dZ.mean()", "This is the mean's own sentence."),
+        Fault(
+            "in place",
+            "return X.T",
+            "dZ *= 1.5\n    dZ /= 1.5\n    dZ[0, 0] += 1\n    return X.T",
+            "In place.",
+        ),
+    ),
+)
+def small_task(dZ, X):
+    """Return Xᵀ dZ and the sum of dZ."""
+    return X.T @ dZ, dZ.sum()
+
+
+def message(answer, seed=1):
+    result = small_task.check(answer, seed=seed)
+    assert result.status == diagnose.NOT_YET
+    return result.message
+
+
+def test_a_crash_shows_the_learners_own_line():
+    def answer(dZ, X):
+        product = X @ dZ
+        return product, 0
+
+    text = message(answer)
+    assert "It stops with ValueError: matmul" in text
+    assert "line 2:  product = X @ dZ" in text
+    assert re.search(r"It was given dZ \(\d, \d\), X \(\d, \d\)", text)
+
+
+def test_an_error_inside_a_library_shows_the_learners_line():
+    def answer(dZ, X):
+        return np.linalg.inv(dZ), 0
+
+    assert "line 2:  return np.linalg.inv(dZ), 0" in message(answer)
+
+
+def test_sys_exit_is_a_crash_and_ends_nothing():
+    def answer(dZ, X):
+        raise SystemExit(3)
+
+    assert "It stops with SystemExit: 3" in message(answer)
+
+
+def test_an_endless_loop_is_stopped(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0.1)
+
+    def answer(dZ, X):
+        while True:
+            pass
+
+    assert "It did not come back and was stopped" in message(answer)
+
+
+def test_an_endless_loop_that_catches_everything_is_stopped(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0.1)
+    rounds = []
+
+    def answer(dZ, X):
+        while len(rounds) < 2:  # a bare except swallows the first two alarms
+            try:
+                while True:
+                    pass
+            except:  # noqa: E722
+                rounds.append(1)
+        while True:
+            pass
+
+    assert "It did not come back and was stopped" in message(answer)
+
+
+def test_the_alarm_of_others_is_given_back(monkeypatch):
+    import signal
+
+    rung = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        assert small_task.check(small_task.reference)
+        signal.raise_signal(signal.SIGALRM)
+        assert rung == [1]
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_interrupt_stops_a_loop_where_there_is_no_alarm():
+    """What Windows uses: a timer thread interrupts the main thread."""
+
+    def endless():
+        while True:
+            pass
+
+    assert running._limited_by_interrupt(endless, (), 0.1) == (None, True)
+    assert running._limited_by_interrupt(lambda: 7, (), 5) == (7, False)
+
+
+def test_works_on_another_thread():
+    """There the limit cannot be kept, and nothing breaks."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(small_task.check(small_task.reference)))
+    thread.start()
+    thread.join()
+    assert results[0].correct
+
+
+def test_printing_is_not_returning():
+    def answer(dZ, X):
+        print(X.T @ dZ)
+
+    text = message(answer)
+    assert "It prints its result and returns None." in text
+    assert "It printed:" in text
+
+
+def test_printing_besides_is_shown_and_harmless(capsys):
+    def answer(dZ, X):
+        print("looking at", dZ.shape)
+        return small_task.reference(dZ, X)
+
+    result = small_task.check(answer, seed=0)
+    assert result.correct
+    assert "It printed:\n  looking at" in result.message
+    assert capsys.readouterr().out == ""
+
+
+def test_none():
+    def answer(dZ, X):
+        result = X.T @ dZ  # noqa: F841
+
+    assert "It returns None: is there a `return`" in message(answer)
+
+
+def test_wrong_number_of_values():
+    assert "2 values are to be returned, dW, total; it returns 3." in message(lambda dZ, X: (1, 2, 3))
+    assert re.search(r"returns one thing, an array of shape \(\d, \d\)", message(lambda dZ, X: X.T @ dZ))
+
+
+def test_types():
+    assert "dW should be an array of numbers, yours is 'text'" in message(lambda dZ, X: ("text", 1))
+    assert "yours is of type set" in message(lambda dZ, X: ({1}, 1))
+    assert "total should be a number, yours is None" in message(lambda dZ, X: (X.T @ dZ, None))
+    ragged = message(lambda dZ, X: ([[1, 2], [3]], 1))
+    assert "dW should be an array of numbers, yours is a list of 2" in ragged
+    assert "array of complex128" in message(lambda dZ, X: (1j * (X.T @ dZ), 1))
+
+
+def test_shape_names_the_transpose():
+    @function(inputs=two_matrices, returns="dW", hints="abc", mutants=())
+    def of_w(W, scale):
+        """Return a gradient of W."""
+        return 2 * W * scale
+
+    text = of_w.check(lambda W, scale: (2 * W * scale).T, seed=0).message
+    found = re.fullmatch(r"Your dW has shape \((\d), (\d)\), W is \((\d), (\d)\): transpose\.", text)
+    assert found
+    assert found.group(1, 2) == found.group(4, 3)
+    text = of_w.check(lambda W, scale: (2 * W * scale).sum(axis=0), seed=0).message
+    assert text.endswith(": a gradient has the shape of what it is the gradient of.")
+
+
+def two_matrices(rng):
+    return task.draw(rng, *task.sizes(rng, 2)), 1.5
+
+
+def test_nan_and_infinity():
+    assert "Your dW is NaN in places" in message(lambda dZ, X: (X.T @ dZ * np.nan, 1))
+    assert "Your total is infinite" in message(lambda dZ, X: (X.T @ dZ, np.inf))
+
+
+def test_changed_inputs():
+    def answer(dZ, X):
+        X /= 2
+        return 2 * X.T @ dZ, dZ.sum()
+
+    assert "It changes its input X, which the caller still needs" in message(answer)
+
+
+def test_order_shape_before_values():
+    assert "shape" in message(lambda dZ, X: ((X.T @ dZ)[:1], 0))
+
+
+def test_a_mutant_gets_its_sentence_and_a_name():
+    result = small_task.check(lambda dZ, X: (X.T @ dZ, np.average(dZ)), seed=0)
+    assert result.slip == "mean"
+    assert result.message.startswith("This is the mean's own sentence.\ndW is right.\nGiven\n")
+
+
+def test_factor_n_is_recognised():
+    text = message(lambda dZ, X: (X.T @ dZ / len(X), dZ.sum()))
+    assert re.search(r"right up to a factor: \d times too small", text)
+    assert "as many as the rows of dZ: who divides by N here?" in text
+    text = message(lambda dZ, X: (X.T @ dZ * X.shape[1], dZ.sum()))
+    assert re.search(r"\d times too large .* the columns of X\.", text)
+
+
+def test_sign_constant_factor_and_square_transpose():
+    assert "the wrong sign" in message(lambda dZ, X: (-X.T @ dZ, dZ.sum()))
+    assert "2.5 times what it should be" in message(lambda dZ, X: (2.5 * X.T @ dZ, dZ.sum()))
+
+    @function(inputs=square_matrix, returns="dA", hints="abc", mutants=())
+    def square(A):
+        """Return 2 A."""
+        return 2 * A
+
+    assert "the transpose of the right one" in square.check(lambda A: 2 * A.T).message
+
+
+def square_matrix(rng):
+    return (task.draw(rng, 3, 3),)
+
+
+def test_a_wrong_value_is_shown_with_its_input():
+    text = message(lambda dZ, X: (X.T @ dZ + 0.25, dZ.sum()))
+    assert re.search(r"Given\n +dZ = \[\[", text)
+    assert re.search(r"Expected dW: \[\[.*", text)
+    assert "yours dW:" in text
+
+
+def test_signature():
+    assert message(lambda dZ: 1) == "It should take (dZ, X), yours takes (dZ)."
+    assert small_task.check(lambda gradient, examples: small_task.reference(gradient, examples)), "own names"
+
+
+def test_the_function_not_its_result():
+    assert "without brackets: check(small_task)" in message(np.zeros(3))
+
+
+def test_a_stub_that_was_half_filled_is_not_attempted():
+    def half(dZ, X):
+        dW = X.T @ dZ
+        total = ...
+        return dW, total
+
+    def computed(dZ, X):
+        dW = ...
+        return 2 * dW, 0
+
+    def raising(dZ, X):
+        raise NotImplementedError
+
+    for stub in (half, computed, raising):
+        assert small_task.check(stub).status == diagnose.NOT_ATTEMPTED
+
+
+def test_inputs_are_fresh():
+    seen = []
+
+    def answer(dZ, X):
+        seen.append(dZ.tobytes())
+        return small_task.reference(dZ, X)
+
+    small_task.check(answer)
+    small_task.check(answer)
+    assert len(set(seen)) == len(seen)
+
+
+def test_hints_come_one_by_one_and_stay_at_the_third():
+    small_task._hints_given = 0
+    shown = [repr(small_task.hint()) for _ in range(4)]
+    assert shown == ["Hint 1 of 3: one", "Hint 2 of 3: two", "Hint 3 of 3: three", "Hint 3 of 3: three"]
+    assert repr(small_task.hint(1)) == "Hint 1 of 3: one"
+    with pytest.raises(ValueError, match="hints are 1, 2 and 3, got 7"):
+        small_task.hint(7)
+
+
+def test_result_is_shown_once(capsys):
+    """check prints nothing: the message is the result's repr, which the notebook shows."""
+    result = small_task.check(small_task.reference)
+    assert capsys.readouterr().out == ""
+    assert repr(result) == "✔ small_task: correct."
+    assert result
+
+
+def test_lists_and_dicts():
+    @function(inputs=two_arrays, returns="grads", hints="abc", mutants=())
+    def layered(dZ, X):
+        """Return a list of dicts."""
+        return [{"W": X.T @ dZ, "b": dZ.sum(axis=0)}, {}]
+
+    assert layered.check(lambda dZ, X: [{"W": X.T @ dZ, "b": np.add.reduce(dZ)}, {}])
+    wrong = layered.check(lambda dZ, X: [{"W": X.T @ dZ, "b": 0 * dZ.sum(axis=0)}, {}])
+    assert "Expected grads[0]['b']:" in wrong.message
+    assert "a list of 2" in layered.check(lambda dZ, X: []).message
+    assert "keys 'W', 'b'" in layered.check(lambda dZ, X: [{"W": 1}, {}]).message
+
+
+def test_expression_diagnosis():
+    sympy = pytest.importorskip("sympy")
+    slope = expression("d(x²y)/dx", "x y", "2*x*y", working="-", hints="abc", mutants=())
+    x, y, t = sympy.symbols("x y t")
+    assert slope.check(sympy.diff(x**2 * y, x))
+    assert slope.check((x + y) ** 2 - x**2 - y**2)
+    assert "t is no symbol of this task, which has x, y." in slope.check(x * t).message
+    assert "Right but for its sign.\nAt x = " in slope.check(-2 * x * y).message
+    assert "yours is 1/2 times what it should be" in slope.check(x * y).message
+    assert re.search(r"At x = .*, y = .*: yours gives .*, it should be ", slope.check(x + y).message)
+    for nonsense in ("2*x*y", np.zeros(3), True, [x]):
+        assert "A formula in sympy's symbols is asked for" in slope.check(nonsense).message
+    assert "A value is asked for, this is a function" in slope.check(lambda: x).message
+
+
+def test_value_diagnosis():
+    three = value(
+        "a", (1.0, -2.0), working="-", hints="abc", mutants=(((None, 2.0), "Minus!"),), returns=("u", "v")
+    )
+    assert three.check(1.0, -2.001)
+    assert three.check([1, -2])
+    assert three.check(1, 2).message == "Minus!"
+    assert "v is the first that differs" in three.check(1, 7).message
+    assert "2 values are to be returned, u, v" in three.check(1).message
+    assert "the sign" in three.check(-1, 2.5).message or "u is the first" in three.check(-1, 2.5).message
+    whole = value("a", 105300, working="-", hints="abc", mutants=())
+    assert whole.check(105300.0)
+    assert not whole.check(105301)
+    assert "look at the sign" in whole.check(-105300).message
+    assert "the answer should be a number, yours is 'many'" in whole.check("many").message
+
+
+def test_an_exercise_is_refused_without_its_parts():
+    with pytest.raises(ValueError, match="three hints, got 2"):
+        value("a", 1, working="-", hints=("x", "y"), mutants=())
+    with pytest.raises(ValueError, match="each option but 'a' needs its sentence"):
+        choice("a", {"a": "x", "b": "y"}, "a", wrong={}, hints="abc", after="-")
+
+
+def test_package():
+    assert ex.affine_backward.lesson == 5
+    assert "affine_backward" in dir(ex)
+    assert repr(ex.best_h).startswith("Lesson 1, best_h: ")
+    assert "\nc) 1e-5" in repr(ex.best_h)
+    with pytest.raises(
+        AttributeError, match=r"no exercise called afine_backward. Did you mean affine_backward"
+    ):
+        _ = ex.afine_backward
+
+
+def test_import_is_light():
+    code = (
+        "import sys, bplib.exercises as ex; ex.affine_backward; "
+        "print([m for m in ('sympy', 'matplotlib', 'ipywidgets') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+# ---------------------------------------------------------------- the lessons' cells
+
+
+def exercise_cells():
+    """(notebook, source) of every code cell of the lessons that checks an exercise."""
+    for path in sorted(Path(__file__).parents[1].joinpath("notebooks").glob("[0-9][0-9]_*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "code" and ".check(" in source and "ex." in source:
+                yield path.stem, source
+
+
+CELLS = list(exercise_cells())
+CHECK = re.compile(r"\bex\.(\w+)\.check\((.*)\)")
+
+
+def run_cell(source, namespace):
+    """Run a cell and return what it shows: the values of its last expressions that are checks."""
+    tree = ast.parse(source)
+    results = []
+    for statement in tree.body:
+        if isinstance(statement, ast.Expr) and ".check(" in ast.unparse(statement):
+            results.append(eval(compile(ast.Expression(statement.value), "<cell>", "eval"), namespace))
+        else:
+            exec(compile(ast.Module([statement], []), "<cell>", "exec"), namespace)
+    return results
+
+
+def namespace_for(notebook):
+    """What the cells of a lesson find: its imports and symbols."""
+    path = Path(__file__).parents[1] / "notebooks" / f"{notebook}.ipynb"
+    namespace = {"np": np, "ex": ex}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code" or "".join(cell["source"]).startswith("%"):
+            continue
+        for statement in ast.parse("".join(cell["source"])).body:
+            symbols = isinstance(statement, ast.Assign) and "symbols(" in ast.unparse(statement)
+            if isinstance(statement, (ast.Import, ast.ImportFrom)) or symbols:
+                exec(compile(ast.Module([statement], []), "<imports>", "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize(("notebook", "source"), CELLS, ids=[f"{n}-{CHECK.search(s)[1]}" for n, s in CELLS])
+def test_exercise_cells_of_the_lessons(notebook, source):
+    """Untouched, every check says "not attempted yet"; with the solution filled in, "correct"."""
+    for result in run_cell(source, namespace_for(notebook)):
+        assert result.status == diagnose.NOT_ATTEMPTED, result
+    for name, arguments in CHECK.findall(source):
+        exercise, names = getattr(ex, name), [a.strip() for a in arguments.split(",")]
+        namespace = namespace_for(notebook)
+        if isinstance(exercise, task.Function):
+            answers = [exercise.reference]
+        else:
+            answers = exercise.answer if len(names) > 1 else [exercise.answer]
+        namespace |= dict(zip(names, answers, strict=True))
+        (check,) = run_cell(f"ex.{name}.check({arguments})", namespace)
+        assert check.correct, check
+
+
+def test_every_exercise_of_a_finished_lesson_is_in_its_notebook():
+    checked = {(notebook[:2], name) for notebook, source in CELLS for name, _ in CHECK.findall(source)}
+    finished = {number for number, _ in checked}
+    missing = [
+        e.name for e in ALL if f"{e.lesson:02d}" in finished and (f"{e.lesson:02d}", e.name) not in checked
+    ]
+    assert not missing
+
+
+# ---------------------------------------------------------------- progress
+
+
+@pytest.fixture
+def kept(progress_file, monkeypatch):
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(progress_file))
+    return progress_file
+
+
+def test_progress_remembers_what_is_solved(kept):
+    ex.bias_gradient.check(lambda dZ: ...)
+    assert not kept.exists(), "an untouched stub leaves no trace"
+    ex.bias_gradient.check(lambda dZ: dZ.sum(axis=1))
+    assert record.load()["bias_gradient"] == {"solved": None, "tries": 1}
+    ex.bias_gradient.check(ex.bias_gradient.reference)
+    solved = record.load()["bias_gradient"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", solved["solved"])
+    ex.bias_gradient.check(lambda dZ: dZ.sum(axis=1))
+    assert record.load()["bias_gradient"] == solved, "what is solved stays solved"
+    assert [p.name for p in kept.parent.iterdir()] == ["progress.json"], "no temporary files are left"
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[1, 2]", '{"exercises": 3}', '{"exercises": {"a": 1}}', '{"exercises": {"a": {}}}']
+)
+def test_damaged_progress_is_kept_aside(kept, damage, capsys):
+    for n in (1, 2):
+        kept.write_text(damage)
+        record._said.clear()
+        ex.bias_gradient.check(ex.bias_gradient.reference)
+        copy = kept.with_name(f"progress.json.damaged-{n}")
+        assert copy.read_text() == damage
+        assert f"it is kept as {copy}" in capsys.readouterr().out
+        assert record.load()["bias_gradient"]["solved"]
+
+
+def test_a_file_that_cannot_be_written_stops_nothing(kept, capsys, monkeypatch):
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(kept / "below" / "a" / "file.json"))
+    kept.write_text("in the way")
+    assert ex.bias_gradient.check(ex.bias_gradient.reference)
+    assert ex.bias_gradient.check(ex.bias_gradient.reference)
+    said = capsys.readouterr().out
+    assert "the exercises work without it" in said
+    assert kept.read_text() == "in the way"
+
+
+def test_interrupted_writing_leaves_the_old_record(kept, monkeypatch):
+    ex.bias_gradient.check(ex.bias_gradient.reference)
+    before = kept.read_text()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(record.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        ex.square_dW.check(ex.square_dW.reference)
+    assert kept.read_text() == before
+    assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
+
+
+def test_where_the_record_lies(monkeypatch):
+    monkeypatch.delenv("BPLIB_PROGRESS_FILE")
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    monkeypatch.setenv("APPDATA", "C:/somewhere")
+    for platform in ("linux", "win32", "darwin"):
+        monkeypatch.setattr(record.sys, "platform", platform)
+        assert record.path().parts[-2:] == ("bplib", "progress.json")
+    for nothing in ("", "/dev/null"):
+        monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
+        assert record.path() is None
+
+
+def test_progress_picture(kept, capsys):
+    ex.bias_gradient.check(ex.bias_gradient.reference)
+    ex.square_dW.check(lambda dD, X: dD @ X)
+    ex.progress(5)
+    said = capsys.readouterr().out
+    here = len(ex.exercises(5))
+    assert f"Lesson 5: 1 of {here} exercises solved. Solved: bias_gradient. Still open: " in said
+    assert f"Course: 1 of {len(ALL)} exercises solved." in said

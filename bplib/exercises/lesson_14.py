@@ -58,8 +58,8 @@ def _a_few_steps_in(rng):
     after="optimizers.Adam of the package, with its defaults β₁ = 0.9, β₂ = 0.999, ε = 1e-8.",
 )
 def adam_step(w, g, m, v, t, learning_rate):
-    """Step t (from 1) of Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8, for a weight array w with gradient g and
-    running means m, v from the step before. Return the new w, m, v; change none of the arrays you are given."""
+    """Step t (from 1) of Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8, for weights w with gradient g and running
+    means m, v from the step before. Return the new w, m, v; change none of the arrays you are given."""
     m = 0.9 * m + 0.1 * g
     v = 0.999 * v + 0.001 * g**2
     m_hat = m / (1 - 0.9**t)

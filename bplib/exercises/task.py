@@ -218,7 +218,7 @@ class Choice(Exercise):
     def __init__(self, task, options, answer, *, wrong, **settings):
         if set(wrong) != set(options) - {answer} or answer not in options:
             raise ValueError(f"each option but {answer!r} needs its sentence, got {sorted(wrong)}")
-        lines = [f"  {letter}) {text}" for letter, text in options.items()]
+        lines = [f"{letter}) {text}" for letter, text in options.items()]
         super().__init__("\n".join([inspect.cleandoc(task), *lines]), mutants=wrong.items(), **settings)
         self.options, self.answer = options, answer
         self.solution_text = f"{answer!r}: {options[answer]}. {self.after}"
