@@ -18,6 +18,7 @@ import traitlets
 
 from .. import storage
 from ..optimizers import SGD
+from ..training import DivergenceError
 from . import xray_numbers, xray_scene
 from .controls import choice, push_button, slider, toggle
 from .panel import Panel
@@ -56,7 +57,7 @@ class XRay(Panel):
         network = storage.astype(network, np.float64)
         anatomy = xray_numbers.Anatomy(network)
         self.network, self._X, self._Y = network, X, Y
-        self._kept = [{name: p.copy() for name, p in layer.params.items()} for layer in network.layers]
+        self._kept = self._weights()
         n_rows = len(xray_numbers.checks.real("XRay", "X", X))
         self._row = self._check_row(row, n_rows)
         self.example = self._trace()
@@ -99,8 +100,9 @@ class XRay(Panel):
         self.controls["paths"].observe(lambda _: self.post(self._show), names="value")
         self.controls["row"].observe(lambda _: self.post(self._change_row), names="value")
         first = [self.buttons[label] for label in ("Forward", "Backward", "To the end", "Reset")]
-        if n_rows > 1:
-            first.append(self.controls["row"])
+        first.append(self.controls["row"])
+        if n_rows == 1:
+            self.controls["row"].layout.display = "none"
         second = [self.buttons["Update step"], self.controls["learning_rate"], self.controls["paths"]]
         side = ipywidgets.Box(
             [self.formula], layout={"flex": "1 1 320px", "min_width": "0", "max_width": "100%"}
@@ -200,9 +202,7 @@ class XRay(Panel):
         self._show(self._story())
 
     def _reset(self):
-        for layer, kept in zip(self.network.layers, self._kept, strict=True):
-            for name, p in kept.items():
-                layer.params[name][...] = p
+        self._restore(self._kept)
         self._done = 0
         self.example = self._trace()
         self._show("The first weights again: press Forward")
@@ -212,12 +212,28 @@ class XRay(Panel):
             return
         before, rate = self.example.L, self.controls["learning_rate"].value
         X, Y = xray_numbers.one_row(self.network, self._X, self._Y, self._row)
-        SGD(rate).step(self.network, self.network.gradients(X, Y)[1])
-        self._done = 0
-        self.example = self._trace()
+        weights = self._weights()
+        with np.errstate(over="ignore", invalid="ignore"):
+            SGD(rate).step(self.network, self.network.gradients(X, Y)[1])
+            after = self._trace()
+        if not np.isfinite(after.L):
+            self._restore(weights)
+            raise DivergenceError(
+                f"The step with η = {shown(rate)} makes the loss {shown(after.L)}, so it was not taken: try "
+                "a smaller η, or press Reset"
+            )
+        self._done, self.example = 0, after
         self._show(
             f"Step with η = {shown(rate)}: every w − η ∂L/∂w. The loss was {shown(before)}: what is it now?"
         )
+
+    def _weights(self):
+        return [{name: p.copy() for name, p in layer.params.items()} for layer in self.network.layers]
+
+    def _restore(self, weights):
+        for layer, kept in zip(self.network.layers, weights, strict=True):
+            for name, p in kept.items():
+                layer.params[name][...] = p
 
     def _change_row(self):
         self._row = self.controls["row"].value
@@ -226,7 +242,7 @@ class XRay(Panel):
 
     def _select(self, place):
         self._selected = place
-        self._show("" if place is None else self.explanation.text.replace("\n", "; "))
+        self._show("" if place is None else self.explanation.summary)
 
     def _heard(self, message):
         name = message.get("select") if isinstance(message, dict) else None
@@ -346,7 +362,8 @@ class XRay(Panel):
             if fact.value is not None:
                 lines += [rf"&= {line}" for line in fact.numbers.split(" = ")]
             body = r" \\ ".join(lines)
-            parts.append(html.escape(rf"$$\begin{{aligned}} {body} \end{{aligned}}$$", quote=False))
+            formula = html.escape(rf"$$\begin{{aligned}} {body} \end{{aligned}}$$", quote=False)
+            parts.append(f'<div class="bp-xray-fact">{formula}')
             if fact.numerical is not None:
                 rows = (
                     ("by backpropagation", f"{fact.value:.10g}"),
@@ -357,6 +374,7 @@ class XRay(Panel):
                 parts.append(f"<table>{cells}</table>".replace("-", "−"))
             if fact.note:
                 parts.append(f'<p class="bp-xray-hint">{html.escape(fact.note)}</p>')
+            parts.append("</div>")
         return "".join(parts) + self._listed_paths()
 
     def _listed_paths(self):

@@ -103,6 +103,11 @@ class Explanation:
     facts: tuple = field(default=())
 
     @property
+    def summary(self) -> str:
+        """The last fact, which is the gradient, in one line."""
+        return self.text.splitlines()[-1]
+
+    @property
     def text(self) -> str:
         lines = [self.title]
         for fact in self.facts:

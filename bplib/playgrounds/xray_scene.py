@@ -6,6 +6,7 @@ loss: its `id` (what `XRay.select` takes), `aria` (read aloud), where it stands 
 boxes and texts, each with a `look` that names its colours. Pixels, y pointing down.
 """
 
+import numpy as np
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
@@ -14,7 +15,7 @@ from . import paths
 from .xray_numbers import Place, shown
 
 ROW, FONT = 17, 12.5  # of the numbers, in pixels
-MARGIN, INPUT, NODE, LOSS = 10, 92, 108, 124
+MARGIN, INPUT, NODE, LOSS = 10, 92, 108, 112
 HEAD = 26  # the line above the columns
 _SUB = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -39,8 +40,8 @@ class Layout:
         # Three layers side by side leave no room for both numbers on one line: the gradient goes below.
         self.stacked = depth > 2
         self.port_height = 2 * ROW - 2 if self.stacked else ROW + 3
-        self.port_width = 68 if self.stacked else 136
-        gap = {1: 110, 2: 66}.get(depth, 44)
+        self.port_width = 68 if self.stacked else 144
+        gap = {1: 110, 2: 62}.get(depth, 44)
         self.ports = [0] + [sizes[l - 1] + biases[l] for l in range(1, depth + 1)]
         # As tall as its edges need, so that each of them ends at the node.
         self.node_height = [2 * ROW + 10] + [
@@ -196,8 +197,8 @@ def _curve(start, end, look, width, dashed=False, run=0):
         "t": "path",
         "d": [round(v, 1) for v in d],
         "look": look,
-        "width": round(width, 2),
-        "dashed": dashed,
+        "width": round(float(width), 2),
+        "dashed": bool(dashed),
     }
 
 
@@ -216,9 +217,9 @@ def _edge(layout, example, place, known, count):
     l, j, k = place.layer, place.unit, place.source
     w = example.W[l][j, k]
     y, x = layout.port(l, j, k), layout.left[l] - layout.port_width
-    top = max(float(abs(example.W[l]).max()), 1e-12)
+    top = max(float(np.nanmax(np.abs(example.W[l]), initial=0.0)), 1e-12)
     look = "lit" if count else "wire"
-    width = 4.5 if count else 0.8 + 2.2 * abs(w) / top
+    width = 4.5 if count else 0.8 + 2.2 * np.nan_to_num(min(abs(w) / top, 1.0))
     start = layout.right(l - 1), layout.middle(l - 1, k)
     shapes = [_curve(start, (x, y), look, width, w < 0, layout.port_width)]
     if not layout.stacked:
