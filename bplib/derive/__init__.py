@@ -5,12 +5,22 @@ derive.steps("sigmoid_derivative")            a named derivation, each step prov
 derive.claim("affine_dW").prove()             a named claim
 derive.claim("affine_dW").compare()           the same formula held against the code of `bplib`
 derive.claims(lesson=5)                       the claims of one lesson; derive.CLAIMS holds all
-derive.formula("delta", (2, 2, 1), ...)       the formula of one number in a small network
+derive.SymbolicNetwork((2, 3, 2))             a small network in symbols, layer by layer, with its δ
+derive.trace_gradient(D, X * W, W)            a matrix gradient for symbolic sizes
+derive.fitting_products((3, 2), X=(5, 3), dZ=(5, 2))   what the shapes alone would allow
+derive.evaluate(formula, {X: array, ...})     numbers for a formula
+derive.formula("delta", (2, 2, 1), ...)       the formula of one number in a small network, for the X-ray
 """
 
+# ruff: noqa: I001  (the modules with claims are imported in the order of the lessons)
 from .formulas import Formula, formula
 from .proving import Proof, ProofError, UndecidedError, prove
 from .registry import CLAIMS, Claim, Derivation, Equation, claim, claims, evaluate, register, steps
+from . import chain_rule
+from .activations import sigma
+from .losses import gradient
+from .deltas import SymbolicNetwork
+from .matrices import fitting_products, trace_gradient
 
 __all__ = [
     "CLAIMS",
@@ -20,12 +30,18 @@ __all__ = [
     "Formula",
     "Proof",
     "ProofError",
+    "SymbolicNetwork",
     "UndecidedError",
+    "chain_rule",
     "claim",
     "claims",
     "evaluate",
+    "fitting_products",
     "formula",
+    "gradient",
     "prove",
     "register",
+    "sigma",
     "steps",
+    "trace_gradient",
 ]

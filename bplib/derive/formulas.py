@@ -3,19 +3,21 @@
 The X-ray shows, beside every number of a small network, the formula it came from:
 
     f = derive.formula("delta", (2, 2, 1), layer=1, unit=2, activation="tanh")
-    f.latex                  # \\delta^{1}_{2} = \\left(1 - ...\\right) \\cdot w^{2}_{12} \\cdot \\delta^{2}_{1}
+    f.latex                  # LaTeX of δ^1_2 = (1 − (a^1_2)²) · w^2_12 · δ^2_1
     f.with_numbers(values)   # the same with numbers in place of the symbols, and the result
     f.value(values)          # the result alone (float)
 
 kind      left side          right side
 "z"       z^l_j              Σ_k w^l_jk a^{l-1}_k + b^l_j
 "a"       a^l_j              f(z^l_j)
-"delta"   δ^l_j = ∂L/∂z^l_j  output: a − y (cross-entropy) or (a − y) f′(z); hidden: f′(z) Σ_i w^{l+1}_ij δ^{l+1}_i
+"delta"   δ^l_j = ∂L/∂z^l_j  at the output: a − y (cross-entropies), (a − y) f′(z) (squared error);
+                             hidden: f′(z^l_j) Σ_i w^{l+1}_ij δ^{l+1}_i
 "dw"      ∂L/∂w^l_jk         δ^l_j a^{l-1}_k
 "db"      ∂L/∂b^l_j          δ^l_j
 
 Layers count from 0 (the input), units from 1. w^l_jk leads from unit k of layer l−1 to unit j of layer l, so
-the matrix W^l of these values has shape (n_l, n_{l-1}) and is the transpose of `Affine.W`. δ is one sample's. a^0 prints as x.
+the matrix W^l of these values has shape (n_l, n_{l-1}) and is the transpose of `Affine`'s W. δ is one
+sample's. a^0 prints as x.
 f′ is written from a: σ′ = a(1 − a), tanh′ = 1 − a², ReLU′ = [z > 0].
 
 `values` is a dict of lists indexed by layer, whose entry 0 is None where layer 0 has no such thing:
@@ -36,7 +38,7 @@ KINDS = ("z", "a", "delta", "dw", "db")
 
 @dataclass(frozen=True)
 class Formula:
-    """`left` (LaTeX) = `expr` (sympy); `sources` says which of the values each symbol of `expr` stands for."""
+    """`left` (LaTeX) = `expr` (sympy); `sources` says which value each symbol of `expr` stands for."""
 
     kind: str
     left: str
@@ -57,11 +59,7 @@ class Formula:
         names = {s: _shown(v, digits) for s, v in self._numbers(values).items()}
         middle = _latex(self.expr, names)
         result = _shown(self.value(values), digits).strip("()")
-        return (
-            f"{self.left} = {middle}"
-            if middle.strip("()") == result
-            else f"{self.left} = {middle} = {result}"
-        )
+        return " = ".join([self.left, *([] if self.expr.is_Symbol else [middle]), result])
 
     def _numbers(self, values: dict) -> dict:
         numbers = {}
@@ -192,9 +190,10 @@ def _latex(expr, names=None) -> str:
 
 
 def _shown(number: float, digits: int) -> str:
-    text = f"{round(number, digits) + 0.0:.{digits}f}".rstrip("0").rstrip(".")
-    if number and not float(text):
-        mantissa, exponent = f"{number:.{max(digits - 1, 0)}e}".split("e")
+    # Significant digits, not decimals: 0.00006 must not become 0.0001.
+    text = f"{number:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
         text = rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     return f"({text})" if text.startswith("-") or " " in text else text
 

@@ -4,7 +4,7 @@ Three outcomes, and only the first one returns:
 
 * **proved**: sympy reduces the residual `derived - claimed` to 0 exactly. Numbers never prove anything.
 * **refuted**: at some point the two sides differ; `ProofError` carries the point and both values.
-* **undecided**: no point separates them, yet the residual does not reduce to 0. `UndecidedError`, never a pass.
+* **undecided**: no point separates them, yet the residual does not reduce to 0: `UndecidedError`, no pass.
 
 The sides may be scalars, explicit matrices, matrix expressions with symbolic shapes, sums over an index, or
 formulas in an abstract function f. To refute, symbolic sizes become small integers, matrix symbols random
@@ -16,12 +16,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-ATTEMPTS = 4  # sample points tried before a refutation is given up
+ATTEMPTS = 12  # sample points tried before a refutation is given up
 DIGITS = 30  # decimal digits of every evaluation at a point
 TOLERANCE = sp.Float("1e-15")  # relative; far above 10^-DIGITS, far below any real slip
 
@@ -89,7 +90,14 @@ def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
     left, right = _same_kind(left, right, label)
     left, right, conditions = _substitute(left, right, conditions)
 
-    refutation = _refute(left, right, conditions)
+    points = _points(left, right, conditions)
+    residual = None
+    # One point first: a wrong claim is refuted before any long algebra. Then the algebra, then more points.
+    refutation = _refute(left, right, conditions, islice(points, 1))
+    if not refutation:
+        residual = _reduce(left, right, conditions)
+        if not _is_zero(residual):
+            refutation = _refute(left, right, conditions, points)
     if refutation:
         where, entry, left_value, right_value = refutation
         at = ", ".join(f"{symbol} = {value}" for symbol, value in where.items())
@@ -102,7 +110,6 @@ def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
             claimed_value=right_value,
             entry=entry,
         )
-    residual = _reduce(left, right, conditions)
     if not _is_zero(residual):
         raise UndecidedError(
             f"{label}undecided: no point tells the two sides apart, but sympy cannot reduce their difference "
@@ -179,7 +186,7 @@ def _substitute(left, right, conditions):
     for condition in conditions:
         if isinstance(condition, sp.Equality):
             left, right = left.subs(condition.lhs, condition.rhs), right.subs(condition.lhs, condition.rhs)
-            if not condition.lhs.is_Symbol:
+            if not isinstance(condition.lhs, sp.Symbol | AppliedUndef):
                 remaining.append(condition)
         elif condition.lhs.is_Symbol and condition.rhs == 0:
             symbol = condition.lhs
@@ -207,29 +214,39 @@ def _draw(attempt: int, name: str, *, positive=None, negative=None) -> sp.Ration
     return value
 
 
-def _integer(attempt: int, symbol, order: int) -> sp.Integer:
-    """Sizes and indices: small, and different from one another at first (square shapes hide slips)."""
-    low = 1 if symbol.is_positive else 0
+def _integer(attempt: int, symbol, order: int, size: bool) -> sp.Integer:
+    """Sizes and indices: all different at first (square shapes hide slips), then all equal, then any.
+
+    Sizes are 3 … 6, indices 1 … 3. N is the largest size: with fewer rows than columns XᵀX has no inverse.
+    """
     if attempt == 0:
-        return sp.Integer(max(low, 2 + order % 4))
-    return sp.Integer(random.Random(f"{attempt}:{symbol}").randint(low, 4))
+        return sp.Integer((6 if symbol.name == "N" else 3 + order % 3) if size else 1 + order % 3)
+    if attempt == 1:
+        return sp.Integer(3 if size else 2)
+    return sp.Integer(random.Random(f"{attempt}:{symbol}").randint(1, 3) + (2 if size else 0))
 
 
 def _sizes(left, right) -> set:
-    return {
-        s for e in (left, right) for m in e.atoms(sp.MatrixSymbol) for x in m.shape for s in x.free_symbols
-    }
+    """Symbols that are a size: of a matrix, or the last value of an index."""
+    matrices = left.atoms(sp.MatrixSymbol) | right.atoms(sp.MatrixSymbol)
+    sums = left.atoms(sp.Sum, sp.Product) | right.atoms(sp.Sum, sp.Product)
+    sizes = [size for m in matrices for size in m.shape] + [limit[2] for s in sums for limit in s.limits]
+    return {s for size in sizes for s in size.free_symbols if s.is_integer}
 
 
-def _points(left, right, conditions) -> Iterator[dict]:
+def _points(left, right, conditions) -> Iterator[tuple[int, dict]]:
     symbols = set().union(left.free_symbols, right.free_symbols, *(c.free_symbols for c in conditions))
     symbols = {s for s in symbols if isinstance(s, sp.Symbol | sp.Idx)}
     symbols -= {b.label for e in (left, right) for b in e.atoms(sp.IndexedBase)}
-    symbols = sorted(symbols | _sizes(left, right), key=str)
-    integers = [s for s in symbols if s.is_integer]
+    sizes = _sizes(left, right)
+    symbols = sorted(symbols | sizes, key=str)
+    groups = [
+        sorted((s for s in symbols if s.is_integer and (s in sizes) == of_size), key=str)
+        for of_size in (True, False)
+    ]
     usable = 0
     for attempt in range(20 * ATTEMPTS):
-        point = {s: _integer(attempt, s, order) for order, s in enumerate(integers)}
+        point = {s: _integer(attempt, s, order, g is groups[0]) for g in groups for order, s in enumerate(g)}
         for s in symbols:
             if s not in point:
                 point[s] = _draw(attempt, str(s), positive=s.is_nonnegative, negative=s.is_nonpositive)
@@ -245,16 +262,31 @@ def _concrete(call: AppliedUndef, attempt: int):
     """A smooth stand-in without symmetry for an abstract function, another one for every name."""
     c = [abs(_draw(attempt, f"{call.func}{i}")) / 4 for i in range(len(call.args) + 1)]
     inner = sum((a * t for a, t in zip(c[1:], call.args, strict=True)), sp.Integer(0))
-    return sp.exp(inner) + c[0] * sum(t**2 for t in call.args) + sp.Mul(*call.args) / 3
+    return sp.sin(inner + c[0]) + c[0] * sum(t**2 for t in call.args) + sp.Mul(*call.args) / 3
+
+
+def _by_name(derivative: sp.Derivative):
+    """∂f(u(x))/∂u(x) as a derivative by a plain name, put back afterwards: u(x) is about to become numbers."""
+    names = {v: sp.Dummy() for v in derivative.variables if isinstance(v, AppliedUndef)}
+    if not names:
+        return derivative
+    return sp.Subs(derivative.xreplace(names), tuple(names.values()), tuple(names))
 
 
 def _at(expr, attempt: int, point: dict):
     """Numbers for everything: abstract functions, then sizes and indices, then matrices, then the rest."""
     if isinstance(expr, sp.MatrixBase):
         return expr.applyfunc(lambda entry: _at(entry, attempt, point))
+    integers = {s: v for s, v in point.items() if s.is_integer}
+    expr = expr.subs(integers, simultaneous=True) if integers else expr
+    # Whatever nothing is differentiated by becomes a number at once: formulas in f stay small.
+    by = {v for e in expr.atoms(sp.Derivative, sp.Subs) for v in e.variables}
+    expr = expr.xreplace(
+        {s: sp.Float(v, DIGITS) for s, v in point.items() if s not in by and s not in integers}
+    )
+    expr = expr.replace(lambda e: isinstance(e, sp.Derivative), _by_name)
     expr = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda e: _concrete(e, attempt))
     expr = expr.replace(lambda e: isinstance(e, sp.Derivative | sp.Subs), lambda e: e.doit())
-    expr = expr.subs({s: v for s, v in point.items() if s.is_integer}, simultaneous=True)
     matrices = {
         m: sp.ImmutableMatrix(*m.shape, lambda i, j, m=m: _draw(attempt, f"{m.name}{i},{j}"))
         for m in expr.atoms(sp.MatrixSymbol)
@@ -266,9 +298,9 @@ def _at(expr, attempt: int, point: dict):
     return expr.xreplace(indexed).subs(point).doit().evalf(DIGITS)
 
 
-def _refute(left, right, conditions):
-    """The first sample point where the sides differ: (point, entry, derived, claimed), or None."""
-    for attempt, point in _points(left, right, conditions):
+def _refute(left, right, conditions, points):
+    """The first of these points where the sides differ: (point, entry, derived, claimed), or None."""
+    for attempt, point in points:
         try:
             held = [c for c in conditions if c.has(sp.Indexed, sp.MatrixSymbol)]
             if any(_differ(_at(c.lhs, attempt, point), _at(c.rhs, attempt, point)) for c in held):
@@ -330,8 +362,9 @@ def _reduce(left, right, conditions):
 def _reduce_scalar(residual, conditions):
     facts = sp.And(*(_PREDICATES[type(c)](c.lhs, c.rhs) for c in conditions if type(c) in _PREDICATES))
     ways = (
-        lambda e: sp.refine(e.doit(), facts),
+        lambda e: sp.refine(e.doit(), facts) if conditions or e.has(sp.Piecewise) else e.doit(),
         sp.expand,
+        _rational,
         lambda e: sp.cancel(sp.together(e)) if not e.has(sp.Piecewise, sp.Sum) else sp.piecewise_fold(e),
         lambda e: sp.refine(sp.simplify(e), facts),
         lambda e: sp.simplify(sp.expand(e.rewrite(sp.exp))),
@@ -342,6 +375,20 @@ def _reduce_scalar(residual, conditions):
             break
         residual = way(residual)
     return residual
+
+
+def _rational(expr):
+    """With a name for every exponential, a formula in sigmoids is a fraction of polynomials: cancel it."""
+    if expr.has(sp.Piecewise, sp.Sum, sp.Integral) or not expr.has(sp.exp):
+        return expr
+    named, names = expr, {}
+    for power in sorted(expr.atoms(sp.exp), key=lambda e: (-e.count_ops(), str(e))):
+        exponent = power.args[0]
+        inverse = names.get(-exponent) or names.get((-exponent).expand())
+        name = 1 / inverse if inverse else names.setdefault(exponent, sp.Dummy())
+        named = named.xreplace({power: name})
+    numerator, _ = sp.fraction(sp.together(named))
+    return sp.Integer(0) if sp.expand(numerator) == 0 else expr
 
 
 _PREDICATES = {

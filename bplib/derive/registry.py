@@ -12,6 +12,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import sympy as sp
@@ -31,6 +32,14 @@ class Equation:
     assuming: tuple = ()
     steps: tuple = ()
     wrong: dict = field(default_factory=dict)
+
+    @property
+    def written_out(self):
+        """The claimed side with what `assuming` says of its names (such as σ(z) = …) put in."""
+        claimed = self.claimed
+        for condition in self.assuming:
+            claimed = claimed.subs(*condition.args) if isinstance(condition, sp.Equality) else claimed
+        return claimed
 
     @classmethod
     def chain(cls, *steps, assuming=(), wrong=None) -> Equation:
@@ -126,7 +135,7 @@ class Claim:
     def steps(self) -> Derivation:
         """The derivation step by step, each step proved equal to the one before."""
         steps = self.equation.steps or ((self.derived, ""), (self.claimed, ""))
-        for number, ((before, _), (after, _)) in enumerate(zip(steps, steps[1:], strict=False), start=1):
+        for number, ((before, _), (after, _)) in enumerate(pairwise(steps), start=1):
             prove(before, after, assuming=self.assuming, name=f"{self.name}, step {number}")
         return Derivation(self.name, self.statement, self.left, tuple(steps))
 
@@ -167,7 +176,11 @@ class Claim:
 def _slips(claimed) -> Iterator[tuple[str, object]]:
     matrix = isinstance(claimed, sp.MatrixBase)
     if (matrix and not any(claimed)) or claimed == 0 or isinstance(claimed, sp.ZeroMatrix):
-        yield "not zero", claimed + (sp.ones(*claimed.shape) if matrix else 1)
+        one = sp.ones(*claimed.shape) if matrix else 1
+        yield (
+            "not zero",
+            sp.OneMatrix(*claimed.shape) if isinstance(claimed, sp.ZeroMatrix) else claimed + one,
+        )
         return
     yield "lost sign", -claimed
     yield "factor 2", 2 * claimed
@@ -214,8 +227,11 @@ def claims(lesson: int | None = None) -> list[Claim]:
 
 
 def evaluate(expr, values: dict) -> np.ndarray | float:
-    """Numbers for a formula: `values` maps its symbols to numbers, matrix symbols and explicit matrices to
-    arrays, indexed names to 1-D or 2-D arrays, counted from 1 as in the formulas. Sizes follow from the arrays.
+    """Numbers for a formula, by lambdify on explicit matrices.
+
+    `values` maps symbols to numbers (or arrays, element by element), matrix symbols and explicit matrices of
+    symbols to arrays, indexed names to arrays (counted from 1 in the formula). Symbolic sizes follow from the
+    arrays of the matrix symbols.
     """
     sizes, numbers = {}, {}
     for key, value in values.items():
@@ -240,5 +256,5 @@ def evaluate(expr, values: dict) -> np.ndarray | float:
     expr = expr.doit() if expr.has(sp.Sum, sp.Derivative) else expr
     names = {cell: sp.Dummy() for cell in numbers}
     function = sp.lambdify(list(names.values()), expr.xreplace(names), "numpy", cse=True)
-    result = np.asarray(function(*map(float, numbers.values())), dtype=float)
-    return result if isinstance(expr, sp.MatrixBase) else float(result)
+    result = function(*(np.asarray(v, dtype=float) for v in numbers.values()))
+    return np.asarray(result, dtype=float) if np.ndim(result) else float(result)

@@ -1,0 +1,523 @@
+"""Lesson 04: δ = ∂L/∂z, weight by weight, by index for any width, and in matrix form for an abstract f.
+
+Columns, as published: z = W a + b with W (n_out, n_in); w_jk leads from unit k to unit j.
+"""
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import sympy as sp
+
+from ..layers import Affine, Sigmoid
+from ..losses import BinaryCrossEntropy
+from ..network import Network
+from .activations import sigma
+from .losses import gradient
+from .registry import Equation, evaluate, register
+
+n, m = sp.symbols("n m", integer=True, positive=True)
+i, j, k, p = sp.symbols("i j k p", integer=True, positive=True)
+a, b, d, w, y, z = map(sp.IndexedBase, ("a", "b", "delta", "w", "y", "z"))
+f, ell = sp.Function("f"), sp.Function("ell")
+t = sp.Symbol("t", real=True)
+KD = sp.KroneckerDelta
+
+
+def slope(function, at):
+    """function′(at), with the slope taken before `at` is put in."""
+    return sp.Subs(sp.Derivative(function(t), t), t, at).doit()
+
+
+class SymbolicNetwork:
+    """A small network written out: z^l = W^l a^{l−1} + b^l and a^l = f(z^l), in symbols, for one sample.
+
+    `SymbolicNetwork((2, 3, 2), f)` has lists indexed by layer: `W[1]`, `b[1]`, `z[1]`, `a[1]` …, with
+    `a[0] = x`. `Z[l]` and `A[l]` are plain symbols for the entries of z^l and a^l: derivatives are taken by
+    them and the expressions are put in afterwards (`put_in`), as one does by hand. δ^l is `delta(l)`.
+    """
+
+    def __init__(self, sizes, activation=f, *, output=None, bias=True, loss=None):
+        self.sizes, self.depth = sizes, len(sizes) - 1
+        self.functions = [None] + [activation] * (self.depth - 1) + [output or activation]
+
+        def names(letter, layer, rows, cols=None):
+            label = f"{letter}{layer}_"
+            return sp.ImmutableMatrix(
+                rows, cols or 1, lambda r, c: sp.Symbol(f"{label}{r + 1}{c + 1 if cols else ''}", real=True)
+            )
+
+        self.x = sp.ImmutableMatrix(sp.symbols(f"x1:{sizes[0] + 1}", real=True))
+        self.y = sp.ImmutableMatrix(sp.symbols(f"y1:{sizes[-1] + 1}", real=True))
+        self.W, self.b, self.z, self.a = [None], [None], [None], [self.x]
+        self.Z, self.A = [None], [self.x]
+        for layer, (n_in, n_out) in enumerate(pairwise(sizes), start=1):
+            self.W.append(names("w", layer, n_out, n_in))
+            self.b.append(names("b", layer, n_out))
+            self.z.append(self.W[layer] * self.a[-1] + (self.b[layer] if bias else sp.zeros(n_out, 1)))
+            self.a.append(self.z[layer].applyfunc(self.functions[layer]))
+            self.Z.append(names("z", layer, n_out))
+            self.A.append(names("a", layer, n_out))
+        self.loss_function = loss or (
+            lambda out, goal: sum((o - g) ** 2 for o, g in zip(out, goal, strict=True)) / 2
+        )
+        self.loss = self.loss_function(self.a[-1], self.y)
+
+    def gradient(self, by):
+        """∂L/∂by straight from the whole expression: no δ, no recursion."""
+        return gradient(self.loss, by)
+
+    def slopes(self, layer):
+        """f′(z^l), entry by entry."""
+        return self.z[layer].applyfunc(lambda entry: slope(self.functions[layer], entry))
+
+    def output_delta(self):
+        """δ^L = ∂L/∂a ⊙ f′(z^L)."""
+        by_a = gradient(self.loss_function(self.A[-1], self.y), self.A[-1])
+        by_a = by_a.subs(dict(zip(self.A[-1], self.a[-1], strict=True)))
+        return by_a.multiply_elementwise(self.slopes(self.depth))
+
+    def delta(self, layer):
+        """δ^l by A's recursion: δ^l = (W^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l)."""
+        if layer == self.depth:
+            return self.output_delta()
+        back = self.W[layer + 1].T * self.delta(layer + 1)
+        return back.multiply_elementwise(self.slopes(layer))
+
+
+# ---------------------------------------------------------------- index bootcamp
+
+
+def _z(unit, inputs=n):
+    return sp.Sum(w[unit, k] * a[k], (k, 1, inputs)) + b[unit]
+
+
+@register(
+    "dz_dw",
+    "w_jp touches z_j alone: ∂z_i/∂w_jp = δ_ij a_p (Kronecker's δ)",
+    lesson=4,
+    posts=("A2",),
+    left=r"\frac{\partial z_i}{\partial w_{jp}}",
+)
+def _():
+    return Equation(
+        sp.diff(_z(i), w[j, p]),
+        KD(i, j) * a[p],
+        (p <= n,),
+        wrong={"in every unit": a[p], "of the wrong index": KD(i, j) * a[j]},
+    )
+
+
+@register(
+    "dz_da",
+    "an input reaches z_j through its own weight: ∂z_j/∂a_p = w_jp",
+    lesson=4,
+    posts=("A4",),
+    left=r"\frac{\partial z_j}{\partial a_p}",
+)
+def _():
+    return Equation(sp.diff(_z(j), a[p]), w[j, p], (p <= n,), wrong={"transposed": w[p, j]})
+
+
+@register(
+    "dz_db",
+    "a bias touches its own unit: ∂z_i/∂b_j = δ_ij",
+    lesson=4,
+    left=r"\frac{\partial z_i}{\partial b_j}",
+)
+def _():
+    return Equation(sp.diff(_z(i), b[j]), KD(i, j), wrong={"in every unit": sp.Integer(1)})
+
+
+# ---------------------------------------------------------------- B's 2-2-1 and C's v/w network
+
+
+@cache
+def _b_network():
+    return SymbolicNetwork((2, 2, 1), f, loss=lambda out, goal: (out[0] - goal[0]) ** 2)
+
+
+def _b_parts():
+    net = _b_network()
+    error = 2 * (net.a[2][0] - net.y[0]) * net.slopes(2)[0]
+    return net, error, net.slopes(1)
+
+
+@register(
+    "b221_output_weights",
+    "2-2-1: ∂L/∂w_j = 2(ŷ − y) f′(o) h_j for both output weights",
+    lesson=4,
+    posts=("B10", "B11"),
+    left=r"\frac{\partial L}{\partial W^2}",
+)
+def _():
+    net, error, _ = _b_parts()
+    h1, h2 = net.a[1]
+    return Equation(
+        net.gradient(net.W[2]),
+        sp.Matrix([[error * h1, error * h2]]),
+        wrong={"h swapped": sp.Matrix([[error * h2, error * h1]])},
+    )
+
+
+@register(
+    "b221_output_bias",
+    "2-2-1: the output bias has the same gradient without the h",
+    lesson=4,
+    posts=("B10",),
+    left=r"\frac{\partial L}{\partial b^2}",
+)
+def _():
+    net, error, _ = _b_parts()
+    return Equation(net.gradient(net.b[2])[0], error, wrong={"with an h": error * net.a[1][0]})
+
+
+@register(
+    "b221_hidden_weights",
+    "2-2-1: ∂L/∂w_jk = 2(ŷ − y) f′(o) · w_j f′(z_j) · x_k: a factor longer",
+    lesson=4,
+    posts=("B11", "B12"),
+    left=r"\frac{\partial L}{\partial W^1}",
+)
+def _():
+    net, error, slopes = _b_parts()
+    claimed = sp.Matrix(2, 2, lambda r, c: error * net.W[2][0, r] * slopes[r] * net.x[c])
+    stale = sp.Matrix(2, 2, lambda r, c: error * slopes[r] * net.x[c])
+    return Equation(net.gradient(net.W[1]), claimed, wrong={"outgoing weight forgotten": stale})
+
+
+@register(
+    "b221_hidden_biases",
+    "2-2-1: the hidden biases have δ_j itself",
+    lesson=4,
+    posts=("B10",),
+    left=r"\frac{\partial L}{\partial b^1}",
+)
+def _():
+    net, error, slopes = _b_parts()
+    return Equation(
+        net.gradient(net.b[1]),
+        sp.Matrix(2, 1, lambda r, c: error * net.W[2][0, r] * slopes[r]),
+        wrong={"no slope": sp.Matrix(2, 1, lambda r, c: error * net.W[2][0, r])},
+    )
+
+
+@register(
+    "b221_one_weight",
+    "2-2-1: the way to w_21 of the first layer, link by link",
+    lesson=4,
+    posts=("B11",),
+    left=r"\frac{\partial L}{\partial w^1_{21}}",
+)
+def _():
+    net, _, _ = _b_parts()
+    out, unit = sp.symbols("yhat h", real=True)
+    first = sp.diff((out - net.y[0]) ** 2, out).subs(out, net.a[2][0])
+    before = sp.diff(net.W[2][0, 1] * unit, unit)
+    weight = net.W[1][1, 0]
+    return Equation.chain(
+        (sp.Derivative(net.loss, weight), "L by one weight"),
+        (first * sp.diff(net.a[2][0], weight), "L by the output"),
+        (first * net.slopes(2)[0] * sp.diff(net.z[2][0], weight), "output by its sum o"),
+        (first * net.slopes(2)[0] * before * sp.diff(net.a[1][1], weight), "o by the hidden unit"),
+        (
+            first * net.slopes(2)[0] * before * net.slopes(1)[1] * sp.diff(net.z[1][1], weight),
+            "h by its sum z",
+        ),
+        (first * net.slopes(2)[0] * before * net.slopes(1)[1] * net.x[0], "z by its weight: the input"),
+    )
+
+
+def _compare_221(equation, rng):
+    """The δ of cross-entropy in the 2-2-1 network against Network.gradients, in columns."""
+    net = _bce_network()
+    shapes = {v: rng.normal(size=v.shape) for v in (*net.W[1:], *net.b[1:], net.x)}
+    numbers = {**shapes, net.y: np.array([[1.0]])}
+    layers = [
+        layer
+        for at in (1, 2)
+        for layer in (Affine.from_arrays(shapes[net.W[at]].T, shapes[net.b[at]][:, 0]), Sigmoid())
+    ]
+    network = Network(layers[:-1], BinaryCrossEntropy())
+    _, grads = network.gradients(shapes[net.x].T, np.array([[1.0]]))
+    yield "Network.gradients W of layer 1", evaluate(equation.claimed, numbers), grads[0]["W"].T
+    for at in (1, 2):
+        yield (
+            f"Network.gradients b of layer {at}",
+            evaluate(_bce_delta(at), numbers),
+            grads[2 * at - 2]["b"][:, None],
+        )
+
+
+@cache
+def _bce_network():
+    """2-2-1 with sigmoids; cross-entropy as a function of the logit o, log(1 + e^o) − y o."""
+    return SymbolicNetwork(
+        (2, 2, 1), sigma, output=lambda o: o, loss=lambda o, goal: sp.log(1 + sp.exp(o[0])) - goal[0] * o[0]
+    )
+
+
+def _bce_delta(layer):
+    net = _bce_network()
+    output = sp.Matrix([sigma(net.z[2][0]) - net.y[0]])
+    hidden = net.a[1].applyfunc(lambda h: h * (1 - h))
+    return output if layer == 2 else (net.W[2].T * output).multiply_elementwise(hidden)
+
+
+@register("bce_of_a_logit", "cross-entropy of ŷ = σ(o) is log(1 + e^o) − y o", lesson=4, posts=("B13",))
+def _():
+    o, goal = sp.symbols("o y", real=True)
+    p_hat = sigma(o)
+    return Equation(
+        sp.diff(-goal * sp.log(p_hat) - (1 - goal) * sp.log(1 - p_hat), o),
+        sp.diff(sp.log(1 + sp.exp(o)) - goal * o, o),
+    )
+
+
+@register(
+    "b221_program",
+    "B's program: sigmoids and cross-entropy, δ = ŷ − y, hidden δ = w δ h(1 − h)",
+    lesson=4,
+    posts=("B13",),
+    left=r"\frac{\partial L}{\partial W^1}",
+    numeric=_compare_221,
+)
+def _():
+    net = _bce_network()
+    return Equation(
+        net.gradient(net.W[1]),
+        _bce_delta(1) * net.x.T,
+        wrong={
+            "σ′ of the output left in": _bce_delta(1)
+            * net.x.T
+            * sigma(net.z[2][0])
+            * (1 - sigma(net.z[2][0]))
+        },
+    )
+
+
+@register(
+    "c_hidden_gradient",
+    "C's v/w network: v_ij reaches every output, so its gradient is a sum over k",
+    lesson=4,
+    posts=("C4", "C5"),
+    left=r"\frac{\partial E}{\partial v_{11}}",
+)
+def _():
+    net = SymbolicNetwork((2, 2, 3), f, bias=False)
+    terms = [
+        (net.a[2][q] - net.y[q]) * net.slopes(2)[q] * net.W[2][q, 0] * net.slopes(1)[0] * net.x[0]
+        for q in range(3)
+    ]
+    return Equation(net.gradient(net.W[1])[0, 0], sum(terms), wrong={"as printed, one output k": terms[0]})
+
+
+@register(
+    "c_output_gradient",
+    "C's w_jk reaches output k alone: no sum",
+    lesson=4,
+    posts=("C4", "C5"),
+    left=r"\frac{\partial E}{\partial w_{12}}",
+)
+def _():
+    net = SymbolicNetwork((2, 2, 3), f, bias=False)
+    delta = net.output_delta()
+    return Equation(
+        net.gradient(net.W[2])[1, 0],
+        delta[1] * net.a[1][0],
+        wrong={"summed over k": sum(delta) * net.a[1][0]},
+    )
+
+
+# ---------------------------------------------------------------- δ by index, any width
+
+
+@register(
+    "output_delta",
+    "at the output δ_i = (f(z_i) − y_i) f′(z_i), whatever the width n",
+    lesson=4,
+    posts=("A3",),
+    left=r"\delta_i = \frac{\partial L}{\partial z_i}",
+)
+def _():
+    loss = sp.Sum((f(z[j]) - y[j]) ** 2 / 2, (j, 1, n))
+    return Equation(
+        sp.diff(loss, z[i]),
+        (f(z[i]) - y[i]) * f(z[i]).diff(z[i]),
+        (i <= n,),
+        wrong={"slope forgotten": f(z[i]) - y[i], "sign": (y[i] - f(z[i])) * f(z[i]).diff(z[i])},
+    )
+
+
+def _above():
+    """Any function of the layer above, to first order: L = Σ_j δ_j z_j with z_j = Σ_k w_jk f(z_k) + b_j."""
+    zj = sp.Sum(w[j, k] * f(z[k]), (k, 1, m)) + b[j]
+    return sp.Sum(d[j] * zj, (j, 1, n))
+
+
+@register(
+    "hidden_delta",
+    "a hidden unit collects from all units above: δ_i = f′(z_i) Σ_j w_ji δ_j",
+    lesson=4,
+    posts=("A4", "C4"),
+    left=r"\delta_i = \frac{\partial L}{\partial z_i}",
+)
+def _():
+    fan_out = sp.Sum(w[j, i] * d[j], (j, 1, n))
+    return Equation(
+        sp.diff(_above(), z[i]),
+        f(z[i]).diff(z[i]) * fan_out,
+        (i <= m,),
+        wrong={
+            "one path only": f(z[i]).diff(z[i]) * w[1, i] * d[1],
+            "transposed": f(z[i]).diff(z[i]) * sp.Sum(w[i, j] * d[j], (j, 1, n)),
+            "slope forgotten": fan_out,
+        },
+    )
+
+
+@register(
+    "weight_gradient",
+    "∂L/∂w_ip = δ_i a_p, whatever the widths",
+    lesson=4,
+    posts=("A2", "A5"),
+    left=r"\frac{\partial L}{\partial w_{ip}}",
+)
+def _():
+    loss = sp.Sum(d[j] * _z(j, m), (j, 1, n))
+    return Equation(sp.diff(loss, w[i, p]), d[i] * a[p], (i <= n, p <= m), wrong={"transposed": d[p] * a[i]})
+
+
+@register(
+    "bias_gradient_index",
+    "∂L/∂b_i = δ_i, whatever the width",
+    lesson=4,
+    left=r"\frac{\partial L}{\partial b_i}",
+)
+def _():
+    return Equation(
+        sp.diff(sp.Sum(d[j] * _z(j, m), (j, 1, n)), b[i]), d[i], (i <= n,), wrong={"with a": d[i] * a[i]}
+    )
+
+
+# ---------------------------------------------------------------- matrix form, abstract f on 2-3-2
+
+
+@cache
+def _net232():
+    return SymbolicNetwork((2, 3, 2), f)
+
+
+@register(
+    "matrix_output_delta",
+    "2-3-2, any f: ∂L/∂b² = (a² − y) ⊙ f′(z²)",
+    lesson=4,
+    posts=("A3",),
+    left=r"\delta^2",
+)
+def _():
+    net = _net232()
+    return Equation(
+        net.gradient(net.b[2]),
+        (net.a[2] - net.y).multiply_elementwise(net.slopes(2)),
+        wrong={
+            "slope of the wrong unit": (net.a[2] - net.y).multiply_elementwise(sp.Matrix(net.slopes(2)[::-1]))
+        },
+    )
+
+
+@register(
+    "matrix_hidden_delta", "2-3-2, any f: δ¹ = (W²)ᵀδ² ⊙ f′(z¹)", lesson=4, posts=("A4",), left=r"\delta^1"
+)
+def _():
+    net = _net232()
+    square = SymbolicNetwork((2, 2, 2), f)
+    lies = (square.W[2] * square.delta(2)).multiply_elementwise(square.slopes(1))
+    return Equation(
+        net.gradient(net.b[1]),
+        net.delta(1),
+        wrong={
+            "W for Wᵀ where it fits": (square.gradient(square.b[1]), lies),
+            "slope forgotten": net.W[2].T * net.delta(2),
+        },
+    )
+
+
+@register(
+    "matrix_output_weights",
+    "2-3-2, any f: ∂L/∂W² = δ²(a¹)ᵀ",
+    lesson=4,
+    posts=("A5",),
+    left=r"\frac{\partial L}{\partial W^2}",
+)
+def _():
+    net = _net232()
+    return Equation(
+        net.gradient(net.W[2]), net.delta(2) * net.a[1].T, wrong={"z for a": net.delta(2) * net.z[1].T}
+    )
+
+
+@register(
+    "matrix_hidden_weights",
+    "2-3-2, any f: ∂L/∂W¹ = δ¹xᵀ",
+    lesson=4,
+    posts=("A5",),
+    left=r"\frac{\partial L}{\partial W^1}",
+)
+def _():
+    net = _net232()
+    square = SymbolicNetwork((2, 2, 2), f)
+    return Equation(
+        net.gradient(net.W[1]),
+        net.delta(1) * net.x.T,
+        wrong={"transposed where it fits": (square.gradient(square.W[1]), square.x * square.delta(1).T)},
+    )
+
+
+@register(
+    "recursion_three_layers",
+    "2-2-3-2, any f: the same recursion once more reaches the first layer",
+    lesson=4,
+    posts=("A4", "D22"),
+    left=r"\frac{\partial L}{\partial W^1}",
+)
+def _():
+    net = SymbolicNetwork((2, 2, 3, 2), f, bias=False)
+    one_short = (net.W[2].T * net.delta(2)) * net.x.T
+    return Equation(net.gradient(net.W[1]), net.delta(1) * net.x.T, wrong={"a slope forgotten": one_short})
+
+
+@register(
+    "stale_weights",
+    "updating W first makes the hidden error wrong by −η a_j Σ_k δ_k²: proportional to η",
+    lesson=4,
+    posts=("A7", "C8"),
+    left=r"W_{\mathrm{new}}^{\mathsf T}\delta - W^{\mathsf T}\delta",
+)
+def _():
+    eta = sp.Symbol("eta", positive=True)
+    delta, hidden = (sp.Matrix(sp.symbols(f"{s}1:{c}", real=True)) for s, c in (("delta", 4), ("a", 3)))
+    W = sp.Matrix(3, 2, lambda r, c: sp.Symbol(f"w{r + 1}{c + 1}", real=True))
+    after = W - eta * delta * hidden.T
+    return Equation(
+        after.T * delta - W.T * delta, -eta * hidden * delta.dot(delta), wrong={"no harm": sp.zeros(2, 1)}
+    )
+
+
+@register(
+    "paths_sum",
+    "∂out/∂in is a sum over all paths of the products of their weights",
+    lesson=4,
+    left=r"\frac{\partial z^3_1}{\partial x_1}",
+)
+def _():
+    net = SymbolicNetwork((2, 3, 2, 1), lambda v: v, bias=False)
+    paths = [net.W[1][r, 0] * net.W[2][s, r] * net.W[3][0, s] for r in range(3) for s in range(2)]
+    return Equation(sp.diff(net.z[3][0], net.x[0]), sum(paths), wrong={"a path forgotten": sum(paths[1:])})
+
+
+@register("paths_counted", "784-64-32-10 has 16 056 320 paths; all δ cost 2 368 multiplications", lesson=4)
+def _():
+    widths = sp.Matrix([784, 64, 32, 10])
+    counts = sp.Matrix([sp.prod(widths), widths[1] * widths[2] + widths[2] * widths[3]])
+    return Equation(counts, sp.Matrix([16_056_320, 2_368]))
