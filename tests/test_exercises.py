@@ -683,3 +683,13 @@ def test_progress_picture(kept, capsys):
     here = len(ex.exercises(5))
     assert f"Lesson 5: 1 of {here} exercises solved. Solved: bias_gradient. Still open: " in said
     assert f"Course: 1 of {len(ALL)} exercises solved." in said
+
+
+def test_y_hat_may_be_called_as_sympy_prints_it():
+    """sp.Symbol("yhat") prints as ŷ, sp.Symbol("y_hat") is what one types: both are right."""
+    import sympy
+
+    for name in ("yhat", "y_hat"):
+        y, y_hat = sympy.symbols(f"y {name}", real=True)
+        assert ex.squared_error_sign.check(-2 * (y - y_hat)).correct
+        assert not ex.squared_error_sign.check(2 * (y - y_hat)).correct

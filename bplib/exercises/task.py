@@ -266,7 +266,10 @@ class Expression(Exercise):
         if isinstance(given, np.ndarray) and given.ndim:
             return self.wrong("A formula in sympy's symbols is asked for, this is an array.")
         given = sympy.sympify(given.item() if isinstance(given, np.ndarray) else given)
-        strange = sorted({s.name for s in given.free_symbols} - set(self.symbols))
+        # y_hat and yhat, which sympy prints as ŷ, are the same name.
+        ours = {name.replace("_", ""): name for name in self.symbols}
+        known = {s: ours.get(s.name.replace("_", ""), s.name) for s in given.free_symbols}
+        strange = sorted(set(known.values()) - set(self.symbols))
         if strange:
             near = difflib.get_close_matches(strange[0], self.symbols, 1)
             meant = f" Is {near[0]} meant?" if near else ""
@@ -274,7 +277,7 @@ class Expression(Exercise):
                 f"{strange[0]} is no symbol of this task, which has {', '.join(self.symbols)}.{meant}"
             )
         # Symbols are matched by name: the learner may have declared them real, positive, or not at all.
-        given = given.xreplace({s: sympy.Symbol(s.name, real=True) for s in given.free_symbols})
+        given = given.xreplace({s: sympy.Symbol(name, real=True) for s, name in known.items()})
         answer = self.answer
         try:
             derive.prove(given, answer)
