@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bplib"
 
 # A module imports only what stands in an earlier row; the files of one folder may import each other.
 FLOORS = [
-    {"checks"},
+    {"checks", "notation"},
     {"layers", "optimizers"},
     {"losses"},
     {"storage"},
