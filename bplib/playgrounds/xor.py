@@ -13,7 +13,7 @@ from contourpy import contour_generator
 from .. import datasets, plots
 from ..network import mlp
 from ..optimizers import SGD
-from ..training import accuracy, train
+from ..training import DivergenceError, accuracy, train
 from .controls import choice, slider
 from .live_figure import LiveFigure, Raster, Trace, round_up
 from .panel import Playground, Settings
@@ -97,6 +97,7 @@ class XORModel:
         self.plane = plots.grid(self.extent, resolution)
         self.trace = Trace(2)
         self._record()
+        self.too_high = 1000 * max(self.trace.columns[0, 0], 1.0)
         self._snapshots = self._train()
 
     def _train(self):
@@ -115,6 +116,12 @@ class XORModel:
         """One batch, one update; raises DivergenceError."""
         snapshot = next(self._snapshots)
         self.step_count += 1
+        if snapshot.loss > self.too_high:  # long before NaN, the units die of it
+            raise DivergenceError(
+                f"the loss rose from {self.trace.columns[0, 0]:.2g} to {snapshot.loss:.2g} by step "
+                f"{self.step_count} with learning rate {snapshot.learning_rate:g}: each step overshoots more "
+                "than the one before. Try a rate ten times smaller, a larger batch, or another start"
+            )
         size = min(self.settings.batch_size, len(self.dataset.y_train))
         self.epoch = self.step_count * size // len(self.dataset.y_train)
         # 500 points of the curve for the first 500 steps, and as many for each doubling from there on.

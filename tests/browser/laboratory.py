@@ -236,6 +236,15 @@ class Lab:
             timeout=60_000,
         )
 
+    def restart(self):
+        """Restart the kernel and clear nothing."""
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
+        self.server.api(f"kernels/{self.kernel_id()}/restart", "POST")
+        self.page.wait_for_timeout(500)
+        self.wait_until_ready()
+
     def command(self, name, **arguments):
         """Run one of JupyterLab's commands; returns at once."""
         self.page.evaluate(
@@ -244,6 +253,7 @@ class Lab:
 
     def run_all(self, timeout=60):
         """Run All, and wait until every code cell has its number."""
+        self.command("notebook:clear-all-cell-outputs")
         self.command("notebook:run-all-cells")
         self.wait_for(lambda: self._numbered() >= self._n_code, timeout, "all cells to have run")
 

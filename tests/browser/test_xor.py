@@ -1,0 +1,204 @@
+"""The XOR playground in a real browser: what a learner does, and what goes wrong around them."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+IMPORTS = "import asyncio\nfrom bplib.playgrounds.xor import XORPlayground, XORSettings"
+# Loops that are alive: one for each player that plays, seen from the kernel.
+LOOPS = "sum('Player._play' in repr(task) for task in __import__('asyncio').all_tasks())"
+STEP = "p.model.step_count"
+
+
+def playing(lab, cells=("p = XORPlayground(); p",)):
+    """Open a notebook of playgrounds, run it and press the first Play."""
+    lab.open([IMPORTS, *cells])
+    lab.run_all()
+    lab.button("Play").click()
+    lab.wait_for(lambda: lab.kernel(STEP) > 20, what="steps")
+    return lab
+
+
+def goes_on(lab, name="p"):
+    """Wait until this playground has trained on and painted."""
+    before = lab.kernel(f"{name}.model.step_count"), lab.kernel(f"{name}.view.live.frames")
+    lab.wait_for(lambda: lab.kernel(f"{name}.model.step_count") > before[0], what="a step")
+    lab.wait_for(lambda: lab.kernel(f"{name}.view.live.frames") > before[1], what="a frame")
+
+
+def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
+    playing(lab)
+    assert lab.painted_frames(1) >= 2
+    first = lab.kernel("float(p.model.trace.columns[0, 0])")
+    lab.wait_for(lambda: lab.kernel("p.model._losses()[0]") < first, what="the loss to fall")
+
+    before = lab.kernel("p.settings.learning_rate")
+    lab.slider("Learning rate η").press("ArrowRight", times=2)
+    lab.wait_for(lambda: lab.kernel("p.model.optimizer.learning_rate") > before, what="another rate")
+    assert lab.kernel("p.playing and p.error is None")
+
+    lab.slider("Hidden units").set(6)
+    lab.wait_for(lambda: lab.kernel("p.model.network.layers[0].n_out") == 6, what="six hidden units")
+    lab.wait_for(lambda: any("Hidden units: 6" in text for text in lab.statuses()), what="the word of it")
+    lab.dropdown("Data").select_option(label="circles")
+    lab.wait_for(lambda: lab.kernel("p.model.dataset.name") == "circles", what="another data set")
+    goes_on(lab)
+
+    lab.button("Pause").click()
+    lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
+    assert lab.kernel(LOOPS) == 0
+    steps = lab.kernel(STEP)
+    lab.button("Step").click()
+    lab.wait_for(lambda: lab.kernel(STEP) == steps + 1, what="one step")
+    lab.button("Reset").click()
+    lab.wait_for(lambda: lab.kernel(STEP) == 0, what="the reset")
+    assert lab.alarms() == []
+
+    lab.button("Play").click()
+    lab.wait_for(lambda: lab.kernel(LOOPS) == 1, what="a loop")
+    lab.run_cell(1)
+    assert lab.kernel(LOOPS) == 0, "the predecessor is closed, the new one waits for its Play"
+    lab.button("Play").click()
+    lab.wait_for(lambda: lab.kernel(LOOPS) == 1, what="one loop")
+    goes_on(lab)
+
+
+def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(lab):
+    lab.open([IMPORTS, "p = XORPlayground()\np.play()\np"])
+    lab.run_all()
+    widgets = "len(__import__('ipywidgets').widgets.widget._instances)"
+    goes_on(lab)
+    few = lab.kernel(widgets)
+    for _ in range(3):
+        lab.run_cell(1)
+    memory = lab.kernel("__import__('psutil').Process().memory_info().rss")
+    for _ in range(17):
+        lab.run_cell(1)
+    goes_on(lab)
+    assert lab.kernel(LOOPS) == 1
+    assert lab.kernel(widgets) == few
+    assert lab.kernel("__import__('psutil').Process().memory_info().rss") - memory < 20e6
+    assert lab.page.locator("img.bp-figure").count() == 1
+
+
+def test_a_busy_cell_and_an_interrupt_do_not_stop_the_player(lab):
+    playing(lab, ("p = XORPlayground(); p", "x = 1"))
+    lab.page.locator(".jp-Notebook-cell").nth(2).locator(".cm-content").click()
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.type("import time; time.sleep(60)")
+    lab.command("notebook:run-cell")
+    prompt = lab.page.locator(".jp-Notebook-cell").nth(2).locator(".jp-InputPrompt")
+    lab.wait_for(lambda: "*" in prompt.text_content(), what="the busy cell")
+    lab.page.wait_for_timeout(300)
+    lab.slider("Learning rate η").press("ArrowRight")  # arrives on another thread while the cell sleeps
+    lab.command("notebook:interrupt-kernel")
+    lab.wait_for(lambda: "*" not in prompt.text_content(), what="the interrupt")
+    goes_on(lab)
+    lab.wait_for(lambda: lab.kernel("p.model.optimizer.learning_rate") > 0.5, what="the slider's turn")
+    assert lab.kernel("p.playing and p.error is None")
+
+
+def test_after_a_restart_the_cell_makes_a_new_one(lab):
+    playing(lab)
+    lab.restart()
+    lab.run_all()
+    assert lab.kernel(LOOPS) == 0
+    lab.button("Play").click()
+    goes_on(lab)
+
+
+def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
+    playing(lab)
+    lab.command("docmanager:save")
+    lab.page.wait_for_timeout(500)
+    lab.reload()
+    goes_on(lab)
+    lab.wait_for(lambda: lab.page.locator("img.bp-figure").count() == 1, what="the figure")
+    assert lab.painted_frames(1) >= 2
+    lab.button("Pause").click()
+    lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
+
+
+def test_two_playgrounds_play_side_by_side(lab):
+    playing(lab, ("p = XORPlayground(panels='simple'); p", "q = XORPlayground(panels='simple'); q"))
+    lab.button("Play").click()  # the first of those still named Play is the second one's
+    lab.wait_for(lambda: lab.kernel("p.playing and q.playing"), what="both")
+    assert lab.kernel(LOOPS) == 2
+    goes_on(lab, "p")
+    goes_on(lab, "q")
+    lab.button("Pause").click()
+    lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
+    assert lab.kernel("q.playing")
+
+
+def test_faults_show_in_the_panel(lab):
+    lab.open([IMPORTS, "p = XORPlayground(panels='simple'); p",
+              "def broken(): raise RuntimeError('a wire came loose')\np.model.step = broken",
+              "del p.model.step"])  # fmt: skip
+    lab.run_cell(0)
+    lab.run_cell(1)
+    lab.button("Play").click()
+    goes_on(lab)
+    lab.run_cell(2)
+    lab.wait_for(lambda: any("a wire came loose" in text for text in lab.alarms()), what="the error line")
+    assert not lab.kernel("p.playing")
+    lab.run_cell(3)
+    lab.button("Play").click()
+    goes_on(lab)
+    assert lab.alarms() == []
+
+
+def test_without_its_output_and_in_a_hidden_tab_it_goes_on(lab):
+    playing(lab)
+    lab.page.evaluate("""() => {
+        Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+        Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange')); }""")
+    other = lab.context.new_page()
+    other.bring_to_front()
+    goes_on(lab)
+    other.close()
+    lab.page.evaluate("""() => {
+        delete document.hidden; delete document.visibilityState;
+        document.dispatchEvent(new Event('visibilitychange')); }""")
+    assert lab.painted_frames(1) >= 2
+    lab.page.locator(".jp-Notebook-cell").nth(1).locator(".jp-InputArea-editor").click()
+    lab.command("notebook:clear-cell-output")
+    lab.wait_for(lambda: lab.page.locator("img.bp-figure").count() == 0, what="the output to go")
+    goes_on(lab)
+    lab.run_cell(1)
+    assert lab.kernel(LOOPS) == 0
+
+
+def test_keyboard_names_and_width(lab):
+    lab.open([IMPORTS, "p = XORPlayground(); p"], theme="dark")
+    lab.run_all()
+    lab.wait_for(lambda: lab.page.get_by_role("slider", name="Hidden units").count() == 1, what="its name")
+    for name in ("Learning rate η", "Hidden layers", "Seed"):
+        assert lab.page.get_by_role("slider", name=name).count() == 1
+    for name in ("Data", "Activation", "Loss", "Start", "Batch size", "Speed"):
+        assert lab.page.get_by_role("combobox", name=name).count() == 1
+    assert "XOR playground" in lab.page.locator("img.bp-figure").get_attribute("alt")
+    width = lab.page.evaluate(
+        "(e => e.scrollWidth - e.clientWidth)(document.querySelector('.jp-WindowedPanel-outer'))"
+    )
+    assert width <= 0, "no sideways scrolling at 1280 × 720"
+
+    lab.page.get_by_role("slider", name="Learning rate η").focus()
+    reached = []
+    for _ in range(24):
+        reached.append(
+            lab.page.evaluate("""() => { const e = document.activeElement;
+            return [e.ariaLabel || e.labels?.[0]?.textContent || e.textContent,
+                    getComputedStyle(e).outlineStyle !== 'none' && parseFloat(getComputedStyle(e).outlineWidth) > 0];
+            }""")
+        )
+        if reached[-1][0] == "This experiment":
+            break
+        lab.page.keyboard.press("Tab")
+    names = {name for name, _ in reached}
+    assert names >= {"Learning rate η", "Hidden units", "Data", "Play", "Step", "Reset", "Speed", "Seed"}
+    assert all(outlined for _, outlined in reached), "focus is seen wherever it goes"
+    lab.button("Play").focus()
+    lab.page.keyboard.press("Space")
+    lab.wait_for(lambda: lab.kernel("p.playing"), what="Play by keyboard")
