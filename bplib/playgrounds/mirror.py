@@ -68,9 +68,7 @@ class MirrorUnits(Explorer):
             nudge=slider("Move w1[1][1] by", float(nudge), 0.0, 0.2, 0.01),
             epoch=slider("Epoch", epoch, 0, EPOCHS, EVERY),
             activation=choice("Hidden units", list(ACTIVATIONS), activation),
-            note="<b>Try</b>: train to epoch 600 with tanh units. Then move the weight until the two lines "
-            "part. Then take sigmoid units. <b>Look</b>: do the lines lie on each other, and is there a "
-            "corner too many?",
+            note="Two hidden units, the second minus the first, on XOR. Move one weight, then the epochs.",
             key=key,
         )
 
