@@ -129,6 +129,7 @@ def between_0_and_1(who, Y):
     low, high = np.minimum.reduce(Y, axis=None), np.maximum.reduce(Y, axis=None)
     if not 0 <= low <= high <= 1:
         raise ValueError(f"{who}: Y must lie in [0, 1], got {low:g} to {high:g}")
+    return Y
 
 
 def labels_or_weights(who, Y, Z):

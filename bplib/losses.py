@@ -2,6 +2,7 @@
 
 A loss has `forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ` and `predict(Z)`, and alone divides by the
 number of rows N. The cross-entropies take logits Z, never probabilities. A cache begins with `predict(Z)`.
+`forward` checks Z and Y, then calls `evaluate`, which training calls directly, having checked all of Y once.
 """
 
 import numpy as np
@@ -21,7 +22,10 @@ class SquaredError(checks.Named):
 
     def forward(self, Z, Y):
         Z = checks.outputs(self, Z)
-        D = Z - checks.targets(self, Y, Z)
+        return self.evaluate(Z, checks.targets(self, Y, Z))
+
+    def evaluate(self, Z, Y):
+        D = Z - Y
         return float(np.vdot(D, D)) / (2 * len(Z)), (Z, D)
 
     def backward(self, cache):
@@ -40,8 +44,9 @@ class BinaryCrossEntropy(checks.Named):
 
     def forward(self, Z, Y):
         Z = checks.outputs(self, Z)
-        Y = checks.targets(self, Y, Z)
-        checks.between_0_and_1(self, Y)
+        return self.evaluate(Z, checks.between_0_and_1(self, checks.targets(self, Y, Z)))
+
+    def evaluate(self, Z, Y):
         # −log σ(z) = log(1 + e⁻ᶻ) and −log(1 − σ(z)) = log(1 + eᶻ), collected so that nothing overflows.
         losses = np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
         return float(np.add.reduce(losses, axis=None)) / len(Z), (sigmoid(Z), Y)
@@ -62,7 +67,9 @@ class SoftmaxCrossEntropy(checks.Named):
 
     def forward(self, Z, Y):
         Z = checks.outputs(self, Z)
-        Y = checks.labels_or_weights(self, Y, Z)
+        return self.evaluate(Z, checks.labels_or_weights(self, Y, Z))
+
+    def evaluate(self, Z, Y):
         S = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
         P = np.exp(S)
         total = np.add.reduce(P, axis=1, keepdims=True)

@@ -1,7 +1,9 @@
 """Training: batches, steps, and what can be seen on the way."""
 
+import math
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -86,6 +88,10 @@ def _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
 
 
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
+    loss_function = network.loss_function
+    # The door was passed once for all of Y; `evaluate` is `forward` behind it.
+    evaluate = getattr(loss_function, "evaluate", loss_function.forward)
+    draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else X.__getitem__
     stateful = [(i, layer) for i, layer in enumerate(network.layers) if layer.state]
     step, order = 0, np.arange(len(Y))
     for epoch in range(1, epochs + 1):
@@ -96,15 +102,15 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
             step += 1
             eta = optimizer.learning_rate
             with np.errstate(over="ignore", invalid="ignore"):  # divergence has its own error, below
-                Z, caches = network.forward(X[rows], training=True, rng=rng)
-                L, cache = network.loss_function.forward(Z, Y[rows])
-                if not np.isfinite(L):
+                Z, caches = network.forward(draw(rows), training=True, rng=rng)
+                L, cache = evaluate(Z, Y.take(rows, axis=0))
+                if not math.isfinite(L):
                     raise DivergenceError(
                         f"the loss became {L} at step {step} (epoch {epoch}) with learning rate {eta:g}: the "
                         "parameters have diverged. Build the network anew and try a learning rate ten times "
                         "smaller, inputs scaled to about 1, or another initialisation"
                     )
-                dZ = network.loss_function.backward(cache)
+                dZ = loss_function.backward(cache)
                 _, grads = network.backward(dZ, caches, input_gradient=False)
                 optimizer.step(network, grads)
             for i, layer in stateful:
