@@ -5,12 +5,12 @@
     python tools/mutants.py --jobs 1      one at a time (2 by default)
 
 Each fault goes into a copy of the tree, and pytest runs the unit tests there, those of the spoiled module
-first, until one fails. The table names the test that noticed. A fault that no test notices, or that runs into
-the time limit, is listed at the end, and the exit status is 1.
+and then the others of the core, until one fails. The table names the test that noticed. A fault that no test
+notices, or that runs into the time limit, is listed at the end, and the exit status is 1.
 """
 
 import argparse
-import inspect
+import ast
 import os
 import re
 import shutil
@@ -38,22 +38,25 @@ def copy_tree(target):
 
 def spoil_file(fault, tree):
     """Write the fault into its file under `tree`; return a function that mends it."""
-    lines, first = inspect.getsourcelines(fault.target())
-    path = tree / Path(inspect.getsourcefile(fault.target())).relative_to(HOME)
+    module, *names = fault.where.split(".")
+    path = tree / "bplib" / f"{module}.py"
     sound = path.read_text(encoding="utf-8")
-    whole = sound.splitlines(keepends=True)
-    spoiled = fault.apply("".join(lines))
-    path.write_text(
-        "".join([*whole[: first - 1], spoiled, *whole[first - 1 + len(lines) :]]), encoding="utf-8"
+    place = ast.parse(sound)
+    for name in names:
+        place = next(node for node in place.body if getattr(node, "name", None) == name)
+    lines = sound.splitlines(keepends=True)
+    before, function, after = (
+        lines[: place.lineno - 1],
+        lines[place.lineno - 1 : place.end_lineno],
+        place.end_lineno,
     )
+    path.write_text("".join([*before, fault.apply("".join(function)), *lines[after:]]), encoding="utf-8")
     return lambda: path.write_text(sound, encoding="utf-8")
 
 
 def tests_for(module):
-    """The unit tests of the core, those of `module` first."""
-    first = f"tests/test_{module}.py"
-    others = [f"tests/test_{m}.py" for m in MODULES if m != module]
-    return [path for path in (first, *others) if (HOME / path).exists()]
+    """The unit tests of the core: those of `module`, and after them all the others."""
+    return [f"tests/test_{module}.py"], [f"tests/test_{m}.py" for m in MODULES if m != module]
 
 
 def run_tests(tree, files):
@@ -87,7 +90,7 @@ def run_tests(tree, files):
         return TOO_LONG, ""
     if process.returncode == 0:
         return SURVIVED, ""
-    found = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(\S+)", output, re.MULTILINE)
+    found = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(.+?)(?: - .*)?$", output, re.MULTILINE)
     if process.returncode not in (1, 2) or not found:
         sys.exit(f"pytest ended with status {process.returncode}:\n{output[-3000:]}")
     return NOTICED, found[1]
@@ -113,7 +116,7 @@ def main():
         for tree in trees:
             copy_tree(tree)
         for module in MODULES if not options.words else ():
-            outcome, failing = run_tests(trees[0], tests_for(module)[:1])
+            outcome, failing = run_tests(trees[0], tests_for(module)[0])
             if outcome != SURVIVED:
                 sys.exit(f"the tests must be green before anything is spoiled: {outcome} {failing}")
 
@@ -121,7 +124,9 @@ def main():
             tree = trees.pop()
             mend = spoil_file(fault, tree)
             try:
-                return run_tests(tree, tests_for(fault.where.split(".")[0]))
+                own, others = tests_for(fault.where.split(".")[0])
+                outcome, test = run_tests(tree, own)
+                return run_tests(tree, others) if outcome == SURVIVED else (outcome, test)
             finally:
                 mend()
                 trees.append(tree)

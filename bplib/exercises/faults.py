@@ -139,14 +139,14 @@ CORE = tuple(
          "z sums over the inputs: its variance grows with n_in."),
         ("N(0, 1) made smaller", '"normal": 1.0', '"normal": 0.1',
          'init="normal" has standard deviation 1; `scale` is what makes it smaller.'),
-        ("scale replaces", "sd *= 1.0", "sd = 1.0",
-         "Without a scale the initialisation's own standard deviation stays."),
+        ("scale counts twice", "scale, 0, open_low=True)", "scale, 0, open_low=True) ** 2",
+         "Twice the scale, twice the standard deviation."),
         ("W in double", "W.astype(checks.floating(self, dtype))", "W",
          "A network has one dtype: float32 means every array."),
         ("b in double", "np.zeros(n_out, dtype)", "np.zeros(n_out)",
          "A network has one dtype: float32 means the biases too."))
     + _in("layers.Affine.forward",
-        ("bias subtracted", '+= self.params["b"]', '-= self.params["b"]', "Z = X W + b."),
+        ("bias subtracted", '+= self.params["b"]', '-= self.params["b"]', "Z = X W + b: b is added."),
         ("bias forgotten", '+= self.params["b"]', '+= 0 * self.params["b"]',
          "A layer without its bias is a line through the origin."))
     + _in("layers.Affine.backward",
@@ -175,7 +175,7 @@ CORE = tuple(
         ("overflow reported", 'over="ignore"', 'over="raise"', "1/∞ is the right answer here, 0."))
     + _in("layers.Activation.forward",
         ("z kept for a", "return A, A", "return A, X",
-         "The slopes are written from the output a; the cache must hold A, not Z.", "lab"))
+         "The slopes are written from the output a; the cache must hold A, not Z."))
     + _in("layers.Activation.backward",
         ("incoming gradient lost", "dY * self.slope(cache)", "1.0 * self.slope(cache)",
          "The chain rule multiplies the slope by the gradient that comes in."),
@@ -207,17 +207,17 @@ CORE = tuple(
          "A row far below the common maximum becomes 0/0."),
         ("normalised by column", "np.sum(E, axis=-1, keepdims=True)", "np.sum(E, axis=0, keepdims=True)",
          "Each row is one example and sums to 1."))
-    + _in("losses.SquaredError.forward",
+    + _in("losses.SquaredError.evaluate",
         ("½ forgotten in the loss", "(2 * len(Z))", "len(Z)",
          "L = 1/(2N) Σ‖ŷ − y‖²: without the ½ the gradient would be twice as large.", "lab"),
         ("mean over outputs too", "(2 * len(Z))", "(2 * Z.size)",
          "Ours divides by the rows N; PyTorch's MSELoss divides by N·k."),
-        ("difference the wrong way round", "Z - checks.targets(self, Y, Z)", "checks.targets(self, Y, Z) - Z",
+        ("difference the wrong way round", "D = Z - Y", "D = Y - Z",
          "The square hides it, the gradient does not: training climbs."))
     + _in("losses.SquaredError.backward",
         ("lost 1/N", "D / len(D)", "D",
          "L is a mean over the rows, so dZ has 1/N. Without it the rate is N times what it says.", "lab"))
-    + _in("losses.BinaryCrossEntropy.forward",
+    + _in("losses.BinaryCrossEntropy.evaluate",
         ("naive logarithm", "np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))",
          "-Y * np.log(sigmoid(Z)) - (1 - Y) * np.log(1 - sigmoid(Z))",
          "log σ(−1000) is −∞ although the loss is 1000: write it from z."),
@@ -236,7 +236,7 @@ CORE = tuple(
     + _in("losses.BinaryCrossEntropy.predict",
         ("logits for probabilities", "sigmoid(checks.outputs(self, Z))", "checks.outputs(self, Z)",
          "predict gives probabilities, the layers give logits."))
-    + _in("losses.SoftmaxCrossEntropy.forward",
+    + _in("losses.SoftmaxCrossEntropy.evaluate",
         ("no shift in the loss", "Z - np.maximum.reduce(Z, axis=1, keepdims=True)", "Z",
          "log Σ eᶻ overflows for large z; the shift cancels."),
         ("the wrong sign before s", "np.log(total[:, 0]) - S", "np.log(total[:, 0]) + S",
@@ -375,7 +375,7 @@ CORE = tuple(
         ("shuffled once", "if shuffle:", "if shuffle and epoch == 1:", "Each epoch draws its own order."),
         ("prediction mode in training", "training=True", "training=False",
          "Dropout and batch normalisation work in training mode only."),
-        ("infinite loss goes on", "not np.isfinite(L)", "np.isnan(L)",
+        ("infinite loss goes on", "not math.isfinite(L)", "math.isnan(L)",
          "An infinite loss has diverged too."),
         ("running statistics stand still", "layer.update_state(caches[i])", "pass",
          "Prediction uses them: they must follow the batches."),

@@ -1,0 +1,138 @@
+"""The catalogue of faults: every line is there, and the faults of the lab do what the lab says of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bplib.exercises as ex
+from bplib import SGD, Affine, Network, ReLU, SoftmaxCrossEntropy, Tanh, check_gradients, mlp, train
+from bplib.deeper import BatchNorm, Dropout, Residual
+from bplib.exercises import faults, task
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+def ids(faults):
+    return [fault.name for fault in faults]
+
+
+@pytest.mark.parametrize("fault", faults.CORE, ids=ids(faults.CORE))
+def test_the_line_is_there_exactly_once(fault):
+    """The core may change under the catalogue: then this says which fault has lost its line."""
+    spoiled = fault.spoiled_source()
+    assert spoiled != fault.source()
+    assert "\n" not in fault.spoiled.rstrip("\n")
+    compile(spoiled, "<spoiled>", "exec")
+    assert len(fault.teaches) > 20
+
+
+def test_names_are_unique():
+    assert len({fault.name for fault in faults.CORE}) == len(faults.CORE)
+
+
+def test_there_are_enough():
+    assert len(faults.CORE) >= 60
+    assert len(faults.lab()) >= 12
+    assert {f.where.split(".")[0] for f in faults.CORE} >= {
+        "layers", "losses", "network", "optimizers", "gradcheck", "training",
+    }  # fmt: skip
+
+
+def test_the_mutants_of_the_exercises_are_in_the_catalogue():
+    functions = [e for e in ex.exercises() if isinstance(e, task.Function)]
+    catalogue = faults.catalogue()
+    assert len(catalogue) == len(faults.CORE) + sum(len(e.mutants) for e in functions)
+    assert catalogue["affine_backward: dW transposed"] in ex.affine_backward.mutants
+    assert catalogue["stale weights"] is faults.find("stale weights")
+
+
+def network_for(fault):
+    """A small network that runs the spoiled function, with data: (network, X, Y)."""
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(9, 3))
+    module, owner = fault.where.split(".")[:2]
+    labels = (X[:, 0] * X[:, 1] > 0).astype(int) + (X[:, 2] > 0.5)
+    activation = {"Sigmoid": "sigmoid", "ReLU": "relu"}.get(owner, "tanh")
+    loss = {"SquaredError": "squared_error", "BinaryCrossEntropy": "binary_cross_entropy"}
+    if module == "deeper":
+        block = Residual([Affine(5, 5, rng=rng), Tanh()])
+        middle = {"Dropout": Dropout(0.25), "BatchNorm": BatchNorm(5), "Residual": block}[owner]
+        layers = [Affine(3, 5, rng=rng), middle, Tanh(), Affine(5, 3, rng=rng)]
+        return Network(layers, SoftmaxCrossEntropy()), X, labels
+    network = mlp([3, 5, 4, 3], activation=activation, rng=rng,
+                  loss=loss.get(owner, "softmax_cross_entropy"))  # fmt: skip
+    for layer in network.layers[::2]:
+        layer.params["b"] += rng.uniform(0.2, 0.6, layer.n_out)
+    one_hot = np.eye(3)[labels]
+    return network, X, one_hot if owner in loss else labels
+
+
+def last_losses(network, X, Y, steps=400):
+    """The mean loss at the start and at the end of training, as the learning curve shows them."""
+    run = train(network, X, Y, optimizer=SGD(0.05), batch_size=9, epochs=steps, rng=np.random.default_rng(0))
+    losses = [snapshot.loss for snapshot in run]
+    return np.mean(losses[:5]), np.mean(losses[-5:])
+
+
+@pytest.mark.parametrize("fault", faults.lab(), ids=ids(faults.lab()))
+def test_faults_of_the_lab_are_seen_by_the_check_and_not_by_the_curve(fault):
+    network, X, Y = network_for(fault)
+    settings = {"training": fault.where.startswith("deeper"), "rng": np.random.default_rng(3)}
+    assert check_gradients(network, X, Y, **settings).worst < 1e-6
+    broken = faults.spoil(network, fault.name)
+    assert check_gradients(broken, X, Y, **settings).worst > 1e-3
+    assert check_gradients(network, X, Y, **settings).worst < 1e-6, "the network itself stays sound"
+    before, after = last_losses(broken, X, Y)
+    assert after < 0.85 * before
+
+
+def test_optimizers_can_be_spoiled():
+    network = mlp([2, 3, 1], rng=np.random.default_rng(0))
+    before = network.layers[0].params["W"].copy()
+    _, grads = network.gradients(np.ones((2, 2)), np.zeros((2, 1)))
+    faults.spoil(SGD(0.1), "uphill").step(network, grads)
+    assert np.allclose(network.layers[0].params["W"], before + 0.1 * grads[0]["W"])
+
+
+def test_nested_layers_are_spoiled_too():
+    network = Network([Residual([Affine(3, 3, rng=np.random.default_rng(0)), ReLU()])], SoftmaxCrossEntropy())
+    broken = faults.spoil(network, "gate that never closes")
+    relu = broken.layers[0].layers[1]
+    assert relu.slope(np.zeros(2)).all()
+    assert not network.layers[0].layers[1].slope(np.zeros(2)).any()
+
+
+def test_a_spoiled_network_leaves_the_package_alone(tmp_path):
+    network = mlp([2, 3, 2], loss="softmax_cross_entropy", rng=np.random.default_rng(0))
+    broken = faults.spoil(network, "reshape for transpose")
+    assert repr(broken) == repr(network)
+    network.save(tmp_path / "net.npz")
+    again = Network.load(tmp_path / "net.npz")
+    assert check_gradients(again, np.ones((2, 2)) * [[1], [-2]], np.array([0, 1]))
+
+
+def test_errors():
+    network = mlp([2, 3, 1], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="there is no fault called 'nothing'"):
+        faults.spoil(network, "nothing")
+    with pytest.raises(ValueError, match=r"is in layers\.ReLU\.slope, which nothing in Network.* uses"):
+        faults.spoil(network, "gate that never closes")
+    with pytest.raises(ValueError, match=r"is in the function losses\.softmax, which belongs to no network"):
+        faults.spoil(network, "no shift")
+    with pytest.raises(ValueError, match="must occur once in the solution, it occurs 2 times"):
+        faults.Fault("a", "x", "y", "-").apply("x + x")
+
+
+def test_the_mutation_run_names_the_test_that_noticed():
+    """tools/mutants.py on one fault, from end to end."""
+    done = subprocess.run(
+        [sys.executable, "tools/mutants.py", "--jobs", "1", "tanh twice"],
+        cwd=HOME, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "layers.Tanh.slope" in done.stdout
+    assert "test_layers.py::test_" in done.stdout
+    assert "1 of 1 noticed" in done.stdout
