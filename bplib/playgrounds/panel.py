@@ -354,7 +354,7 @@ class Playground(Panel):
             value=self.line_of_code(),
             description="This experiment",
             tooltip="Copy this line into another cell",
-            layout={"width": "auto", "flex": "1 1 300px", "max_width": "100%"},
+            layout={"width": "auto", "max_width": "100%"},
             style={"description_width": "initial"},
         )
         for name, control in controls.items():
