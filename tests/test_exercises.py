@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 import bplib.exercises as ex
 from bplib.exercises import diagnose, record, running, task
@@ -568,9 +569,9 @@ def namespace_for(notebook):
     path = Path(__file__).parents[1] / "notebooks" / f"{notebook}.ipynb"
     namespace = {"np": np, "ex": ex}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] != "code" or "".join(cell["source"]).startswith("%"):
+        if cell["cell_type"] != "code":
             continue
-        for statement in ast.parse("".join(cell["source"])).body:
+        for statement in ast.parse(TransformerManager().transform_cell("".join(cell["source"]))).body:
             symbols = isinstance(statement, ast.Assign) and "symbols(" in ast.unparse(statement)
             if isinstance(statement, (ast.Import, ast.ImportFrom)) or symbols:
                 exec(compile(ast.Module([statement], []), "<imports>", "exec"), namespace)

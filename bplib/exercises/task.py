@@ -7,6 +7,7 @@ half where no learner's code ever was: `attempt` (the learner's code, written do
 
 import ast
 import difflib
+import functools
 import inspect
 import secrets
 import textwrap
@@ -121,9 +122,8 @@ class Function(Exercise):
         return "\n".join(source.splitlines()[start - 1 :]) + "\n"
 
     def draw(self, seed, trial):
-        """The named inputs of one trial; the same seed and trial draw the same ones."""
-        values = self.inputs[trial % len(self.inputs)](np.random.default_rng([seed, trial]))
-        return dict(zip(inspect.signature(self.reference).parameters, values, strict=True))
+        """The named inputs of one trial; the same seed and trial draw the same ones. Not to be changed."""
+        return _drawn(self, seed, trial)
 
     def attempt(self, answer, seed):
         f = answer[0] if len(answer) == 1 else None
@@ -166,6 +166,12 @@ class Function(Exercise):
     def _run(self, f, seed, trial):
         inputs = self.draw(seed, trial)
         return running.call(f, list(inputs), list(inputs.values()))
+
+
+@functools.lru_cache(maxsize=32)
+def _drawn(exercise, seed, trial):
+    values = exercise.inputs[trial % len(exercise.inputs)](np.random.default_rng([seed, trial]))
+    return dict(zip(inspect.signature(exercise.reference).parameters, values, strict=True))
 
 
 class Value(Exercise):
