@@ -2,7 +2,7 @@
 
 The order: crash, endless loop, nothing returned, number of values, type, shape, NaN, changed inputs, values.
 Values that equal a known wrong answer (a mutant) get its sentence; then a constant factor, a sign or a
-transpose is looked for; else the first input on which they differ is shown.
+transpose is looked for. The smallest input on which they differ is shown, with both values.
 """
 
 from dataclasses import dataclass
@@ -58,12 +58,20 @@ def judge(exercise, attempt, seed):
     if attempt.status == REFUSED:
         return Result(exercise.name, NOT_YET, attempt.why)
     expected = [exercise.run_reference(seed, t) for t in range(len(attempt.trials))]
+    problems = {}
     for t, (trial, right) in enumerate(zip(attempt.trials, expected, strict=True)):
         problem = first_problem(exercise, trial, right, exercise.draw(seed, t))
         if problem is not None:
-            return _explained(exercise, attempt, expected, seed, t, problem)
-    printed = _printed(attempt.trials[0])
-    return Result(exercise.name, CORRECT, " ".join(filter(None, [exercise.after, printed])))
+            problems[t] = problem
+    if not problems:
+        printed = _printed(attempt.trials[0])
+        return Result(exercise.name, CORRECT, " ".join(filter(None, [exercise.after, printed])))
+    t = first = min(problems)
+    if problems[first].expected is not None:
+        # Of the trials that go wrong in the same way, the smallest can best be followed by hand.
+        same = [t for t, p in problems.items() if p.expected is not None and p.name == problems[first].name]
+        t = min(same, key=lambda t: sum(np.size(v) for v in exercise.draw(seed, t).values()))
+    return _explained(exercise, attempt, expected, seed, t, problems[t])
 
 
 def _untouched(trial):
@@ -209,7 +217,8 @@ def _explained(exercise, attempt, expected, seed, t, problem):
     if mutant is not None:
         lines.append(mutant.teaches)
     elif problem.kind == "values" and problem.expected is not None:
-        lines.append(_pattern(exercise, attempt, expected, seed, problem.name))
+        pattern = _pattern(exercise, attempt, expected, seed, problem.name)
+        lines.append(pattern or f"Your {problem.name} has the right shape, and other values.")
     if problem.kind == "values" and problem.expected is not None:
         lines += [_right_ones(exercise, attempt.trials[t], expected[t], problem.name)]
         lines += [_example(exercise.draw(seed, t), problem)]
@@ -285,13 +294,10 @@ def _pattern(exercise, attempt, expected, seed, name):
     drawn = [exercise.draw(seed, t) for t in range(len(pairs))]
     for array, axis in [(n, a) for n, v in drawn[0].items() for a in range(np.ndim(v))]:
         sizes = np.array([np.shape(inputs[array])[axis] for inputs in drawn], float)
-        for what, wanted in (("times too large", sizes), ("times too small", 1 / sizes)):
+        for what, wanted in (("too large", sizes), ("too small", 1 / sizes)):
             if np.ptp(sizes) and np.allclose(np.abs(factors), wanted):
                 where, who = ("columns", ".") if axis else ("rows", ": who divides by N here?")
-                return (
-                    f"Your {name} is right up to a factor: {sizes[0]:g} {what} in the first example, as many "
-                    f"as the {where} of {array}{who}"
-                )
+                return f"Your {name} is right up to a factor: {what} by the number of {where} of {array}{who}"
     if np.ptp(factors) < 1e-6 * abs(factors[0]):
         return (
             f"Your {name} is right up to a constant factor: it is {factors[0]:.4g} times what it should be."
@@ -312,7 +318,7 @@ def _right_ones(exercise, trial, right, wrong_name):
 
 
 def _example(inputs, problem):
-    """The first input on which they differ, if it is small enough to follow; expected and received."""
+    """An input on which they differ, if it is small enough to follow; expected and received."""
     shown = [("Expected", problem.expected), ("yours", problem.received)]
     lines = [f"{label} {problem.name}:".rjust(18) + " " + show(value, 19) for label, value in shown]
     return "\n".join([*filter(None, [_given(inputs).strip()]), *lines])

@@ -1,4 +1,4 @@
-"""Lesson 00: shapes in the convention of the course, how many numbers a network has, who counts layers how."""
+"""Lesson 00: shapes in the convention of the course, how many numbers a network has, who counts what."""
 
 from .task import choice, value
 
