@@ -128,7 +128,7 @@ def fit(
     """
     import sys
 
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
 
     if schedule is not None and not callable(schedule):
         raise TypeError(f"fit: schedule must be a function of the fraction done, got {schedule!r}")
