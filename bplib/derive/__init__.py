@@ -12,7 +12,7 @@ derive.evaluate(formula, {X: array, ...})     numbers for a formula
 derive.formula("delta", (2, 2, 1), ...)       the formula of one number in a small network, for the X-ray
 """
 
-# ruff: noqa: I001  (the modules with claims are imported in the order of the lessons)
+# ruff: noqa: F401, I001  (the modules with claims are imported in the order of the lessons)
 from .formulas import Formula, formula
 from .proving import Proof, ProofError, UndecidedError, prove
 from .registry import CLAIMS, Claim, Derivation, Equation, claim, claims, evaluate, register, steps
@@ -21,6 +21,9 @@ from .activations import sigma
 from .losses import gradient
 from .deltas import SymbolicNetwork
 from .matrices import fitting_products, trace_gradient
+from .softmax import softmax_of
+from . import practice
+from . import deeper
 
 __all__ = [
     "CLAIMS",
@@ -32,7 +35,6 @@ __all__ = [
     "ProofError",
     "SymbolicNetwork",
     "UndecidedError",
-    "chain_rule",
     "claim",
     "claims",
     "evaluate",
@@ -42,6 +44,7 @@ __all__ = [
     "prove",
     "register",
     "sigma",
+    "softmax_of",
     "steps",
     "trace_gradient",
 ]

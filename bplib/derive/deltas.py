@@ -14,6 +14,7 @@ from ..losses import BinaryCrossEntropy
 from ..network import Network
 from .activations import sigma
 from .losses import gradient
+from .proving import insert
 from .registry import Equation, evaluate, register
 
 n, m = sp.symbols("n m", integer=True, positive=True)
@@ -30,59 +31,69 @@ def slope(function, at):
 
 
 class SymbolicNetwork:
-    """A small network written out: z^l = W^l a^{l−1} + b^l and a^l = f(z^l), in symbols, for one sample.
+    """A small network written out for one sample: z^l = W^l a^{l−1} + b^l and a^l = f(z^l), in symbols.
 
-    `SymbolicNetwork((2, 3, 2), f)` has lists indexed by layer: `W[1]`, `b[1]`, `z[1]`, `a[1]` …, with
-    `a[0] = x`. `Z[l]` and `A[l]` are plain symbols for the entries of z^l and a^l: derivatives are taken by
-    them and the expressions are put in afterwards (`put_in`), as one does by hand. δ^l is `delta(l)`.
+    `SymbolicNetwork((2, 3, 2), f)` has lists indexed by layer: `W[1]`, `b[1]`, and the expressions `z[1]`,
+    `a[1]`, with `a[0] = x`. Formulas read more easily in names: `Z[l]` and `A[l]` are symbols for the entries
+    of z^l and a^l, `dA[l]` stands for f′(z^l), and `names` are the equations that say so:
+    `prove(net.gradient(net.W[1]), net.delta(1) * net.x.T, assuming=net.names)`.
     """
 
     def __init__(self, sizes, activation=f, *, output=None, bias=True, loss=None):
-        self.sizes, self.depth = sizes, len(sizes) - 1
+        self.sizes, self.depth = tuple(sizes), len(sizes) - 1
         self.functions = [None] + [activation] * (self.depth - 1) + [output or activation]
-
-        def names(letter, layer, rows, cols=None):
-            label = f"{letter}{layer}_"
-            return sp.ImmutableMatrix(
-                rows, cols or 1, lambda r, c: sp.Symbol(f"{label}{r + 1}{c + 1 if cols else ''}", real=True)
-            )
-
+        self.loss_function = loss or _half_squares
         self.x = sp.ImmutableMatrix(sp.symbols(f"x1:{sizes[0] + 1}", real=True))
         self.y = sp.ImmutableMatrix(sp.symbols(f"y1:{sizes[-1] + 1}", real=True))
-        self.W, self.b, self.z, self.a = [None], [None], [None], [self.x]
-        self.Z, self.A = [None], [self.x]
+        self.W, self.b, self.Z, self.dA, self.z = [None], [None], [None], [None], [None]
+        self.a, self.A = [self.x], [self.x]
+        slopes, activations, sums = [], [], []  # equations, in the order in which they are to be put in
         for layer, (n_in, n_out) in enumerate(pairwise(sizes), start=1):
-            self.W.append(names("w", layer, n_out, n_in))
-            self.b.append(names("b", layer, n_out))
+            function = self.functions[layer]
+            self.W.append(_entries(f"w^{layer}", n_out, n_in))
+            self.b.append(_entries(f"b^{layer}", n_out))
+            self.Z.append(_entries(f"z^{layer}", n_out))
+            self.A.append(_entries(f"a^{layer}", n_out))
+            self.dA.append(self.Z[layer].applyfunc(sp.Function("f'")))
             self.z.append(self.W[layer] * self.a[-1] + (self.b[layer] if bias else sp.zeros(n_out, 1)))
-            self.a.append(self.z[layer].applyfunc(self.functions[layer]))
-            self.Z.append(names("z", layer, n_out))
-            self.A.append(names("a", layer, n_out))
-        self.loss_function = loss or (
-            lambda out, goal: sum((o - g) ** 2 for o, g in zip(out, goal, strict=True)) / 2
-        )
+            self.a.append(self.z[layer].applyfunc(function))
+            slopes += map(sp.Eq, self.dA[layer], self.z[layer].applyfunc(lambda e, g=function: slope(g, e)))
+            activations += map(sp.Eq, self.A[layer], self.a[layer])
+            sums += map(sp.Eq, self.Z[layer], self.z[layer])
+        self.names = (*slopes, *activations, *sums)
         self.loss = self.loss_function(self.a[-1], self.y)
 
     def gradient(self, by):
         """∂L/∂by straight from the whole expression: no δ, no recursion."""
         return gradient(self.loss, by)
 
-    def slopes(self, layer):
-        """f′(z^l), entry by entry."""
-        return self.z[layer].applyfunc(lambda entry: slope(self.functions[layer], entry))
+    def written_out(self, formula):
+        """A formula in the names `A`, `Z`, `dA` in terms of inputs, weights and biases alone."""
+        for equation in self.names:
+            formula = insert(formula, equation)
+        return formula
 
     def output_delta(self):
         """δ^L = ∂L/∂a ⊙ f′(z^L)."""
-        by_a = gradient(self.loss_function(self.A[-1], self.y), self.A[-1])
-        by_a = by_a.subs(dict(zip(self.A[-1], self.a[-1], strict=True)))
-        return by_a.multiply_elementwise(self.slopes(self.depth))
+        return gradient(self.loss_function(self.A[-1], self.y), self.A[-1]).multiply_elementwise(self.dA[-1])
 
     def delta(self, layer):
-        """δ^l by A's recursion: δ^l = (W^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l)."""
+        """δ^l by A's recursion, in names: δ^l = (W^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l)."""
         if layer == self.depth:
             return self.output_delta()
-        back = self.W[layer + 1].T * self.delta(layer + 1)
-        return back.multiply_elementwise(self.slopes(layer))
+        return (self.W[layer + 1].T * self.delta(layer + 1)).multiply_elementwise(self.dA[layer])
+
+
+def _half_squares(outputs, goals):
+    return sum((out - goal) ** 2 for out, goal in zip(outputs, goals, strict=True)) / 2
+
+
+def _entries(letter, rows, cols=None):
+    return sp.ImmutableMatrix(
+        rows,
+        cols or 1,
+        lambda r, c: sp.Symbol(f"{letter}_{r + 1}{c + 1 if cols else ''}", real=True),
+    )
 
 
 # ---------------------------------------------------------------- index bootcamp
@@ -138,9 +149,9 @@ def _b_network():
 
 
 def _b_parts():
+    """The network, 2(ŷ − y) f′(o), the hidden slopes and the output weights, in names."""
     net = _b_network()
-    error = 2 * (net.a[2][0] - net.y[0]) * net.slopes(2)[0]
-    return net, error, net.slopes(1)
+    return net, 2 * (net.A[2][0] - net.y[0]) * net.dA[2][0], net.dA[1], net.W[2]
 
 
 @register(
@@ -151,11 +162,12 @@ def _b_parts():
     left=r"\frac{\partial L}{\partial W^2}",
 )
 def _():
-    net, error, _ = _b_parts()
-    h1, h2 = net.a[1]
+    net, error, _, _ = _b_parts()
+    h1, h2 = net.A[1]
     return Equation(
         net.gradient(net.W[2]),
         sp.Matrix([[error * h1, error * h2]]),
+        net.names,
         wrong={"h swapped": sp.Matrix([[error * h2, error * h1]])},
     )
 
@@ -168,8 +180,8 @@ def _():
     left=r"\frac{\partial L}{\partial b^2}",
 )
 def _():
-    net, error, _ = _b_parts()
-    return Equation(net.gradient(net.b[2])[0], error, wrong={"with an h": error * net.a[1][0]})
+    net, error, _, _ = _b_parts()
+    return Equation(net.gradient(net.b[2])[0], error, net.names, wrong={"with an h": error * net.A[1][0]})
 
 
 @register(
@@ -180,10 +192,10 @@ def _():
     left=r"\frac{\partial L}{\partial W^1}",
 )
 def _():
-    net, error, slopes = _b_parts()
-    claimed = sp.Matrix(2, 2, lambda r, c: error * net.W[2][0, r] * slopes[r] * net.x[c])
-    stale = sp.Matrix(2, 2, lambda r, c: error * slopes[r] * net.x[c])
-    return Equation(net.gradient(net.W[1]), claimed, wrong={"outgoing weight forgotten": stale})
+    net, error, slopes, out = _b_parts()
+    claimed = sp.Matrix(2, 2, lambda r, c: error * out[r] * slopes[r] * net.x[c])
+    short = sp.Matrix(2, 2, lambda r, c: error * slopes[r] * net.x[c])
+    return Equation(net.gradient(net.W[1]), claimed, net.names, wrong={"outgoing weight forgotten": short})
 
 
 @register(
@@ -194,59 +206,41 @@ def _():
     left=r"\frac{\partial L}{\partial b^1}",
 )
 def _():
-    net, error, slopes = _b_parts()
+    net, error, slopes, out = _b_parts()
     return Equation(
         net.gradient(net.b[1]),
-        sp.Matrix(2, 1, lambda r, c: error * net.W[2][0, r] * slopes[r]),
-        wrong={"no slope": sp.Matrix(2, 1, lambda r, c: error * net.W[2][0, r])},
+        sp.Matrix([error * out[r] * slopes[r] for r in range(2)]),
+        net.names,
+        wrong={"no slope": sp.Matrix([error * out[r] for r in range(2)])},
     )
 
 
 @register(
     "b221_one_weight",
-    "2-2-1: the way to w_21 of the first layer, link by link",
+    "2-2-1: the way to w^1_21, link by link",
     lesson=4,
     posts=("B11",),
     left=r"\frac{\partial L}{\partial w^1_{21}}",
 )
 def _():
-    net, _, _ = _b_parts()
-    out, unit = sp.symbols("yhat h", real=True)
-    first = sp.diff((out - net.y[0]) ** 2, out).subs(out, net.a[2][0])
-    before = sp.diff(net.W[2][0, 1] * unit, unit)
-    weight = net.W[1][1, 0]
+    net, error, slopes, out = _b_parts()
+    w21, y_hat = net.W[1][1, 0], net.A[2][0]
+    whole = sp.Function("L")(w21)
+
+    def by_w(function):  # names what is still to be differentiated
+        return sp.Derivative(sp.Function(function)(w21), w21)
+
+    meaning = {"L": net.loss, "yhat": net.a[2][0], "o": net.z[2][0], "h2": net.a[1][1], "z2": net.z[1][1]}
+    names = tuple(sp.Eq(sp.Function(name)(w21), value) for name, value in meaning.items())
     return Equation.chain(
-        (sp.Derivative(net.loss, weight), "L by one weight"),
-        (first * sp.diff(net.a[2][0], weight), "L by the output"),
-        (first * net.slopes(2)[0] * sp.diff(net.z[2][0], weight), "output by its sum o"),
-        (first * net.slopes(2)[0] * before * sp.diff(net.a[1][1], weight), "o by the hidden unit"),
-        (
-            first * net.slopes(2)[0] * before * net.slopes(1)[1] * sp.diff(net.z[1][1], weight),
-            "h by its sum z",
-        ),
-        (first * net.slopes(2)[0] * before * net.slopes(1)[1] * net.x[0], "z by its weight: the input"),
+        (sp.Derivative(whole, w21), "L by one weight"),
+        (2 * (y_hat - net.y[0]) * by_w("yhat"), "L by the output"),
+        (error * by_w("o"), "the output by its sum o"),
+        (error * out[1] * by_w("h2"), "o by the hidden unit"),
+        (error * out[1] * slopes[1] * by_w("z2"), "h by its sum z"),
+        (error * out[1] * slopes[1] * net.x[0], "z by its weight: the input"),
+        assuming=(*names, *net.names),
     )
-
-
-def _compare_221(equation, rng):
-    """The δ of cross-entropy in the 2-2-1 network against Network.gradients, in columns."""
-    net = _bce_network()
-    shapes = {v: rng.normal(size=v.shape) for v in (*net.W[1:], *net.b[1:], net.x)}
-    numbers = {**shapes, net.y: np.array([[1.0]])}
-    layers = [
-        layer
-        for at in (1, 2)
-        for layer in (Affine.from_arrays(shapes[net.W[at]].T, shapes[net.b[at]][:, 0]), Sigmoid())
-    ]
-    network = Network(layers[:-1], BinaryCrossEntropy())
-    _, grads = network.gradients(shapes[net.x].T, np.array([[1.0]]))
-    yield "Network.gradients W of layer 1", evaluate(equation.claimed, numbers), grads[0]["W"].T
-    for at in (1, 2):
-        yield (
-            f"Network.gradients b of layer {at}",
-            evaluate(_bce_delta(at), numbers),
-            grads[2 * at - 2]["b"][:, None],
-        )
 
 
 @cache
@@ -257,26 +251,45 @@ def _bce_network():
     )
 
 
-def _bce_delta(layer):
+def _bce_delta(layer, y_hat):
     net = _bce_network()
-    output = sp.Matrix([sigma(net.z[2][0]) - net.y[0]])
-    hidden = net.a[1].applyfunc(lambda h: h * (1 - h))
-    return output if layer == 2 else (net.W[2].T * output).multiply_elementwise(hidden)
+    error = sp.Matrix([y_hat - net.y[0]])
+    hidden = net.A[1].applyfunc(lambda h: h * (1 - h))
+    return error if layer == 2 else (net.W[2].T * error).multiply_elementwise(hidden)
 
 
-@register("bce_of_a_logit", "cross-entropy of ŷ = σ(o) is log(1 + e^o) − y o", lesson=4, posts=("B13",))
+def _compare_221(equation, rng):
+    """B's network in columns, and in `Network.gradients`."""
+    net = _bce_network()
+    arrays = {v: rng.normal(size=v.shape) for v in (*net.W[1:], *net.b[1:], net.x)}
+    numbers = {**arrays, net.y: np.array([[1.0]])}
+    first, second = (Affine.from_arrays(arrays[net.W[at]].T, arrays[net.b[at]][:, 0]) for at in (1, 2))
+    network = Network([first, Sigmoid(), second], BinaryCrossEntropy())
+    _, grads = network.gradients(arrays[net.x].T, np.array([[1.0]]))
+    yield "Network.gradients, W of layer 1", evaluate(equation.written_out, numbers), grads[0]["W"].T
+    for at in (1, 2):
+        delta = net.written_out(_bce_delta(at, sigma(net.Z[2][0])))
+        yield f"Network.gradients, b of layer {at}", evaluate(delta, numbers), grads[2 * at - 2]["b"][:, None]
+
+
+@register(
+    "bce_of_a_logit",
+    "cross-entropy of ŷ = σ(o) and log(1 + e^o) − y o have the same slope, and meet at o = 0",
+    lesson=4,
+    posts=("B13",),
+    left=r"\left(\frac{dL}{do}, L(0)\right)",
+)
 def _():
     o, goal = sp.symbols("o y", real=True)
     p_hat = sigma(o)
-    return Equation(
-        sp.diff(-goal * sp.log(p_hat) - (1 - goal) * sp.log(1 - p_hat), o),
-        sp.diff(sp.log(1 + sp.exp(o)) - goal * o, o),
-    )
+    plain, short = -goal * sp.log(p_hat) - (1 - goal) * sp.log(1 - p_hat), sp.log(1 + sp.exp(o)) - goal * o
+    both = [sp.Matrix([sp.diff(loss, o), loss.subs(o, 0)]) for loss in (plain, short)]
+    return Equation(*both, wrong={"sign of y": sp.Matrix([both[1][0] + 2 * goal, both[1][1]])})
 
 
 @register(
     "b221_program",
-    "B's program: sigmoids and cross-entropy, δ = ŷ − y, hidden δ = w δ h(1 − h)",
+    "B's program: sigmoids and cross-entropy, output δ = ŷ − y, hidden δ = w δ h(1 − h)",
     lesson=4,
     posts=("B13",),
     left=r"\frac{\partial L}{\partial W^1}",
@@ -284,37 +297,38 @@ def _():
 )
 def _():
     net = _bce_network()
+    y_hat = sp.Symbol("yhat", real=True)
+    claimed = _bce_delta(1, y_hat) * net.x.T
     return Equation(
         net.gradient(net.W[1]),
-        _bce_delta(1) * net.x.T,
-        wrong={
-            "σ′ of the output left in": _bce_delta(1)
-            * net.x.T
-            * sigma(net.z[2][0])
-            * (1 - sigma(net.z[2][0]))
-        },
+        claimed,
+        (sp.Eq(y_hat, sigma(net.Z[2][0])), *net.names),
+        wrong={"σ′ of the output left in": claimed * y_hat * (1 - y_hat)},
     )
 
 
 @register(
     "c_hidden_gradient",
-    "C's v/w network: v_ij reaches every output, so its gradient is a sum over k",
+    "C's v/w network: v_11 reaches every output, so its gradient is a sum over k",
     lesson=4,
     posts=("C4", "C5"),
     left=r"\frac{\partial E}{\partial v_{11}}",
 )
 def _():
     net = SymbolicNetwork((2, 2, 3), f, bias=False)
-    terms = [
-        (net.a[2][q] - net.y[q]) * net.slopes(2)[q] * net.W[2][q, 0] * net.slopes(1)[0] * net.x[0]
-        for q in range(3)
-    ]
-    return Equation(net.gradient(net.W[1])[0, 0], sum(terms), wrong={"as printed, one output k": terms[0]})
+    errors = [(net.A[2][q] - net.y[q]) * net.dA[2][q] * net.W[2][q, 0] for q in range(3)]
+    claimed = sum(errors) * net.dA[1][0] * net.x[0]
+    return Equation(
+        net.gradient(net.W[1])[0, 0],
+        claimed,
+        net.names,
+        wrong={"as printed, one output k": errors[0] * net.dA[1][0] * net.x[0]},
+    )
 
 
 @register(
     "c_output_gradient",
-    "C's w_jk reaches output k alone: no sum",
+    "C's w_12 reaches output 2 alone: no sum",
     lesson=4,
     posts=("C4", "C5"),
     left=r"\frac{\partial E}{\partial w_{12}}",
@@ -324,8 +338,9 @@ def _():
     delta = net.output_delta()
     return Equation(
         net.gradient(net.W[2])[1, 0],
-        delta[1] * net.a[1][0],
-        wrong={"summed over k": sum(delta) * net.a[1][0]},
+        delta[1] * net.A[1][0],
+        net.names,
+        wrong={"summed over k": sum(delta) * net.A[1][0]},
     )
 
 
@@ -408,34 +423,44 @@ def _net232():
     return SymbolicNetwork((2, 3, 2), f)
 
 
+@cache
+def _net222():
+    """Square matrices, where a wrong transpose fits."""
+    return SymbolicNetwork((2, 2, 2), f)
+
+
 @register(
     "matrix_output_delta",
-    "2-3-2, any f: ∂L/∂b² = (a² − y) ⊙ f′(z²)",
+    "2-3-2, any f: ∂L/∂b² = δ² = (a² − y) ⊙ f′(z²)",
     lesson=4,
     posts=("A3",),
     left=r"\delta^2",
 )
 def _():
     net = _net232()
+    error = net.A[2] - net.y
     return Equation(
         net.gradient(net.b[2]),
-        (net.a[2] - net.y).multiply_elementwise(net.slopes(2)),
-        wrong={
-            "slope of the wrong unit": (net.a[2] - net.y).multiply_elementwise(sp.Matrix(net.slopes(2)[::-1]))
-        },
+        error.multiply_elementwise(net.dA[2]),
+        net.names,
+        wrong={"slope of the other unit": error.multiply_elementwise(sp.Matrix(net.dA[2][::-1]))},
     )
 
 
 @register(
-    "matrix_hidden_delta", "2-3-2, any f: δ¹ = (W²)ᵀδ² ⊙ f′(z¹)", lesson=4, posts=("A4",), left=r"\delta^1"
+    "matrix_hidden_delta",
+    "2-3-2, any f: δ¹ = (W²)ᵀδ² ⊙ f′(z¹)",
+    lesson=4,
+    posts=("A4",),
+    left=r"\delta^1",
 )
 def _():
-    net = _net232()
-    square = SymbolicNetwork((2, 2, 2), f)
-    lies = (square.W[2] * square.delta(2)).multiply_elementwise(square.slopes(1))
+    net, square = _net232(), _net222()
+    lies = square.written_out((square.W[2] * square.delta(2)).multiply_elementwise(square.dA[1]))
     return Equation(
         net.gradient(net.b[1]),
         net.delta(1),
+        net.names,
         wrong={
             "W for Wᵀ where it fits": (square.gradient(square.b[1]), lies),
             "slope forgotten": net.W[2].T * net.delta(2),
@@ -453,7 +478,10 @@ def _():
 def _():
     net = _net232()
     return Equation(
-        net.gradient(net.W[2]), net.delta(2) * net.a[1].T, wrong={"z for a": net.delta(2) * net.z[1].T}
+        net.gradient(net.W[2]),
+        net.delta(2) * net.A[1].T,
+        net.names,
+        wrong={"z for a": net.delta(2) * net.Z[1].T},
     )
 
 
@@ -465,12 +493,17 @@ def _():
     left=r"\frac{\partial L}{\partial W^1}",
 )
 def _():
-    net = _net232()
-    square = SymbolicNetwork((2, 2, 2), f)
+    net, square = _net232(), _net222()
     return Equation(
         net.gradient(net.W[1]),
         net.delta(1) * net.x.T,
-        wrong={"transposed where it fits": (square.gradient(square.W[1]), square.x * square.delta(1).T)},
+        net.names,
+        wrong={
+            "transposed where it fits": (
+                square.gradient(square.W[1]),
+                square.written_out(square.x * square.delta(1).T),
+            )
+        },
     )
 
 
@@ -483,8 +516,12 @@ def _():
 )
 def _():
     net = SymbolicNetwork((2, 2, 3, 2), f, bias=False)
-    one_short = (net.W[2].T * net.delta(2)) * net.x.T
-    return Equation(net.gradient(net.W[1]), net.delta(1) * net.x.T, wrong={"a slope forgotten": one_short})
+    return Equation(
+        net.gradient(net.W[1]),
+        net.delta(1) * net.x.T,
+        net.names,
+        wrong={"a slope forgotten": (net.W[2].T * net.delta(2)) * net.x.T},
+    )
 
 
 @register(

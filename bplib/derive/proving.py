@@ -13,6 +13,7 @@ matrices of fractions, and abstract functions concrete ones. The points are the 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -180,12 +181,19 @@ _SIGNS = {
 }
 
 
+def insert(expr, equation: sp.Equality):
+    """`expr` with the left side of the equation replaced by its right side."""
+    if isinstance(equation.lhs, sp.Symbol | AppliedUndef):
+        return expr.xreplace({equation.lhs: equation.rhs})
+    return expr.subs(equation.lhs, equation.rhs)
+
+
 def _substitute(left, right, conditions):
     """Use what the conditions say: equations are inserted, a sign becomes an assumption of its symbol."""
     remaining = []
     for condition in conditions:
         if isinstance(condition, sp.Equality):
-            left, right = left.subs(condition.lhs, condition.rhs), right.subs(condition.lhs, condition.rhs)
+            left, right = insert(left, condition), insert(right, condition)
             if not isinstance(condition.lhs, sp.Symbol | AppliedUndef):
                 remaining.append(condition)
         elif condition.lhs.is_Symbol and condition.rhs == 0:
@@ -217,13 +225,15 @@ def _draw(attempt: int, name: str, *, positive=None, negative=None) -> sp.Ration
 def _integer(attempt: int, symbol, order: int, size: bool) -> sp.Integer:
     """Sizes and indices: all different at first (square shapes hide slips), then all equal, then any.
 
-    Sizes are 3 … 6, indices 1 … 3. N is the largest size: with fewer rows than columns XᵀX has no inverse.
+    Sizes are 3 … 6, indices 1 … 3 at first, later beyond. N is the largest size: with fewer rows than columns
+    XᵀX has no inverse.
     """
     if attempt == 0:
         return sp.Integer((6 if symbol.name == "N" else 3 + order % 3) if size else 1 + order % 3)
     if attempt == 1:
         return sp.Integer(3 if size else 2)
-    return sp.Integer(random.Random(f"{attempt}:{symbol}").randint(1, 3) + (2 if size else 0))
+    dice = random.Random(f"{attempt}:{symbol}")
+    return sp.Integer(dice.randint(3, 5) if size else dice.randint(1, 6))
 
 
 def _sizes(left, right) -> set:
@@ -266,7 +276,7 @@ def _concrete(call: AppliedUndef, attempt: int):
 
 
 def _by_name(derivative: sp.Derivative):
-    """∂f(u(x))/∂u(x) as a derivative by a plain name, put back afterwards: u(x) is about to become numbers."""
+    """∂f(u(x))/∂u(x) as a derivative by a plain name, put back after: u(x) is about to become numbers."""
     names = {v: sp.Dummy() for v in derivative.variables if isinstance(v, AppliedUndef)}
     if not names:
         return derivative
@@ -281,9 +291,8 @@ def _at(expr, attempt: int, point: dict):
     expr = expr.subs(integers, simultaneous=True) if integers else expr
     # Whatever nothing is differentiated by becomes a number at once: formulas in f stay small.
     by = {v for e in expr.atoms(sp.Derivative, sp.Subs) for v in e.variables}
-    expr = expr.xreplace(
-        {s: sp.Float(v, DIGITS) for s, v in point.items() if s not in by and s not in integers}
-    )
+    real = {s: sp.Float(v, DIGITS) for s, v in point.items() if not (s.is_integer or s in by)}
+    expr = expr.xreplace(real)
     expr = expr.replace(lambda e: isinstance(e, sp.Derivative), _by_name)
     expr = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda e: _concrete(e, attempt))
     expr = expr.replace(lambda e: isinstance(e, sp.Derivative | sp.Subs), lambda e: e.doit())
@@ -359,12 +368,63 @@ def _reduce(left, right, conditions):
     return _reduce_scalar(residual, conditions)
 
 
+def _same_index(total):
+    """The index of a sum has no meaning outside it: give all of them one name for each level of nesting."""
+    depth = 1 + total.function.count(sp.Sum)
+    names = {v: sp.Symbol(f"_{depth}{i}", **v.assumptions0) for i, v in enumerate(total.variables)}
+    return total.xreplace(names)
+
+
+def _same_index(total):
+    """The index of a sum has no meaning outside it: give all of them one name for each level of nesting."""
+    depth = 1 + total.function.count(sp.Sum)
+    names = {v: sp.Symbol(f"_{depth}{i}", **v.assumptions0) for i, v in enumerate(total.variables)}
+    return total.xreplace(names)
+
+
+def _one_root(expr):
+    """With a name r for the one square root √B and r² = B the formula is a polynomial: multiply it out."""
+    bases = {p.base for p in expr.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q == 2}
+    if len(bases) != 1:
+        return expr
+    (base,), r = bases, sp.Dummy(positive=True)
+    named = expr.replace(lambda e: e.is_Pow and e.base == base, lambda e: r ** (2 * e.exp))
+    numerator, _ = sp.fraction(sp.together(named))
+    names = [r, *sorted(numerator.free_symbols | base.free_symbols - {r}, key=str)]
+    names = list(dict.fromkeys(names))
+    try:
+        ring = sp.polys.rings.PolyRing(names, sp.QQ, sp.polys.orderings.lex)
+        values = dict(zip(names, ring.gens, strict=True))
+        square, polynomial = _multiplied_out(base, ring, values), _multiplied_out(numerator, ring, values)
+    except TypeError:
+        return expr
+    total = ring(0)
+    for (power, *others), coefficient in polynomial.terms():
+        total += ring({(power % 2, *others): coefficient}) * square ** (power // 2)
+    return expr if total else sp.Integer(0)
+
+
+def _multiplied_out(e, ring, values):
+    """A polynomial as an element of sympy's ring, where products are much faster than with `expand`."""
+    if e.is_Symbol:
+        return values[e]
+    if e.is_Rational:
+        return ring(sp.QQ(e.p, e.q))
+    if e.is_Pow and e.exp.is_Integer and e.exp > 0:
+        return _multiplied_out(e.base, ring, values) ** int(e.exp)
+    parts = [_multiplied_out(part, ring, values) for part in e.args] if e.is_Add or e.is_Mul else None
+    if parts is None:
+        raise TypeError(f"{e} is no polynomial")
+    return sum(parts, ring(0)) if e.is_Add else math.prod(parts, start=ring(1))
+
+
 def _reduce_scalar(residual, conditions):
     facts = sp.And(*(_PREDICATES[type(c)](c.lhs, c.rhs) for c in conditions if type(c) in _PREDICATES))
     ways = (
         lambda e: sp.refine(e.doit(), facts) if conditions or e.has(sp.Piecewise) else e.doit(),
-        sp.expand,
+        _one_root,
         _rational,
+        sp.expand,
         lambda e: sp.cancel(sp.together(e)) if not e.has(sp.Piecewise, sp.Sum) else sp.piecewise_fold(e),
         lambda e: sp.refine(sp.simplify(e), facts),
         lambda e: sp.simplify(sp.expand(e.rewrite(sp.exp))),
@@ -373,7 +433,7 @@ def _reduce_scalar(residual, conditions):
     for way in ways:
         if residual == 0:
             break
-        residual = way(residual)
+        residual = way(residual).replace(lambda e: isinstance(e, sp.Sum), _same_index)
     return residual
 
 

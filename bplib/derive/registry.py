@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from .proving import Proof, ProofError, prove
+from .proving import Proof, ProofError, insert, prove
 
 CLAIMS: dict[str, Claim] = {}  # in the order of the lessons
 
@@ -38,7 +38,7 @@ class Equation:
         """The claimed side with what `assuming` says of its names (such as σ(z) = …) put in."""
         claimed = self.claimed
         for condition in self.assuming:
-            claimed = claimed.subs(*condition.args) if isinstance(condition, sp.Equality) else claimed
+            claimed = insert(claimed, condition) if isinstance(condition, sp.Equality) else claimed
         return claimed
 
     @classmethod
@@ -70,8 +70,11 @@ class Derivation:
     steps: tuple
 
     def __repr__(self) -> str:
+        # A left side with a name of its own ("∂L/∂W") stands for the expression that sympy differentiated.
+        shown = self.steps[1:] if self.left and len(self.steps) == 2 else self.steps
         lines = [f"{self.name}: {self.statement}"]
-        for sign, (formula, reason) in zip(" " + "=" * len(self.steps), self.steps, strict=False):
+        for number, (formula, reason) in enumerate(shown):
+            sign = "=" if number or shown is not self.steps else " "
             lines.append(f"  {sign} {sp.sstr(formula)}" + (f"   ({reason})" if reason else ""))
         count = len(self.steps) - 1
         lines.append(f"proved: {count} step{'s' * (count != 1)}, every residual 0")
@@ -80,7 +83,7 @@ class Derivation:
     def _repr_latex_(self) -> str:
         left = self.left or sp.latex(self.steps[0][0])
         rows = []
-        for formula, reason in self.steps if self.left else self.steps[1:]:
+        for formula, reason in self.steps if self.left and len(self.steps) > 2 else self.steps[1:]:
             note = rf" && \text{{{reason}}}" if reason else ""
             rows.append(rf"{left} &= {sp.latex(formula)}{note}")
             left = ""
