@@ -76,7 +76,7 @@ def _after_relu(rng):
               "A is ReLU's output, and that is never negative: A >= 0 is always true, and the gate never "
               "closes. A widely read tutorial has this line."),
         Fault("written into the input", "return dA * (A > 0)", "dA[A <= 0] = 0\n    return dA",
-              "A published ReLU does this: the values are right, and a gradient that others hold is spoiled."),
+              "A published ReLU does this: its values are right, and a gradient others hold is spoiled."),
         Fault("ReLU of the gradient", "dA * (A > 0)", "np.maximum(dA, 0)",
               "The gate belongs to A, not to the gradient: a negative gradient passes through an open unit "
               "unchanged."),
