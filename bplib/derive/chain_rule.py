@@ -22,15 +22,12 @@ def _fork():
 )
 def _():
     product = p * q
-    by_p, by_q = sp.diff(product, p), sp.diff(product, q)
-    put_back = {p: x + y, q: x + z}
+    by_p, by_q = (sp.diff(product, by).subs({p: x + y, q: x + z}) for by in (p, q))
     return Equation.chain(
         (sp.Derivative(_fork(), x), "f written out"),
-        (
-            by_p.subs(put_back) * sp.diff(x + y, x) + by_q.subs(put_back) * sp.diff(x + z, x),
-            "one term a path",
-        ),
-        (sp.Add(x + z, x + y, evaluate=False), "q from the first path, p from the second"),
+        # the inner derivatives wait: worked out at once, sympy would print 2x + y + z here already
+        (by_p * sp.Derivative(x + y, x) + by_q * sp.Derivative(x + z, x), "one term a path"),
+        (sp.Add(x + z, x + y, evaluate=False), "each inner derivative is 1: q and p are left"),
         (2 * x + y + z, "collected"),
         wrong={"overwritten, not added": x + y, "multiplied, not added": (x + y) * (x + z)},
     )
@@ -63,8 +60,9 @@ def _():
     u = sp.Symbol("u", positive=True)
     return Equation.chain(
         (sp.Derivative(sp.log(x**2), x), "u = x²"),
-        (sp.diff(sp.log(u), u).subs(u, x**2) * sp.diff(x**2, x), "d log u/du times du/dx"),
-        (2 / x, "2x/x²"),
+        (sp.diff(sp.log(u), u).subs(u, x**2) * sp.Derivative(x**2, x), "1/u at u = x², times du/dx"),
+        (sp.Mul(1 / x**2, 2 * x, evaluate=False), "du/dx = 2x"),
+        (2 / x, "one x cancels"),
         assuming=(sp.Ne(x, 0),),
         wrong={"inner slope forgotten": 1 / x**2},
     )
