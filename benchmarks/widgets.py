@@ -1,12 +1,12 @@
-"""How live the playgrounds are: frames a second, latency, bursts, pause and the price of drawing, in a browser.
+"""How live are the playgrounds? Frames, latency, bursts, pause and the price of drawing, in a browser.
 
-    python benchmarks/widgets.py                    # about two minutes; a quiet machine, or the load spoils it
+    python benchmarks/widgets.py                    # about two minutes, on a machine that does nothing else
     python benchmarks/widgets.py --only xor --seconds 10
     python benchmarks/widgets.py --minutes 10       # memory and frame rate over ten minutes of playing
 
-It starts a JupyterLab and a headless Chromium (Debian's, or the one BPLIB_CHROMIUM names) as the browser tests do.
-A frame counts when the browser painted it. Latency runs from the key that moves the learning-rate slider to the
-first painted frame that was drawn with the new rate: the script marks frames in a corner with white or black.
+It starts a JupyterLab and a headless Chromium (Debian's, or the one BPLIB_CHROMIUM names) as the browser
+tests do. A frame counts when the browser painted it. Latency runs from the key that moves the learning-rate
+slider to the first painted frame that was drawn with the new rate: the script marks frames in a corner.
 """
 
 import argparse
@@ -20,13 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.laboratory import Lab, find_chromium, start_browser, start_server
 
 SETUP = """
-import os, time, warnings
+import contextlib, io, time
 import numpy as np
 from bplib import datasets, fit, mlp, SGD
 from bplib.playgrounds import live_figure, xor, mnist
 
 class Meter:
-    "What the kernel can tell: processor seconds in drawing, when the last pause came, how many events arrived."
+    "What the kernel can tell: processor seconds in drawing, the last pause, how many events arrived."
     def __init__(self, playground):
         self.playground, self.cpu, self.paused, self.events = playground, 0.0, 0.0, 0
         draw, pause = playground.draw, playground.player.pause
@@ -69,10 +69,9 @@ PLAIN_FIT = """
 def plain_fit():
     network = mlp([784, 128, 10], activation="relu", loss="softmax_cross_entropy", dtype=np.float32,
                   rng=np.random.default_rng(0))
-    data = digits.X_train[np.arange(20_000)], digits.y_train[:20_000]
-    import contextlib, io
     with contextlib.redirect_stdout(io.StringIO()):
-        history = fit(network, *data, optimizer=SGD(0.1), batch_size=64, epochs=4, rng=np.random.default_rng(0))
+        history = fit(network, digits.X_train, digits.y_train, optimizer=SGD(0.1), batch_size=64, epochs=1,
+                      rng=np.random.default_rng(0))
     return len(history.loss) / history.seconds
 plain = plain_fit()
 """
@@ -92,14 +91,18 @@ WATCH = """() => {
     if (!event.target.classList.contains('noUi-handle')) return;
     window.__since = performance.now(); window.__wanted = event.key === 'ArrowRight';
   }, true);
-  document.addEventListener('click', () => window.__clicks.push(performance.timeOrigin + performance.now()), true);
+  document.addEventListener('click', () => {
+    window.__clicks.push(performance.timeOrigin + performance.now());
+  }, true);
 }"""
 
-BURST = """n => {
+BURST = """async n => {
   const handle = document.querySelector('.widget-slider .noUi-handle');
-  for (let i = 0; i < n; i++)
-    handle.dispatchEvent(new KeyboardEvent('keydown', { key: i % 2 ? 'ArrowLeft' : 'ArrowRight', bubbles: true }));
-  handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+  for (let i = 1; i <= n; i++) {
+    const key = i === n || i % 2 ? 'ArrowRight' : 'ArrowLeft';
+    handle.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    await new Promise(done => setTimeout(done, 0));
+  }
 }"""
 
 
@@ -132,10 +135,10 @@ def latencies(lab, n):
 
 
 def burst(lab, n=200):
-    """n events at once: milliseconds until the last one's frame is painted, and how many reached the kernel."""
-    before, seen = lab.kernel("m.events"), lab.page.evaluate("window.__latencies.length")
-    lab.page.evaluate(BURST, n)
-    lab.wait_for(lambda: lab.page.evaluate("window.__latencies.length") > seen, 30, "the burst's last frame")
+    """n events as fast as the page can: milliseconds from the last to its frame, and how many arrived."""
+    before = lab.kernel("m.events")
+    lab.page.evaluate(BURST, n - 1 + n % 2)
+    lab.wait_for(lambda: lab.page.evaluate("window.__wanted === null"), 30, "the burst's last frame")
     lab.page.wait_for_timeout(300)
     return lab.page.evaluate("window.__latencies.at(-1)"), lab.kernel("m.events") - before
 
@@ -193,9 +196,7 @@ def measure(server, browser, case, seconds, keys, minutes):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", choices=CASES, help="one playground instead of all")
     parser.add_argument("--seconds", type=float, default=5, help="length of each of three windows")
     parser.add_argument("--keys", type=int, default=40, help="slider moves")

@@ -59,11 +59,12 @@ class Panel:
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
         self._said = 0.0
+        self._hand_waits = False  # something was posted and has not been done yet
         self.status = ipywidgets.HTML()
         self.alarm = ipywidgets.HTML(layout={"display": "none"})
         self.figures = ()
         self.widget = None
-        _close_predecessors(self, key)
+        self._cell = _close_predecessors(self, key)
 
     # What the learner sees
 
@@ -79,6 +80,7 @@ class Panel:
             parts.append(ipywidgets.Box(row, layout={"flex_flow": "row wrap", "align_items": "center"}))
             parts[-1].add_class("bp-row")
         parts += [self.status, self.alarm, *(row for row in rows if not isinstance(row, (list, tuple)))]
+        _live[self] = self._cell  # from here on it is whole, and will be closed in its turn
         self.widget = ipywidgets.VBox(parts, layout={"max_width": "100%"})
         self.widget.add_class("bp-panel")
 
@@ -108,7 +110,8 @@ class Panel:
         as well, so that `slider.value = 3` in a cell fails the cell. A divergence is only shown: a result.
         """
         if threading.get_ident() != self._thread and self.loop is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._call, action, *args)
+            self._hand_waits = True
+            self.loop.call_soon_threadsafe(self._by_hand, action, *args)
             return
         with self._lock:
             error = self._call(action, *args)
@@ -123,6 +126,10 @@ class Panel:
         except (Exception, KeyboardInterrupt) as error:
             self.fail(error)
             return error
+
+    def _by_hand(self, action, *args):
+        self._hand_waits = False
+        self._call(action, *args)
 
     def is_result(self, error):
         """Whether error is something to be learnt from (a diverging run) and no fault of the program."""
@@ -452,13 +459,17 @@ class Playground(Panel):
         self._call(self._frame, seconds)
 
     def _frame(self, seconds):
+        """Train for the time that drawing leaves, then draw; with 0 seconds a single step."""
         start = time.perf_counter()
         # Training gets what drawing leaves of the frame, but not less than its share.
         idle = self._draw_seconds + self.player.shortest_nap
         least = min(idle * self.training_share / (1 - self.training_share), 0.1)
-        end = start + max(seconds - self._draw_seconds, least)
+        end = start + (max(seconds - self._draw_seconds, least) if seconds else 0.0)
         for _ in range(self.speed.value):
             self._advance()
+            if self._hand_waits:  # a hand goes first, and brings a frame of its own
+                self.spent["training"] += time.perf_counter() - start
+                return
             if time.perf_counter() >= end:
                 break
         trained = time.perf_counter()
@@ -524,6 +535,8 @@ class Playground(Panel):
         if name in self.acts_at_once:
             self.model.adopt(settings)
             self.settings = settings
+            if self.playing:  # seen now, not at the end of the next slice of training
+                self._tick(0.0)
         else:
             self.model = self.make_model(settings)
             self.settings = settings
@@ -562,7 +575,7 @@ def _close_predecessors(panel, key):
     for other, (its_cell, its_run) in list(_live.items()):
         if cell is not None and its_cell == cell and its_run != run:
             other.close()
-    _live[panel] = (cell, run)
+    return cell, run
 
 
 def _this_cell(panel):

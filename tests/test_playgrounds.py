@@ -1,0 +1,878 @@
+"""The live widgets without a browser: figures, player, panels, the XOR and the MNIST playground."""
+
+import asyncio
+import base64
+import gc
+import io
+import threading
+import time
+import tracemalloc
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from ipywidgets.widgets.widget import _instances
+from PIL import Image
+
+from bplib import playgrounds, plots
+from bplib.datasets import Dataset, Images
+from bplib.playgrounds import Explorer, LiveFigure, Playground, Raster, Settings, Trace, choice, slider
+from bplib.playgrounds import panel as panels
+from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
+from bplib.playgrounds.xor import XORModel, XORPlayground, XORSettings
+from bplib.training import DivergenceError
+
+
+@pytest.fixture(autouse=True)
+def _no_panel_outlives_its_test():
+    yield
+    playgrounds.close_all()
+
+
+def pixels(live):
+    """What the figure's widget shows, (height, width, 3)."""
+    return np.asarray(Image.open(io.BytesIO(live.image.value)).convert("RGB")).astype(int)
+
+
+class Slope(Explorer):
+    alt = "The parabola with its tangent"
+    updates = 0
+
+    def __init__(self, **keywords):
+        super().__init__(
+            LiveFigure(300, 200), z=slider("z", 1.0, -4, 4), buttons={"Home": self.home}, **keywords
+        )
+
+    def home(self):
+        self.controls["z"].value = 0.0
+
+    def build(self, figure):
+        ax = figure.subplots()
+        ax.set(xlim=(-4, 4), ylim=(-4, 16))
+        (self.tangent,) = self.live.moving(*ax.plot([], [], "k--"))
+
+    def update(self, z):
+        self.updates += 1
+        if z > 3.5:
+            raise ValueError("too steep")
+        self.tangent.set_data([z - 1, z + 1], [z**2 - 2 * z, z**2 + 2 * z])
+        return f"slope {2 * z:.2f}"
+
+
+@dataclass(frozen=True, repr=False)
+class CounterSettings(Settings):
+    learning_rate: float = 0.5
+    hidden: int = 3
+
+
+class Counter:
+    """A model that counts; learning rate 9 diverges, 8 is a bug."""
+
+    def __init__(self, settings):
+        self.settings, self.n = settings, 0
+
+    def step(self):
+        if self.settings.learning_rate == 9:
+            raise DivergenceError("the loss became nan: try a smaller learning rate")
+        if self.settings.learning_rate == 8:
+            raise KeyError("a bug")
+        self.n += 1
+
+    def observe(self):
+        return self.n
+
+    def adopt(self, settings):
+        self.settings = settings
+
+
+class CounterView:
+    def __init__(self):
+        self.live = LiveFigure(200, 100)
+        self.figures = [self.live]
+        ax = self.live.axes(0, 0, 200, 100)
+        (self.line,) = self.live.moving(*ax.plot([0, 1], [0, 0]))
+
+    def update(self, n):
+        self.line.set_ydata([0, n % 50])
+        return f"step {n}"
+
+
+class CounterPlayground(Playground):
+    alt = "A counter"
+
+    def __init__(self, **keywords):
+        controls = {"learning_rate": slider("η", 0.5, 0.0, 10.0, 0.5), "hidden": slider("Hidden", 3, 1, 8)}
+        super().__init__(CounterSettings(), controls, **keywords)
+
+    def make_model(self, settings):
+        return Counter(settings)
+
+    def make_view(self, settings):
+        return CounterView()
+
+
+async def until(condition, seconds=10):
+    """Wait, while the loop runs, until condition() holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        await asyncio.sleep(0.005)
+
+
+# ---- figures ---------------------------------------------------------------------------------------------
+
+
+def test_a_frame_shows_what_moved_and_leaves_nothing_behind():
+    live = LiveFigure(200, 100)
+    ax = live.axes(0, 0, 200, 100)
+    ax.set(xlim=(0, 200), ylim=(0, 100))
+    ax.axis("off")
+    (dot,) = live.moving(*ax.plot([50], [50], "ks", ms=10))
+    live.draw()
+    assert pixels(live)[50, 50].sum() < 50
+    dot.set_data([150], [50])
+    live.draw()
+    assert pixels(live)[50, 50].sum() == 3 * 255
+    assert pixels(live)[50, 150].sum() < 50
+
+
+def test_a_frame_is_the_picture_that_a_full_drawing_would_make():
+    """Blitting is an economy, not another picture; only the order of moving above still is its own."""
+    live = LiveFigure(300, 200)
+    ax = live.figure.subplots()
+    ax.set(xlim=(0, 10), ylim=(0, 10))
+    (line,) = live.moving(*ax.plot([0, 1], [0, 1], zorder=10))
+    live.draw()
+    line.set_data([2, 8], [3, 4])
+    live.draw()
+    blitted = pixels(live)
+    line.set_animated(False)
+    live.canvas.draw()
+    assert np.array_equal(blitted, np.asarray(live.canvas.buffer_rgba())[:, :, :3])
+
+
+def test_nothing_is_sent_when_nothing_changed():
+    live = LiveFigure(200, 100)
+    (line,) = live.moving(*live.figure.subplots().plot([0, 1]))
+    assert live.draw()
+    assert not live.draw()
+    line.set_ydata([1, 0])
+    assert live.draw()
+    assert not live.draw()
+
+
+def test_a_change_of_what_stands_still_is_seen_too():
+    live = LiveFigure(200, 100)
+    ax = live.figure.subplots()
+    live.moving(*ax.plot([0, 1]))
+    live.draw()
+    before = pixels(live)
+    ax.set_xlim(-5, 5)
+    assert live.draw()
+    assert not np.array_equal(before, pixels(live))
+
+
+def test_seldom_artists_stay_under_the_moving_ones():
+    live = LiveFigure(200, 100)
+    ax = live.axes(0, 0, 200, 100)
+    ax.set(xlim=(0, 200), ylim=(0, 100))
+    ax.axis("off")
+    (low,) = live.seldom(*ax.plot([0, 200], [50, 50], color="red", lw=20))
+    (high,) = live.moving(*ax.plot([100], [50], "ks", ms=10))
+    live.draw()
+    high.set_data([120], [50])
+    live.draw()
+    seen = pixels(live)
+    assert tuple(seen[50, 20]) == (255, 0, 0)
+    assert seen[50, 120].sum() < 50
+    low.set_data([0, 200], [10, 10])
+    live.draw()
+    assert tuple(pixels(live)[50, 20]) == (255, 255, 255)
+
+
+def test_frames_while_playing_are_jpeg_and_the_last_one_is_sharp():
+    live = LiveFigure(200, 100)
+    (line,) = live.moving(*live.figure.subplots().plot([0, 1]))
+    live.draw(sharp=False)
+    assert live.image.value[:2] == b"\xff\xd8"
+    assert live.image.format == "jpeg"
+    line.set_ydata([1, 0])
+    live.draw(sharp=False)
+    assert live.draw(sharp=True), "the same picture, but sharp now"
+    assert live.image.value[:4] == b"\x89PNG"
+    assert live.image.format == "png"
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_a_raster_shows_its_numbers_the_right_way_up(smooth):
+    live = LiveFigure(100, 100)
+    ax = live.axes(0, 0, 100, 100)
+    ax.axis("off")
+    raster = Raster(ax, cmap=plots.AMOUNT, smooth=smooth)
+    live.moving(raster)
+    raster.set_values([[1.0, 0.0], [0.0, 0.0]])
+    live.draw()
+    seen = pixels(live)
+    assert seen[10, 10].sum() < 200, "dark at the top left"
+    assert min(seen[10, 90].sum(), seen[90, 10].sum(), seen[90, 90].sum()) > 700
+
+
+def test_a_raster_marks_what_is_no_number():
+    live = LiveFigure(100, 100)
+    ax = live.axes(0, 0, 100, 100)
+    ax.axis("off")
+    raster = Raster(ax, cmap=plots.AMOUNT, bad="#ff0000")
+    live.moving(raster)
+    raster.set_values([[np.nan, 0.5]])
+    live.draw()
+    assert tuple(pixels(live)[50, 20]) == (255, 0, 0)
+
+
+def test_a_trace_keeps_the_course_in_bounded_memory():
+    trace = Trace(2, capacity=100)
+    for step in range(1, 10_001):
+        trace.append(step, step**0.5, -step)
+    assert 50 <= len(trace) <= 100
+    assert np.all(np.diff(trace.steps) > 0)
+    assert np.allclose(trace.columns[1], -trace.steps)
+    assert np.allclose(trace.columns[0, 1:], trace.steps[1:] ** 0.5, rtol=0.05)
+    with pytest.raises(ValueError, match="capacity must be an even number"):
+        Trace(capacity=7)
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(1, 1), (3, 5), (101, 200), (200, 200), (0.03, 0.05), (7e5, 1e6)]
+)
+def test_limits_grow_in_jumps(x, expected):
+    assert playgrounds.round_up(x) == pytest.approx(expected)
+
+
+def test_a_log_slider_passes_through_its_value_and_a_wide_one_takes_any():
+    """The page moves a value to the grid of steps: 0.5 must not become 0.501."""
+    control = slider("η", 0.5, 0.001, 10, log=True)
+    assert (np.log10(control.value) - control.min) / control.step == pytest.approx(
+        round((np.log10(control.value) - control.min) / control.step), abs=1e-9
+    )
+    assert 10**control.max >= 10
+    assert 10**control.min <= 0.001
+    assert slider("n", 99, 1, 8).max == 99
+    with pytest.raises(ValueError, match="low must be above 0"):
+        slider("η", 1.0, 0, 10, log=True)
+
+
+def test_controls_have_names():
+    for control in (
+        slider("a", 1, 0, 2),
+        slider("a", 1.0, 0, 2),
+        choice("a", ["x", "y"]),
+        playgrounds.toggle("a"),
+    ):
+        assert control.description == "a"
+        assert control.tooltip == "a"
+    assert choice("a", [("one", 1), ("two", 2)]).value == 1
+
+
+# ---- explorers -------------------------------------------------------------------------------------------
+
+
+def test_an_explorer_answers_its_slider_in_a_cell():
+    explorer = Slope()
+    explorer.controls["z"].value = 2.0
+    assert explorer.tangent.get_xdata()[0] == 1.0
+    assert "slope 4.00" in explorer.status.value
+    assert 'role="status"' in explorer.status.value
+    explorer.buttons["Home"].click()
+    assert "slope 0.00" in explorer.status.value
+
+
+def test_an_explorers_fault_fails_the_cell_and_shows_in_the_panel():
+    explorer = Slope()
+    with pytest.raises(ValueError, match="too steep"):
+        explorer.controls["z"].value = 4.0
+    assert isinstance(explorer.error, ValueError)
+    assert "too steep" in explorer.alarm.value
+    assert 'role="alert"' in explorer.alarm.value
+    assert explorer.alarm.layout.display != "none"
+    explorer.controls["z"].value = 1.0
+    assert explorer.error is None
+    assert explorer.alarm.layout.display == "none"
+
+
+def test_an_explorer_that_cannot_start_says_so_at_once():
+    class Broken(Slope):
+        def update(self, z):
+            raise RuntimeError("no picture")
+
+    with pytest.raises(RuntimeError, match="no picture"):
+        Broken()
+    with pytest.raises(TypeError, match="must define build"):
+        Explorer(LiveFigure(100, 100))
+
+
+def test_a_burst_is_drawn_a_few_times_and_ends_with_the_last_value():
+    async def play():
+        explorer = Slope()
+        before = explorer.updates
+        for z in np.linspace(-3, 3, 200):
+            explorer.controls["z"].value = z
+        await until(lambda: not explorer._due)
+        assert explorer.tangent.get_xdata()[0] == pytest.approx(2.0)
+        assert explorer.updates - before < 60
+
+    asyncio.run(play())
+
+
+def test_the_stored_picture_shows_the_last_value_of_a_burst():
+    async def play():
+        explorer = Slope()
+        explorer.controls["z"].value = 2.0
+        explorer.controls["z"].value = 3.0
+        explorer._repr_mimebundle_()
+        assert explorer.tangent.get_xdata()[0] == 2.0
+
+    asyncio.run(play())
+
+
+def test_callbacks_on_another_thread_run_on_the_panels_own():
+    threads = []
+
+    class Where(Slope):
+        def update(self, z):
+            threads.append(threading.get_ident())
+            return super().update(z)
+
+    async def play():
+        explorer = Where()
+        hand = threading.Thread(target=lambda: setattr(explorer.controls["z"], "value", 3.0))
+        hand.start()
+        await until(lambda: "slope 6.00" in explorer.status.value)
+        hand = threading.Thread(target=lambda: setattr(explorer.controls["z"], "value", 4.0))
+        hand.start()
+        await until(lambda: explorer.error is not None)
+
+    asyncio.run(play())
+    assert set(threads) == {threading.get_ident()}
+
+
+# ---- playgrounds -----------------------------------------------------------------------------------------
+
+
+def test_run_advances_and_shows_one_frame():
+    playground = CounterPlayground()
+    frames = playground.view.live.frames
+    assert playground.run(7) is playground
+    assert playground.model.n == 7
+    assert playground.view.live.frames == frames + 1
+    assert "step 7" in playground.status.value
+    for bad in (-1, 2.5, "3"):
+        with pytest.raises(ValueError, match="whole number of steps"):
+            playground.run(bad)
+
+
+def test_play_needs_a_loop_and_says_what_to_do_without():
+    playground = CounterPlayground()
+    with pytest.raises(RuntimeError, match=r"use run\(n\)"):
+        playground.play()
+    assert not playground.playing
+
+
+def test_play_pause_step_reset_by_hand():
+    async def play():
+        playground = CounterPlayground()
+        playground.play_button.click()
+        assert playground.play_button.description == "Pause"
+        await until(lambda: playground.model.n > 20)
+        playground.play_button.click()
+        assert playground.play_button.description == "Play"
+        n = playground.model.n
+        await asyncio.sleep(0.1)
+        assert playground.model.n == n
+        playground.step_button.click()
+        assert playground.model.n == n + 1
+        playground.reset_button.click()
+        assert playground.model.n == 0
+        assert "step 0" in playground.status.value
+        assert playground.error is None
+
+    asyncio.run(play())
+
+
+def test_playing_twice_is_one_loop():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        playground.play()
+        await asyncio.sleep(0.05)
+        assert len(asyncio.all_tasks()) == 2, "this test and one player"
+        playground.pause()
+        playground.play()
+        await asyncio.sleep(0.05)
+        assert len(asyncio.all_tasks()) == 2
+        playground.close()
+        await asyncio.sleep(0.05)
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(play())
+
+
+def test_speed_is_steps_a_frame():
+    async def play():
+        playground = CounterPlayground(speed=20)
+        seen = []
+        update = playground.view.update
+        playground.view.update = lambda n: (seen.append(n), update(n))[1]
+        playground.play()
+        await until(lambda: len(seen) > 4)
+        assert set(np.diff(seen[:5])) == {20}
+
+    asyncio.run(play())
+    with pytest.raises(ValueError, match="speed must be one of"):
+        CounterPlayground(speed=3)
+
+
+def test_the_learning_rate_acts_at_once_and_the_hidden_size_starts_anew():
+    playground = CounterPlayground()
+    playground.run(5)
+    model = playground.model
+    playground.controls["learning_rate"].value = 2.0
+    assert playground.model is model
+    assert model.settings.learning_rate == 2.0
+    assert model.n == 5
+    playground.controls["hidden"].value = 4
+    assert playground.model is not model
+    assert playground.model.n == 0
+    assert playground.model.settings == CounterSettings(learning_rate=2.0, hidden=4)
+    assert "Hidden: 4" in playground.status.value
+    assert "starts at step 0" in playground.status.value
+    assert playground.code.value == "CounterPlayground(CounterSettings(learning_rate=2.0, hidden=4))"
+
+
+def test_a_divergence_pauses_shows_and_lets_one_go_on():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        playground.controls["learning_rate"].value = 9.0
+        await until(lambda: playground.error is not None)
+        assert not playground.playing
+        assert playground.play_button.description == "Play"
+        assert "try a smaller learning rate" in playground.alarm.value
+        playground.controls["learning_rate"].value = 1.0
+        assert playground.error is None
+        assert playground.model.n == 0, "the weights were lost: a new model"
+        playground.play()
+        await until(lambda: playground.model.n > 5)
+
+    asyncio.run(play())
+
+
+def test_a_divergence_in_a_cell_is_a_result_and_a_bug_is_not():
+    playground = CounterPlayground()
+    playground.controls["learning_rate"].value = 9.0
+    playground.run(3)
+    assert isinstance(playground.error, DivergenceError)
+    playground.controls["learning_rate"].value = 8.0
+    with pytest.raises(KeyError, match="a bug"):
+        playground.run(3)
+    assert isinstance(playground.error, KeyError)
+
+
+def test_a_bug_in_a_tick_pauses_and_is_shown():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        playground.controls["learning_rate"].value = 8.0
+        await until(lambda: playground.error is not None)
+        assert isinstance(playground.error, KeyError)
+        assert not playground.playing
+        assert "KeyError" in playground.alarm.value
+        assert "in step, line" in playground.alarm.value
+
+    asyncio.run(play())
+
+
+def test_hands_on_other_threads_while_it_plays():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+
+        def turn():
+            for i in range(50):
+                playground.controls["hidden"].value = 1 + i % 8
+                playground.controls["learning_rate"].value = 0.5 + i % 4
+            playground.controls["hidden"].value = 7
+
+        hands = [threading.Thread(target=turn) for _ in range(3)]
+        for hand in hands:
+            hand.start()
+        await until(lambda: not any(hand.is_alive() for hand in hands))
+        await until(lambda: playground.settings.hidden == 7 and playground.model.n > 3)
+        assert playground.error is None
+        clicking = threading.Thread(target=playground.play_button.click)
+        clicking.start()
+        await until(lambda: not playground.playing)
+
+    asyncio.run(play())
+
+
+def test_preview_stores_a_trained_picture_and_starts_at_step_0():
+    playground = CounterPlayground()
+    fresh = playground.png()
+    assert playground.preview(40) is playground
+    assert playground.model.n == 0
+    assert playground._repr_mimebundle_()[0]["image/png"] != fresh
+
+
+def test_never_displayed_it_plays_all_the_same():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        await until(lambda: playground.view.live.frames > 3)
+        assert playground.error is None
+
+    asyncio.run(play())
+
+
+# ---- the notebook ----------------------------------------------------------------------------------------
+
+
+def test_what_a_notebook_stores_is_stable():
+    first, second = CounterPlayground(), CounterPlayground()
+    data, metadata = first._repr_mimebundle_()
+    other, _ = second._repr_mimebundle_()
+    assert data["text/plain"] == other["text/plain"] == "A counter"
+    assert metadata["image/png"]["alt"] == "A counter"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["image/png"] == other["image/png"]
+    assert repr(first) == "CounterPlayground()"
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert picture.size == (200, 100)
+
+
+def notebook_cell(monkeypatch, cell, run, code="p"):
+    """Pretend to be in that cell, in that run of it."""
+
+    class Shell:
+        def get_parent(self):
+            return {
+                "header": {"msg_id": run},
+                "metadata": {"cellId": cell} if cell else {},
+                "content": {"code": code},
+            }
+
+    monkeypatch.setattr(panels, "get_ipython", Shell)
+
+
+def test_running_a_cell_again_closes_what_it_made_before(monkeypatch):
+    async def play():
+        notebook_cell(monkeypatch, "cell-1", "run-1")
+        one, two = CounterPlayground(), CounterPlayground()
+        notebook_cell(monkeypatch, "cell-2", "run-2")
+        elsewhere = CounterPlayground()
+        for playground in (one, two, elsewhere):
+            playground.play()
+        notebook_cell(monkeypatch, "cell-1", "run-3")
+        again = CounterPlayground()
+        again.play()
+        await asyncio.sleep(0.05)
+        assert (one.closed, two.closed, elsewhere.closed, again.closed) == (True, True, False, False)
+        assert len(asyncio.all_tasks()) == 3
+        assert one._repr_mimebundle_() == {"text/plain": "CounterPlayground (closed)"}
+        with pytest.raises(RuntimeError, match="closed"):
+            one.run(1)
+
+    asyncio.run(play())
+
+
+def test_without_cell_ids_the_same_code_is_the_same_cell(monkeypatch):
+    notebook_cell(monkeypatch, None, "run-1", code="p = Counter()")
+    one = CounterPlayground()
+    notebook_cell(monkeypatch, None, "run-2", code="q = Counter()")
+    two = CounterPlayground()
+    notebook_cell(monkeypatch, None, "run-3", code="p = Counter()")
+    CounterPlayground()
+    assert one.closed
+    assert not two.closed
+
+
+def test_a_key_names_what_to_replace():
+    one, other = CounterPlayground(key="left"), CounterPlayground(key="right")
+    CounterPlayground(key="left")
+    assert one.closed
+    assert not other.closed
+
+
+def test_closing_leaves_no_widget_behind():
+    before = set(_instances)
+    for made in (CounterPlayground(), Slope(), XORPlayground()):
+        made.close()
+        made.close()
+    assert set(_instances) == before
+
+
+def test_memory_stays_flat_over_many_frames():
+    playground = XORPlayground(XORSettings(data="circles", batch_size=16))
+
+    def frames(n):
+        for _ in range(n):
+            playground.model.step()
+            playground.draw(sharp=False)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        frames(10)
+        first = frames(10)
+        assert frames(60) - first < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+# ---- XOR -------------------------------------------------------------------------------------------------
+
+
+def test_xor_learns_in_front_of_ones_eyes():
+    playground = XORPlayground().run(600)
+    seen = playground.model.observe()
+    assert playground.error is None
+    assert seen.test_accuracy == 1.0
+    assert seen.losses[0, -1] < 0.1 < seen.losses[0, 0]
+    assert np.allclose(seen.losses[0, 0], np.log(2), atol=0.2)
+    assert playground.view.boundary.get_xdata().size, "the line where the answer is ½"
+
+
+@pytest.mark.parametrize(("data", "accuracy"), [("blobs", 0.95), ("circles", 0.9), ("spiral", 0.85)])
+def test_every_data_set_can_be_learnt(data, accuracy):
+    settings = XORSettings(data=data, hidden=8, layers=2, batch_size=16, learning_rate=0.3)
+    model = XORModel(settings, maps=False)
+    for _ in range(4000):
+        model.step()
+    assert model.observe().test_accuracy >= accuracy
+
+
+def test_the_line_of_code_makes_the_same_experiment():
+    settings = XORSettings(data="spiral", hidden=6, layers=3, activation="relu", init="he", seed=7)
+    playground = XORPlayground(settings, panels="simple")
+    assert eval(playground.code.value.replace("XORPlayground(", "dict(settings=", 1))["settings"] == settings
+    playground.controls["hidden"].value = 5
+    again = eval(playground.code.value)
+    assert again.settings == playground.settings
+    a, b = playground.run(20).model.network, again.run(20).model.network
+    assert all(
+        np.array_equal(p, q) for (_, p), (_, q) in zip(a.named_params(), b.named_params(), strict=True)
+    )
+    assert repr(XORSettings()) == "XORSettings()"
+
+
+def test_xor_batch_size_and_rate_go_on_with_the_same_network():
+    playground = XORPlayground(XORSettings(data="circles"))
+    playground.run(50)
+    network = playground.model.network
+    playground.controls["batch_size"].value = 64
+    playground.controls["learning_rate"].value = 0.1
+    playground.run(1)
+    assert playground.model.network is network
+    assert playground.model.optimizer.learning_rate == pytest.approx(0.1)
+    assert playground.model.step_count == 51
+    assert len(playground.model.step().rows) == 64
+
+
+@pytest.mark.parametrize("name", ["data", "activation", "loss", "init", "layers", "seed"])
+def test_every_structural_control_of_xor_builds_a_new_network(name):
+    playground = XORPlayground()
+    playground.run(3)
+    control = playground.controls[name]
+    control.value = (
+        control.options[-1][1]
+        if name in ("data", "loss")
+        else (control.options[-1] if hasattr(control, "options") else control.max)
+    )
+    assert playground.error is None
+    assert playground.model.step_count == 0
+    playground.run(3)
+    assert getattr(playground.settings, name) == control.value
+    assert playground.model.settings == playground.settings
+
+
+def test_xor_divergence_is_explained():
+    settings = XORSettings(
+        data="circles", activation="relu", layers=4, hidden=8, init="normal", learning_rate=10.0, batch_size=1
+    )
+    playground = XORPlayground(settings).run(300)
+    assert isinstance(playground.error, DivergenceError)
+    assert "learning rate" in playground.alarm.value
+    playground.controls["learning_rate"].value = 0.01
+    playground.run(5)
+    assert playground.error is None
+
+
+def test_xor_hidden_units_and_gradients_are_those_of_the_network():
+    model = XORModel(XORSettings(hidden=3, layers=2))
+    model.step()
+    seen = model.observe()
+    network = model.network
+    A, _ = network.layers[0].forward(model.plane)
+    A, _ = network.layers[1].forward(A)
+    assert np.allclose(seen.hidden[0], ((A + 1) / 2).reshape(60, 60, 3)[::2, ::2])
+    _, grads = network.gradients(model.dataset.X_train, model.dataset.y_train)
+    assert seen.gradients == [np.abs(g["W"]).max() for g in grads if g]
+    assert len(seen.gradients) == 3
+    assert np.allclose(seen.surface.reshape(-1, 1), network.predict(model.plane))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"hidden": 0}, "hidden must be a whole number from 1 to 8, got 0"),
+        ({"hidden": 2.5}, "hidden must be a whole number"),
+        ({"data": "moons"}, "data must be one of 'xor', 'circles', 'spiral', 'blobs', got 'moons'"),
+        ({"activation": "gelu"}, "activation must be one of"),
+    ],
+)
+def test_wrong_settings_have_a_sentence(wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        XORSettings(**wrong)
+
+
+def test_playgrounds_refuse_what_they_cannot_show():
+    with pytest.raises(TypeError, match="settings must be XORSettings"):
+        XORPlayground({"hidden": 3})
+    with pytest.raises(ValueError, match='"all" or "simple"'):
+        XORPlayground(panels="few")
+    with pytest.raises(TypeError, match="dataset must be a Dataset"):
+        MNISTPlayground(np.zeros((4, 784)))
+    with pytest.raises(ValueError, match="28 × 28 images"):
+        MNISTPlayground(playgrounds.xor.load("xor"))
+
+
+# ---- MNIST -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Ten classes that can be learnt: a bright bar at a place of its own."""
+    rng = np.random.default_rng(0)
+
+    def part(n):
+        y = np.arange(n) % 10
+        X = rng.integers(0, 60, (n, 28, 28))
+        for row, label in zip(X, y, strict=True):
+            row[2 * label + 3 : 2 * label + 6] += 120
+        return Images(X.reshape(n, 784).astype(np.uint8)), y
+
+    return Dataset("bars", *part(600), *part(300), 10, "Bars.")
+
+
+def test_mnist_learns_and_shows_it(images):
+    playground = MNISTPlayground(images, MNISTSettings(hidden=16, learning_rate=0.05, batch_size=32))
+    before = playground.model.validation.accuracy
+    playground.run(60)
+    seen = playground.model.observe()
+    assert playground.error is None
+    assert seen.validation.accuracy > max(0.8, before)
+    assert seen.validation.confusion.sum() == 300
+    assert np.trace(seen.validation.confusion) == round(300 * seen.validation.accuracy)
+    assert len(seen.accuracies) > 10, "run draws the accuracy as a curve"
+    assert "validation accuracy" in playground.status.value
+    assert len(base64.b64decode(playground.png())) <= 60_000
+
+
+def test_the_mistakes_are_the_surest_ones(images):
+    model = MNISTPlayground(images, MNISTSettings(hidden=4)).model
+    P = model.network.predict(model.X_val)
+    for _, true, predicted in model.validation.mistakes:
+        assert true != predicted
+    wrong = P.argmax(axis=1) != model.y_val
+    surest = P[wrong, model.y_val[wrong]].argmin()
+    image, true, predicted = model.validation.mistakes[0]
+    assert np.array_equal(image.ravel(), model.X_val[wrong][surest])
+    assert (true, predicted) == (model.y_val[wrong][surest], P[wrong][surest].argmax())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MNISTSettings(optimizer="adam", learning_rate=0.001, layers=2, hidden=8),
+        MNISTSettings(optimizer="momentum", activation="tanh", init="xavier", hidden=40),
+        MNISTSettings(activation="sigmoid", init="normal", subset=100, hidden=28),
+    ],
+)
+def test_every_kind_of_mnist_network_runs(images, settings):
+    playground = MNISTPlayground(images, settings).run(10)
+    assert playground.error is None
+    assert playground.model.step_count == 10
+    assert playground.code.value == f"MNISTPlayground(digits, {settings!r})"
+
+
+def test_a_subset_is_what_it_says(images):
+    playground = MNISTPlayground(images, MNISTSettings(subset=100, hidden=8))
+    assert playground.model.X.shape == (100, 784)
+    assert playground.controls["subset"].value == 100
+    playground.controls["subset"].value = 600
+    assert playground.model.X.shape == (600, 784)
+
+
+def test_another_optimiser_comes_with_its_usual_rate(images):
+    playground = MNISTPlayground(images, MNISTSettings(hidden=8))
+    playground.controls["optimizer"].value = "adam"
+    assert playground.settings.learning_rate == pytest.approx(0.001)
+    assert type(playground.model.optimizer).__name__ == "Adam"
+    assert playground.model.optimizer.learning_rate == pytest.approx(0.001)
+
+
+def test_while_mnist_plays_it_validates_twice_a_second_at_most(images):
+    async def play():
+        playground = MNISTPlayground(images, MNISTSettings(hidden=8))
+        calls = []
+        playground.model.validate = lambda: calls.append(time.monotonic())
+        start = time.monotonic()
+        playground.play()
+        await until(lambda: playground.view.live.frames > 5)
+        assert len(calls) <= 2 * (time.monotonic() - start) + 1
+
+    asyncio.run(play())
+
+
+def test_mnist_divergence_is_explained(images):
+    playground = MNISTPlayground(images, MNISTSettings(hidden=64, layers=3, init="normal", learning_rate=0.1))
+    playground.controls["learning_rate"].value = 10.0
+    playground.controls["init"].value = "he"
+    for layer in playground.model.network.layers[::2]:
+        layer.params["W"] *= 1e20
+    playground.run(50)
+    assert isinstance(playground.error, DivergenceError)
+    assert "Stopped" in playground.alarm.value
+
+
+def test_a_hand_on_another_thread_cuts_the_slice_of_training_short():
+    """A slice may last a tenth of a second; a slider must not wait for its end."""
+
+    async def play():
+        playground = CounterPlayground(speed=1_000_000)
+        playground.fps = playground.player.fps = 1
+        playground.play()
+        await until(lambda: playground.model.n > 0)
+        waited = []
+
+        def turn():
+            time.sleep(0.05)
+            start = time.monotonic()
+            playground.controls["learning_rate"].value = 2.0
+            while playground.model.settings.learning_rate != 2.0:
+                time.sleep(0.001)
+            waited.append(time.monotonic() - start)
+
+        step = playground.model.step
+
+        def slow_step():
+            time.sleep(0.01)
+            step()
+
+        playground.model.step = slow_step
+        hand = threading.Thread(target=turn)
+        await asyncio.sleep(0)
+        hand.start()
+        await until(lambda: waited)
+        assert waited[0] < 0.4, "a slice lasts nearly a second here"
+
+    asyncio.run(play())
