@@ -70,6 +70,18 @@ def _():
 
 
 @register(
+    "xor_best_line",
+    "the four s in XOR's losses log(1 + eˢ) of one neuron sum to 0, so the mean loss is at least log 2",
+    lesson=8,
+    posts=("B1",),
+)
+def _():
+    w1, w2 = sp.symbols("w1 w2", real=True)
+    s = [b, -(w1 + b), -(w2 + b), w1 + w2 + b]  # z where 0 is wanted, −z where 1 is
+    return Equation(sum(s), sp.Integer(0), wrong={"AND instead": (sum(s) - 2 * s[3], sp.Integer(0))})
+
+
+@register(
     "xor_by_hand",
     "two ReLU units are enough: max(0, x₁ + x₂) − 2 max(0, x₁ + x₂ − 1)",
     lesson=8,
@@ -128,6 +140,18 @@ def _():
     other, other_tied = _twins(sigma, -1)
     untied = other.gradient(other.W[2]).subs(other_tied)
     return Equation(row[1], -row[0], wrong={"sigmoid units": (untied[1], -untied[0])})
+
+
+@register(
+    "mirror_sum",
+    "two mirrored tanh units are one unit with twice the outgoing weight: one line",
+    lesson=8,
+    posts=("B8",),
+)
+def _():
+    z, v = sp.symbols("z v", real=True)
+    both = v * sp.tanh(z) + (-v) * sp.tanh(-z)
+    return Equation(both, 2 * v * sp.tanh(z), wrong={"they cancel": sp.Integer(0)})
 
 
 @register(
