@@ -6,7 +6,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-_WIDE = {"width": "270px", "max_width": "100%"}
+_WIDE = {"width": "260px", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
 
 

@@ -23,7 +23,7 @@ ACTIVATIONS = ("relu", "tanh", "sigmoid")
 INITS = ("auto", "normal", "xavier", "he", "zeros")
 BATCH_SIZES = (16, 32, 64, 128, 256)
 MAX_HIDDEN, MAX_LAYERS = 256, 3
-OPTIMIZERS = {"SGD": "sgd", "SGD with momentum": "momentum", "Adam": "adam"}
+OPTIMIZERS = {"SGD": "sgd", "momentum": "momentum", "Adam": "adam"}
 USUAL_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 N_VALIDATION = 1000  # rows of the test set that the curves and the matrix are measured on
 N_UNITS = 25  # hidden units whose weights are shown
@@ -301,9 +301,9 @@ class MNISTPlayground(Playground):
             )
         self.dataset = dataset
         n = len(dataset.y_train)
-        subsets = [(f"all {n}", None), *((str(k), k) for k in (100, 1000, 10_000) if k < n)]
-        if settings.subset not in dict(subsets).values():
-            subsets.append((str(settings.subset), settings.subset))
+        subset = min(settings.subset or n, n)
+        sizes = sorted({k for k in (100, 1000, 10_000, subset, n) if k <= n})
+        subsets = [(f"all {k}" if k == n else str(k), k) for k in sizes]
         controls = {
             "learning_rate": slider("Learning rate η", settings.learning_rate, 0.0001, 10, log=True),
             "hidden": slider("Hidden units", settings.hidden, 4, MAX_HIDDEN, 4),
@@ -314,7 +314,7 @@ class MNISTPlayground(Playground):
             "activation": choice("Activation", ACTIVATIONS, settings.activation),
             "optimizer": choice("Optimiser", list(OPTIMIZERS.items()), settings.optimizer),
             "init": choice("Start", INITS, settings.init),
-            "subset": choice("Rows", subsets, settings.subset),
+            "subset": choice("Rows", subsets, subset),
             "seed": slider("Seed", settings.seed, 0, 20),
         }
         super().__init__(settings, controls, speed=speed, key=key)
