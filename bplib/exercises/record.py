@@ -115,26 +115,36 @@ def summary(exercises, solved, lesson):
 
 
 def draw(exercises, lesson):
-    """Draw one row of squares a lesson, an exercise each: filled when solved, dotted when tried."""
+    """Draw a row of squares for each lesson, one for each exercise; beside them, this lesson's by name."""
     from bplib import plots
 
     known = load()
     solved = {name for name, entry in known.items() if entry["solved"]}
     lessons = sorted({e.lesson for e in exercises})
-    fig, ax = plots.figure(6.4, 0.6 + 0.26 * len(lessons))
+    fig, ax = plots.figure(6.4, 0.9 + 0.26 * len(lessons))
+
+    def square(x, y, name):
+        filled = plots.GREEN if name in solved else "white"
+        ax.plot(x, y, "s", markersize=11, markerfacecolor=filled, markeredgecolor=plots.INK)
+        if name in known:
+            mark = r"$\checkmark$" if name in solved else "."
+            ax.plot(x, y, marker=mark, color=plots.INK, markersize=7)
+
     for row, number in enumerate(lessons):
-        here = [e for e in exercises if e.lesson == number]
-        for column, exercise in enumerate(here):
-            done, tried = exercise.name in solved, exercise.name in known
-            ax.plot(column, row, "s", markersize=11, markerfacecolor=plots.GREEN if done else "white",
-                    markeredgecolor=plots.INK, markeredgewidth=1)  # fmt: skip
-            if tried:
-                mark = r"$\checkmark$" if done else "."
-                ax.plot(column, row, marker=mark, color=plots.INK, markersize=7)
-        count = f"{sum(e.name in solved for e in here)} of {len(here)}"
+        here = [e.name for e in exercises if e.lesson == number]
+        for column, name in enumerate(here):
+            square(column, row, name)
         bold = "bold" if number == lesson else "normal"
         ax.text(-0.8, row, f"lesson {number:02d}", ha="right", va="center", fontweight=bold)
-        ax.text(len(here) - 0.2, row, count, ha="left", va="center", fontweight=bold)
-    ax.set(xlim=(-3, 8), ylim=(len(lessons) - 0.4, -0.6))
+        count = f"{len(solved & set(here))} of {len(here)}"
+        ax.text(5.6, row, count, ha="right", va="center", fontweight=bold)
+    for row, name in enumerate(e.name for e in exercises if e.lesson == lesson):
+        square(6.6, row, name)
+        ax.text(7.1, row, name, va="center")
+    total = sum(e.name in solved for e in exercises)
+    ax.set_title(
+        f"{total} of {len(exercises)} exercises solved   (✓ solved, · tried)", fontsize=10, loc="left"
+    )
+    ax.set(xlim=(-3, 11), ylim=(len(lessons) - 0.4, -0.8))
     ax.set_axis_off()
     plots.show(fig, alt=summary(exercises, solved, lesson))
