@@ -87,13 +87,13 @@ best_h = choice(
         "d": "Too small: σ(1 + h) − σ(1 − h) has lost eight of its sixteen digits, and dividing by 2h shows "
              "it.",
         "e": "The smallest is the worst here: two nearly equal numbers are subtracted, their 1e-16 of "
-             "round-off is divided by 2e-11, and the estimate errs by about 1e-5.",
+             "round-off is divided by 2e-11, and the estimate errs by 1e-6 or more.",
     },
     hints=(
         "Two errors pull in opposite directions: the formula's own, and the computer's round-off.",
         "The first falls as h². The second is about 1e-16 divided by h.",
         "h² and 1e-16/h are equal near h = 1e-5. Try all five, and print the errors.",
     ),
-    after="Truncation falls as h², round-off grows as 1/h: they meet near 1e-5, with an error of about "
-          "1e-11.",
+    after="Truncation falls as h², round-off grows as 1/h: they meet near 1e-5, with an error below "
+          "1e-10.",
 )
