@@ -83,8 +83,10 @@ def _cut_out(who, pixels):
 
 
 def _resized(ink, h, w):
-    """Scaled with every pixel counted (Pillow widens its filter when it scales down)."""
-    return np.asarray(Image.fromarray(ink.astype(np.float32)).resize((w, h), Image.Resampling.BILINEAR))
+    """Scaled to (h, w): down by averaging, which is counting ink, up bilinearly."""
+    down = h <= ink.shape[0] and w <= ink.shape[1]
+    how = Image.Resampling.BOX if down else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(ink.astype(np.float32)).resize((w, h), how))
 
 
 class Pad(anywidget.AnyWidget):
