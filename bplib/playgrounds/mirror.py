@@ -88,7 +88,7 @@ class MirrorUnits(Explorer):
             for k in (0, 1)
         ]
         legend = plane.legend(handles=self.lines, loc="upper left", fontsize=8)
-        curve.set(xlim=(0, EPOCHS), ylim=(1e-3, 2), yscale="log", xlabel="epoch", ylabel="loss L")
+        curve.set(xlim=(-10, EPOCHS + 10), ylim=(1e-3, 2), yscale="log", xlabel="epoch", ylabel="loss L")
         curve.set_title("Loss on the four rows", loc="left")
         (self.curve,) = curve.plot([], [], color=plots.TRAINING, ls="-")
         (self.now,) = curve.plot([], [], "o", color=plots.VERMILION, ms=8)
