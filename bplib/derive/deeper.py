@@ -90,26 +90,31 @@ def _():
 
 
 class _Batch:
-    """One column of N rows, normalised, written out: N is a number, as sympy cannot merge symbolic sums."""
+    """One column of N rows, normalised, written out: N is a number, as sympy cannot merge symbolic sums.
+
+    `hat` and `r` are names for x̂ and 1/√(s² + ε); `names` are the equations that say so.
+    """
 
     def __init__(self, N):
         self.N = N
         self.x, self.d = _names("x", N), _names("d", N)  # inputs, and the incoming ∂L/∂y
         self.gamma, self.beta = sp.symbols("gamma beta", real=True)
-        self.eps = sp.Symbol("epsilon", positive=True)
+        self.eps, self.r = sp.symbols("epsilon r", positive=True)
+        self.hat = _names("xhat", N)
         self.mean = sum(self.x) / N
         self.variance = sum((v - self.mean) ** 2 for v in self.x) / N
         self.inverse_sd = 1 / sp.sqrt(self.variance + self.eps)
         self.x_hat = (self.x - sp.ones(N, 1) * self.mean) * self.inverse_sd
         self.y = self.gamma * self.x_hat + sp.ones(N, 1) * self.beta
         self.loss = self.d.dot(self.y)
+        self.names = (*map(sp.Eq, self.hat, self.x_hat), sp.Eq(self.r, self.inverse_sd))
 
     def backward(self, *, mean=True, spread=True):
-        """dx = γ/√(s²+ε) · (d − mean(d) − x̂ mean(d x̂)); the two terms in question may be left out."""
+        """dx = γ/√(s²+ε) · (d − mean(d) − x̂ mean(d x̂)), in names; either term may be left out."""
         inner = self.d
         inner -= sp.ones(self.N, 1) * (sum(self.d) / self.N if mean else 0)
-        inner -= self.x_hat * (self.d.dot(self.x_hat) / self.N if spread else 0)
-        return inner * self.gamma * self.inverse_sd
+        inner -= self.hat * (self.d.dot(self.hat) / self.N if spread else 0)
+        return inner * self.gamma * self.r
 
 
 def _compare_batch_norm(N):
@@ -123,7 +128,7 @@ def _compare_batch_norm(N):
         Y, cache = layer.forward(X, training=True)
         dX, grads = layer.backward(dY, cache)
         yield f"BatchNorm.forward, N = {N}", evaluate(batch.y, values), Y
-        yield f"BatchNorm.backward dX, N = {N}", evaluate(equation.claimed, values), dX
+        yield f"BatchNorm.backward dX, N = {N}", evaluate(equation.written_out, values), dX
         yield f"BatchNorm.backward dγ, N = {N}", [evaluate(batch.d.dot(batch.x_hat), values)], grads["gamma"]
 
     return compare
@@ -143,6 +148,7 @@ def _batch_norm(N):
         return Equation(
             gradient(batch.loss, batch.x),
             batch.backward(),
+            batch.names,
             wrong={
                 "mean taken as a constant": batch.backward(mean=False),
                 "variance taken as a constant": batch.backward(spread=False),
@@ -160,11 +166,12 @@ for _N in (3, 4, 5, 6):
 def _():
     batch = _Batch(3)
     one = sp.ones(3, 1)
-    whole = sp.eye(3) - one * one.T / 3 - batch.x_hat * batch.x_hat.T / 3
+    whole = sp.eye(3) - one * one.T / 3 - batch.hat * batch.hat.T / 3
     return Equation(
         batch.y.jacobian(batch.x),
-        whole * batch.gamma * batch.inverse_sd,
-        wrong={"I alone": sp.eye(3) * batch.gamma * batch.inverse_sd},
+        whole * batch.gamma * batch.r,
+        batch.names,
+        wrong={"I alone": sp.eye(3) * batch.gamma * batch.r},
     )
 
 
@@ -174,8 +181,9 @@ def _():
     derived = sp.Matrix([sp.diff(batch.loss, batch.gamma), sp.diff(batch.loss, batch.beta)])
     return Equation(
         derived,
-        sp.Matrix([batch.d.dot(batch.x_hat), sum(batch.d)]),
-        wrong={"means": sp.Matrix([batch.d.dot(batch.x_hat), sum(batch.d)]) / 3},
+        sp.Matrix([batch.d.dot(batch.hat), sum(batch.d)]),
+        batch.names,
+        wrong={"means": sp.Matrix([batch.d.dot(batch.hat), sum(batch.d)]) / 3},
     )
 
 

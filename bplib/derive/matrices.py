@@ -281,49 +281,62 @@ def _():
     return Equation(trace_gradient(D, X * W1 * W2, W1), X.T * D * W2.T)
 
 
-def _two_layer(f):
-    """E's regression X W₁ → f → W₂, written out for N = 2, d = 2, h = 3, k = 2."""
+class _TwoLayers:
+    """E's regression X W₁ → f → W₂, written out for N = 2, d = 2, h = 3, k = 2, and any f.
 
-    def names(s, r, c):
-        return sp.Matrix(r, c, lambda p, q: sp.Symbol(f"{s}{p + 1}{q + 1}", real=True))
+    `H`, `dH` and `error` are names for f(X W₁), f′(X W₁) and Ŷ − Y; `names` are the equations that say so.
+    """
 
-    x, w1, w2, y = names("x", 2, 2), names("v", 2, 3), names("w", 3, 2), names("y", 2, 2)
-    z = x * w1
-    t = sp.Symbol("t", real=True)
-    h, slopes = z.applyfunc(f), z.applyfunc(lambda v: sp.Subs(sp.Derivative(f(t), t), t, v).doit())
-    error = h * w2 - y
-    return x, w1, w2, h, slopes, error, sum(e**2 for e in error)
+    def __init__(self):
+        def entries(s, r, c):
+            return sp.ImmutableMatrix(r, c, lambda p, q: sp.Symbol(f"{s}_{p + 1}{q + 1}", real=True))
+
+        f, t = sp.Function("f"), sp.Symbol("t", real=True)
+        self.X, self.W1, self.W2 = entries("x", 2, 2), entries("v", 2, 3), entries("w", 3, 2)
+        z = self.X * self.W1
+        h, slopes = z.applyfunc(f), z.applyfunc(lambda v: sp.Subs(sp.Derivative(f(t), t), t, v).doit())
+        errors = h * self.W2 - entries("y", 2, 2)
+        self.H, self.dH, self.error = entries("h", 2, 3), entries("h'", 2, 3), entries("e", 2, 2)
+        pairs = ((self.error, errors), (self.dH, slopes), (self.H, h))
+        self.names = tuple(
+            sp.Eq(name, value) for named, values in pairs for name, value in zip(named, values, strict=True)
+        )
+        self.loss = sum(e**2 for e in errors)
 
 
 @register(
     "e_dW2",
-    "E's regression: dW₂ = hᵀ · 2(ŷ − y); the printed line takes db2 for it",
+    "E's regression: dW₂ = hᵀ · 2e with e = ŷ − y; the printed line takes db2 for it",
     lesson=5,
     posts=("E4", "E5"),
     left=r"\frac{\partial L}{\partial W_2}",
 )
 def _():
-    _, _, w2, h, _, error, loss = _two_layer(sp.Function("f"))
+    net = _TwoLayers()
+    db2 = sp.ones(1, 2) * 2 * net.error
     return Equation(
-        gradient(loss, w2),
-        h.T * (2 * error),
-        wrong={"db2 for dpred": h.T * sp.ones(2, 1) * (sp.ones(1, 2) * 2 * error)},
+        gradient(net.loss, net.W2),
+        net.H.T * (2 * net.error),
+        net.names,
+        wrong={"db2 for dpred": net.H.T * sp.ones(2, 1) * db2},
     )
 
 
 @register(
     "e_dW1",
-    "E's regression: dW₁ = Xᵀ (2(ŷ − y) W₂ᵀ ⊙ f′(z)), for any f",
+    "E's regression: dW₁ = Xᵀ (2e W₂ᵀ ⊙ f′(z)) with e = ŷ − y, for any f",
     lesson=5,
     posts=("E4", "E5"),
     left=r"\frac{\partial L}{\partial W_1}",
 )
 def _():
-    x, w1, w2, _, slopes, error, loss = _two_layer(sp.Function("f"))
+    net = _TwoLayers()
+    back = 2 * net.error * net.W2.T
     return Equation(
-        gradient(loss, w1),
-        x.T * (2 * error * w2.T).multiply_elementwise(slopes),
-        wrong={"gate forgotten": x.T * (2 * error * w2.T)},
+        gradient(net.loss, net.W1),
+        net.X.T * back.multiply_elementwise(net.dH),
+        net.names,
+        wrong={"gate forgotten": net.X.T * back},
     )
 
 

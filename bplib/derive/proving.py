@@ -300,7 +300,8 @@ def _at(expr, attempt: int, point: dict):
         m: sp.ImmutableMatrix(*m.shape, lambda i, j, m=m: _draw(attempt, f"{m.name}{i},{j}"))
         for m in expr.atoms(sp.MatrixSymbol)
     }
-    expr = expr.xreplace(matrices).doit()
+    constant = expr.atoms(sp.OneMatrix, sp.ZeroMatrix, sp.Identity)
+    expr = expr.xreplace({**matrices, **{m: sp.ImmutableMatrix(m.as_explicit()) for m in constant}}).doit()
     if _is_matrix(expr):
         return sp.ImmutableMatrix(expr.as_explicit()).subs(point).evalf(DIGITS)
     indexed = {e: _draw(attempt, str(e), positive=e.is_nonnegative) for e in expr.atoms(sp.Indexed)}

@@ -45,20 +45,34 @@ def _():
     )
 
 
+P3 = sp.ImmutableMatrix(sp.symbols("p1:4", positive=True))  # names for the entries of softmax(z)
+P3_IS_SOFTMAX = tuple(map(sp.Eq, P3, softmax_of(Z3)))
+
+
 @register("softmax_jacobian_matrix", "the Jacobian is diag(p) − p pᵀ (3 outputs)", lesson=6, left="J")
 def _():
-    p = softmax_of(Z3)
-    return Equation(p.jacobian(Z3), sp.diag(*p) - p * p.T, wrong={"diagonal alone": sp.diag(*p)})
-
-
-@register("softmax_vjp", "vᵀJ = (p ⊙ (v − v·p))ᵀ: no Jacobian need be stored (3 outputs)", lesson=6)
-def _():
-    p, upstream = softmax_of(Z3), sp.ImmutableMatrix(sp.symbols("v1:4", real=True))
-    inner = upstream - sp.ones(3, 1) * upstream.dot(p)
     return Equation(
-        upstream.T * p.jacobian(Z3),
-        p.multiply_elementwise(inner).T,
-        wrong={"diagonal alone": p.multiply_elementwise(upstream).T},
+        softmax_of(Z3).jacobian(Z3),
+        sp.diag(*P3) - P3 * P3.T,
+        P3_IS_SOFTMAX,
+        wrong={"diagonal alone": sp.diag(*P3)},
+    )
+
+
+@register(
+    "softmax_vjp",
+    "vᵀJ = (p ⊙ (v − v·p))ᵀ: no Jacobian need be stored (3 outputs)",
+    lesson=6,
+    left=r"v^{\mathsf T} J",
+)
+def _():
+    upstream = sp.ImmutableMatrix(sp.symbols("v1:4", real=True))
+    inner = upstream - sp.ones(3, 1) * upstream.dot(P3)
+    return Equation(
+        upstream.T * softmax_of(Z3).jacobian(Z3),
+        P3.multiply_elementwise(inner).T,
+        P3_IS_SOFTMAX,
+        wrong={"diagonal alone": P3.multiply_elementwise(upstream).T},
     )
 
 
