@@ -183,7 +183,7 @@ class XORView:
             self.maps = Raster(self.units, cmap=plots.TWO_CLASSES, bad=plots.PAPER)
             live.moving(self.maps)
         else:
-            self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 245, 250)
+            self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 236, 250)
         self._build_plane()
         self._build_curves()
 
