@@ -125,7 +125,9 @@ def targets(who, Y, Z):
     return Y if Y.dtype == Z.dtype else Y.astype(Z.dtype)
 
 
-def between_0_and_1(who, Y):
+def probabilities(who, Y, Z):
+    """Targets (N, k) in [0, 1]."""
+    Y = targets(who, Y, Z)
     low, high = np.minimum.reduce(Y, axis=None), np.maximum.reduce(Y, axis=None)
     if not 0 <= low <= high <= 1:
         raise ValueError(f"{who}: Y must lie in [0, 1], got {low:g} to {high:g}")

@@ -1,8 +1,7 @@
 """Layers: each maps X to Y going forward, and ∂L/∂Y to ∂L/∂X coming back.
 
-Rows are examples: X is (N, d), and dQ always means ∂L/∂Q, with the shape of Q. A layer is pure: `forward`
-returns what `backward` will need as a *cache* and remembers nothing itself. So what backpropagation has to
-remember is in plain sight, and a prediction made between forward and backward does no harm.
+Rows are examples: X is (N, d); dQ is always ∂L/∂Q, with the shape of Q. A layer is pure: `forward` returns
+what `backward` will need, as a *cache*, and remembers nothing itself.
 """
 
 import numpy as np

@@ -2,7 +2,6 @@
 
 A loss has `forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ` and `predict(Z)`, and alone divides by the
 number of rows N. The cross-entropies take logits Z, never probabilities. A cache begins with `predict(Z)`.
-`forward` checks Z and Y, then calls `evaluate`, which training calls directly, having checked all of Y once.
 """
 
 import numpy as np
@@ -17,12 +16,18 @@ def softmax(Z):
     return E / np.sum(E, axis=-1, keepdims=True)
 
 
-class SquaredError(checks.Named):
-    """L = 1/(2N) Σ ‖Ŷ − Y‖² with Ŷ = Z, so dZ = (Ŷ − Y)/N. Y is (N, k)."""
+class Loss(checks.Named):
+    """`forward` checks Z and Y; `evaluate`, which training calls, having checked all of Y once, does not."""
+
+    check = checks.targets
 
     def forward(self, Z, Y):
         Z = checks.outputs(self, Z)
-        return self.evaluate(Z, checks.targets(self, Y, Z))
+        return self.evaluate(Z, self.check(Y, Z))
+
+
+class SquaredError(Loss):
+    """L = 1/(2N) Σ ‖Ŷ − Y‖² with Ŷ = Z, so dZ = (Ŷ − Y)/N. Y is (N, k)."""
 
     def evaluate(self, Z, Y):
         D = Z - Y
@@ -36,15 +41,13 @@ class SquaredError(checks.Named):
         return checks.outputs(self, Z)
 
 
-class BinaryCrossEntropy(checks.Named):
+class BinaryCrossEntropy(Loss):
     """L = −1/N Σ [y log ŷ + (1 − y) log(1 − ŷ)] with ŷ = σ(z), so dZ = (Ŷ − Y)/N: σ′ cancels.
 
     Y is (N, k), in [0, 1]; L is a sum over the k outputs and a mean over the N rows.
     """
 
-    def forward(self, Z, Y):
-        Z = checks.outputs(self, Z)
-        return self.evaluate(Z, checks.between_0_and_1(self, checks.targets(self, Y, Z)))
+    check = checks.probabilities
 
     def evaluate(self, Z, Y):
         # −log σ(z) = log(1 + e⁻ᶻ) and −log(1 − σ(z)) = log(1 + eᶻ), collected so that nothing overflows.
@@ -59,15 +62,13 @@ class BinaryCrossEntropy(checks.Named):
         return sigmoid(checks.outputs(self, Z))
 
 
-class SoftmaxCrossEntropy(checks.Named):
+class SoftmaxCrossEntropy(Loss):
     """L = −1/N Σ y_j log p_j with p = softmax(z), so dZ = (p Σy − y)/N, which is (p − y)/N where Σy = 1.
 
     Y is integer labels (N,) from 0 to k − 1, or rows of weights (N, k), one-hot or not.
     """
 
-    def forward(self, Z, Y):
-        Z = checks.outputs(self, Z)
-        return self.evaluate(Z, checks.labels_or_weights(self, Y, Z))
+    check = checks.labels_or_weights
 
     def evaluate(self, Z, Y):
         S = Z - np.maximum.reduce(Z, axis=1, keepdims=True)

@@ -64,14 +64,8 @@ class Network:
             for name, p in layer.params.items():
                 yield f"{i}.{name}", p
 
-    def save(self, path):
-        """Write layers, parameters and running statistics to the file `path`, as npz without pickle."""
-        storage.save(self, path)
-
-    @classmethod
-    def load(cls, path):
-        """The network that `save` wrote to `path`."""
-        return storage.load(cls, path)
+    save = storage.save
+    load = classmethod(storage.load)
 
 
 ACTIVATIONS = {"sigmoid": layers.Sigmoid, "tanh": layers.Tanh, "relu": layers.ReLU}

@@ -52,7 +52,7 @@ def build(name, config):
 
 
 def save(network, path):
-    """Write `network` to `path`: all of it, or nothing."""
+    """Write layers, parameters and running statistics to the file `path`, as npz: all of it, or nothing."""
     about = {
         "layers": [[type(layer).__name__, layer.config] for layer in network.layers],
         "loss": type(network.loss_function).__name__,
@@ -70,7 +70,7 @@ def save(network, path):
 
 
 def load(make, path):
-    """The network kept in `path`, put together by `make(layers, loss_function)`."""
+    """The network that `save` wrote to `path`."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

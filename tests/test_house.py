@@ -19,7 +19,8 @@ FLOORS = [
     {"network"},
     {"gradcheck", "training", "datasets", "deeper", "sweep"},
     {"derive", "plots"},
-    {"playgrounds", "exercises"},
+    {"exercises"},
+    {"playgrounds"},
 ]
 CORE = ("layers", "losses", "network", "optimizers")
 HEAVY = (
