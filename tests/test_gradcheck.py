@@ -247,3 +247,10 @@ def test_integer_labels(rng):
     network = Network([Affine(3, 4, rng=rng)], SoftmaxCrossEntropy())
     assert check_gradients(network, rng.normal(size=(5, 3)), np.array([0, 1, 2, 3, 0]))
     assert isinstance(check_gradients(network, rng.normal(size=(5, 3)), [0, 1, 2, 3, 0]), GradientReport)
+
+
+def test_the_callers_array_is_not_even_written_to(rng):
+    """Not for a moment: it may be read-only, and f may look at it."""
+    X = rng.normal(size=(2, 3))
+    X.flags.writeable = False
+    np.testing.assert_allclose(numerical_gradient(lambda X: float(np.sum(X**2)), X), 2 * X)

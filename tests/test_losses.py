@@ -128,3 +128,22 @@ def test_softmax_does_not_see_a_shift(rng):
 def test_bad_targets_are_named(loss, Z, Y, kind, sentence):
     with pytest.raises(kind, match=sentence):
         loss.forward(Z, Y)
+
+
+def test_rows_far_apart_keep_their_own_shift():
+    """One maximum for all rows would leave 0/0 in the lower one."""
+    Z = np.array([[3000.0, 3001.0], [-3000.0, -2999.0]])
+    np.testing.assert_allclose(softmax(Z), softmax(np.array([[0.0, 1.0], [0.0, 1.0]])))
+
+
+@pytest.mark.parametrize("labels", [False, True])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_backward_leaves_the_cache_as_it_was(loss, labels, rng):
+    """The outputs in it are shown after the step, and backward may be asked twice."""
+    labels = labels and isinstance(loss, SoftmaxCrossEntropy)
+    _, cache = loss.forward(rng.normal(size=(5, 3)), targets(loss, rng, 5, 3, labels))
+    before = [array.copy() for array in cache]
+    first = loss.backward(cache)
+    np.testing.assert_array_equal(loss.backward(cache), first)
+    for array, copy in zip(cache, before, strict=True):
+        np.testing.assert_array_equal(array, copy)

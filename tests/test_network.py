@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, mlp
+from bplib.deeper import Dropout
 from bplib.gradcheck import numerical_gradient, relative_error
 from bplib.network import ACTIVATIONS, LOSSES
 
@@ -229,3 +230,18 @@ def test_a_sigmoid_before_cross_entropy_can_be_built_on_purpose(rng):
     """One of the published mistakes needs it."""
     network = Network([Affine(2, 1, rng=rng), Sigmoid()], BinaryCrossEntropy())
     assert network.loss(np.ones((1, 2)), np.ones((1, 1))) > np.log1p(np.exp(-1.0))
+
+
+def test_gradients_are_those_of_the_mode_asked_for(rng):
+    """With dropout in training mode the units that are dropped get no gradient."""
+    layers = [Affine(4, 50, rng=rng), Dropout(0.5), Affine(50, 2, rng=rng)]
+    network, X, Y = Network(layers, SquaredError()), rng.normal(size=(1, 4)), rng.normal(size=(1, 2))
+    _, grads = network.gradients(X, Y, training=True, rng=rng)
+    assert 10 < np.count_nonzero(grads[0]["b"] == 0) < 40
+    _, grads = network.gradients(X, Y)
+    assert np.all(grads[0]["b"] != 0)
+
+
+def test_mlp_hands_its_scale_to_the_layers():
+    plain, scaled = (mlp([3, 4, 2], scale=scale, rng=np.random.default_rng(1)) for scale in (None, 0.25))
+    np.testing.assert_allclose(scaled.layers[2].params["W"], 0.25 * plain.layers[2].params["W"])

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bplib import SGD, Adam, accuracy, fit, mlp, train
+from bplib import SGD, Adam, Affine, Network, SquaredError, accuracy, fit, mlp, train
+from bplib.deeper import Dropout
 from bplib.training import DivergenceError, History
 
 
@@ -200,3 +201,26 @@ def test_accuracy(rng):
         accuracy(binary, X, np.array([1, 0, 0]))
     with pytest.raises(ValueError, match="as many rows, and at least one"):
         accuracy(network, X, np.array([0]))
+
+
+def test_training_runs_the_layers_in_training_mode(rng):
+    """Dropout draws from the rng: the loss differs from that of the same weights in prediction."""
+    layers = [Affine(3, 20, rng=rng), Dropout(0.5), Affine(20, 2, rng=rng)]
+    network, X, Y = Network(layers, SquaredError()), rng.normal(size=(8, 3)), rng.normal(size=(8, 2))
+    L = network.loss(X, Y)
+    assert abs(next(start(network, X, Y, rng, batch_size=8)).loss - L) > 1e-3 * L
+
+
+def test_an_infinite_loss_is_a_divergence(rng):
+    network, X, Y = problem(rng)
+    for _, p in network.named_params():
+        p *= 1e200
+    with pytest.raises(DivergenceError, match="the loss became inf at step 1"):
+        next(start(network, X, Y))
+
+
+def test_accuracy_of_several_outputs():
+    """A row is right when all its outputs are; exactly ½ is not above ½."""
+    undecided = mlp([2, 2], loss="binary_cross_entropy", init="zeros")
+    assert accuracy(undecided, np.ones((3, 2)), np.zeros((3, 2))) == 1
+    assert accuracy(undecided, np.ones((3, 2)), np.array([[0, 0], [0, 1], [1, 1]])) == 1 / 3
