@@ -74,8 +74,9 @@ class TapeExplorer(Explorer):
             y = row + 0.65
             ax.text(0.05, y, name, fontsize=12, weight="bold")
             cells = {}
-            for x, key, colour in ((0.14, "formula", plots.INK), (0.31, "value", plots.VALUE),
-                                   (0.44, "gradient", plots.GRADIENT), (0.58, "sent", plots.INK)):  # fmt: skip
+            columns = {"formula": (0.14, plots.INK), "value": (0.31, plots.VALUE)}
+            columns |= {"gradient": (0.44, plots.GRADIENT), "sent": (0.58, plots.INK)}
+            for key, (x, colour) in columns.items():
                 (cells[key],) = self.live.moving(ax.text(x, y, "", color=colour, fontsize=12))
             self.texts[name] = cells
         (self.mark,) = self.live.moving(
