@@ -1,6 +1,6 @@
 """Lesson 12, automatic differentiation: what each operation sends back, broadcasting, and what modes cost."""
 
-import numpy as np
+import numpy as np  # noqa: F401  (the mutants use it)
 
 from .task import Fault, choice, draw, function, sizes, value
 
@@ -102,7 +102,7 @@ forward_passes = value(
 )
 
 why_wait = choice(
-    "Going backward, a node may send its gradient on only after all nodes that use it have been handled. Why?",
+    "Going backward, a node may send its gradient on only after all nodes that use it were handled. Why?",
     {
         "a": "its value is not known before",
         "b": "its gradient is a sum over its uses, and not yet complete",
