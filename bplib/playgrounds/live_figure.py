@@ -41,7 +41,8 @@ class LiveFigure:
         )
         self.canvas = FigureCanvasAgg(self.figure)
         self.image = Image(
-            format="png", layout={"max_width": "100%", "height": "auto", "object_fit": "contain"}
+            format="png",
+            layout={"width": f"{width}px", "max_width": "100%", "height": "auto", "object_fit": "contain"},
         )
         self.image.add_class("bp-figure")
         self.frames = 0
