@@ -151,7 +151,8 @@ def main():
             error = stale_error(data, rate)
             print(f"hidden gradient's relative error at rate {rate}: {error:.1e}", flush=True)
     variants = {"as published (raw pixels, sigmoid into softmax)": {}, "scaled pixels": {"scaled": True},
-                "no output sigmoid": {"output_sigmoid": False}}  # fmt: skip
+                "no output sigmoid": {"output_sigmoid": False},
+                "scaled, no output sigmoid": {"scaled": True, "output_sigmoid": False}}  # fmt: skip
     for part, epochs in (("torch", 2), ("torch20", 20)):
         for what, changed in variants.items() if part in parts else ():
             report(f"PyTorch version, {epochs} epochs, {what}",

@@ -65,7 +65,7 @@ class MirrorUnits(Explorer):
     def __init__(self, nudge=0.0, epoch=0, activation="tanh", *, key=None):
         super().__init__(
             LiveFigure(640, 320),
-            nudge=slider("Move w1[1][1] by", float(nudge), 0.0, 0.2, 0.01),
+            nudge=slider("Move w1[1][1]", float(nudge), 0.0, 0.2, 0.01),
             epoch=slider("Epoch", epoch, 0, EPOCHS, EVERY),
             activation=choice("Hidden units", list(ACTIVATIONS), activation),
             note="Two hidden units, the second minus the first, on XOR. Move one weight, then the epochs.",

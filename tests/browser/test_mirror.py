@@ -11,7 +11,7 @@ def test_slider_changes_what_is_painted(lab):
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")
     before = picture.get_attribute("src")
-    lab.slider("Move w1[1][1] by").press("ArrowRight")
+    lab.slider("Move w1[1][1]").press("ArrowRight")
     lab.wait_for(lambda: lab.kernel("round(m.controls['nudge'].value, 3)") == 0.1)
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="a new picture after the slider")
     lab.slider("Epoch").set(0)
