@@ -30,13 +30,16 @@ def lab_faults():
 def lab_network(where, rng):
     """A 2-8-5-k network that runs the function `where`: tanh and cross-entropy unless it asks for others."""
     part = where.split(".")[1] if where else ""
-    activation = ACTIVATIONS.get(part, Tanh)
-    loss = LOSSES.get(part, BinaryCrossEntropy)()
-    k = 2 if part == "SoftmaxCrossEntropy" else 1
+    return small_network(ACTIVATIONS.get(part, Tanh), LOSSES.get(part, BinaryCrossEntropy), rng)
+
+
+def small_network(activation, loss, rng):
+    """A 2-8-5-k network of these classes, biases not zero; k = 2 for softmax cross-entropy, else 1."""
+    k = 2 if loss is SoftmaxCrossEntropy else 1
     layers = [Affine(2, 8, rng=rng), activation(), Affine(8, 5, rng=rng), activation(), Affine(5, k, rng=rng)]
     for layer in layers[::2]:
         layer.params["b"][:] = rng.normal(0, 0.3, size=layer.n_out)
-    return Network(layers, loss)
+    return Network(layers, loss())
 
 
 class Trial:
