@@ -646,6 +646,52 @@ def _():
 
 
 @register(
+    "residual_scaled",
+    "with the branch divided by L the product tends to e^c, where (1 + c)^L grew without end",
+    lesson=15,
+    left=r"\lim_{L\to\infty}\left(1 + \frac{c}{L}\right)^L",
+)
+def _():
+    c, depth = sp.symbols("c L", positive=True)
+    return Equation(
+        sp.limit((1 + c / depth) ** depth, depth, sp.oo),
+        sp.exp(c),
+        wrong={"c lost": sp.E},
+    )
+
+
+@register(
+    "identity_layer",
+    "a layer can do nothing: with W = 1 and b = 0, ReLU gives back every a ≥ 0",
+    lesson=15,
+    posts=("D2", "D22"),
+    left=r"\max(0, 1 \cdot a + 0)",
+)
+def _():
+    a = sp.Symbol("a", nonnegative=True)
+    return Equation(sp.Max(0, 1 * a + 0), a, wrong={"with a bias": (sp.Max(0, a + 1), a)})
+
+
+@register(
+    "tent_folds",
+    "the tent map folds [0, 1] in two: x and 1 − x go to the same place, so each layer doubles the teeth",
+    lesson=15,
+    posts=("D2",),
+    left=r"T(1 - x)",
+)
+def _():
+    half = sp.Symbol("u", nonnegative=True)  # x = ½ − u, on the left side; 1 − x = ½ + u
+
+    def tent(x):
+        return 2 * sp.Max(0, x) - 4 * sp.Max(0, x - sp.Rational(1, 2))
+
+    left = 2 * (sp.Rational(1, 2) - half)  # there the second ReLU is closed and, for u ≤ ½, the first open
+    return Equation(
+        tent(sp.Rational(1, 2) + half), left, wrong={"not folded": (2 * (sp.Rational(1, 2) + half), left)}
+    )
+
+
+@register(
     "linear_depth",
     "without activations depth adds nothing: three layers are one, for any sizes",
     lesson=15,

@@ -1,0 +1,112 @@
+"""Lesson 15, depth: the factor of a layer, a residual block, ways through blocks, what exists and is not found."""
+
+import numpy as np
+
+from .task import Fault, choice, draw, function, sizes, value
+
+# fmt: off
+
+growth_of_a_layer = value(
+    "A deep ReLU network is 50 units wide, and its weights are drawn from N(0, 1). By which factor does the "
+    "size (root mean square) of δ change in each layer going back? Take half of the gates as open.",
+    5,
+    working="Each entry is a sum of 50 terms, half of them closed: its mean square is 50 · 1 · ½ = 25 times "
+            "as large, its size √25 = 5 times.",
+    hints=(
+        "The mean square of a sum of n independent terms of mean 0 is n times that of one term.",
+        "Half of the gates are closed: what does that do to the mean square?",
+        "The mean square grows by 50 · ½ = 25. The size is its root.",
+    ),
+    mutants=(
+        (25, "That is the factor of the mean square. The size is its root."),
+        (np.sqrt(50), "That is without the gates: half of them are closed, which halves the mean square."),
+        (50, "Terms of either sign partly cancel: mean squares add, not sizes. And half the gates are closed."),
+        (1, "That would be He's choice, a standard deviation of √(2/50) = 0.2. Here it is 1."),
+    ),
+    after="He's standard deviation √(2/n) is one divided by exactly this factor.",
+)
+
+
+def _block(rng):
+    N, d, k = sizes(rng, 3)
+    return draw(rng, N, d), draw(rng, N, d), 0.5 * draw(rng, d, k), draw(rng, k, d)
+
+
+@function(
+    inputs=_block,
+    returns=("dX", "dW1", "dW2"),
+    hints=(
+        "Y is a sum of two terms, and X is in both: gradients add where a variable forks.",
+        "Along F as you know it: dW2 = Aᵀ dY, dA = dY W2ᵀ, dZ = dA ⊙ (1 − A²), dW1 = Xᵀ dZ.",
+        "dX = dY + dZ W1ᵀ: the short way, and the way through F.",
+    ),
+    mutants=(
+        Fault("short way forgotten", "dX = dY + dZ @ W1.T", "dX = dZ @ W1.T",
+              "That is the gradient of F(X) alone. X also goes straight to Y, so dY itself is added."),
+        Fault("way through F forgotten", "dX = dY + dZ @ W1.T", "dX = dY.copy()",
+              "That is the short way alone. X also went through F: add dZ W1ᵀ."),
+        Fault("W1 for W2", "dA = dY @ W2.T", "dA = dY @ W1",
+              "dY W1 fits by its shape, but A met W2 on its way to Y: dA = dY W2ᵀ."),
+        Fault("slope forgotten", "dZ = dA * (1 - A**2)", "dZ = dA",
+              "On the way back through tanh each entry is multiplied by the slope 1 − A²."),
+        Fault("dW2 from Y", "dW2 = A.T @ dY", "dW2 = A.T @ (X + A @ W2)",
+              "dW2 needs dY, the gradient, not Y, the value."),
+    ),
+    after="bplib.deeper.Residual([Affine, Tanh, Affine]) without biases gives the same.",
+)
+def residual_backward(dY, X, W1, W2):
+    """The block Y = X + tanh(X W1) W2: from dY and X, both (N, d), W1 (d, k) and W2 (k, d) return dX, dW1,
+    dW2."""
+    A = np.tanh(X @ W1)
+    dW2 = A.T @ dY
+    dA = dY @ W2.T
+    dZ = dA * (1 - A**2)
+    dW1 = X.T @ dZ
+    dX = dY + dZ @ W1.T
+    return dX, dW1, dW2
+
+
+residual_ways = value(
+    "Ten residual blocks in a row. By how many different ways can the gradient come back through them? And "
+    "on how many of these ways does it pass through exactly two branches F?",
+    (1024, 45),
+    returns=("all_ways", "through_two"),
+    working="At each block the gradient goes through F or past it: 2¹⁰ = 1024 ways. Two blocks out of ten can "
+            "be chosen in 10 · 9/2 = 45 ways.",
+    hints=(
+        "Multiply out (1 + a)(1 + b): how many terms? And (1 + a)(1 + b)(1 + c)?",
+        "Each block doubles the number of ways.",
+        "Through exactly two: in how many ways can you choose 2 of 10, without order?",
+    ),
+    mutants=(
+        ((20, 45), "Each block multiplies the number of ways by two, it does not add two."),
+        ((1024, 90), "Blocks 3 and 7 are the same way as 7 and 3: order does not count."),
+        ((1024, 100), "The two branches are different ones, and their order does not count: 10 · 9/2."),
+        ((11, 45), "A way can have 0 to 10 branches: 11 kinds of ways, but many of each kind."),
+    ),
+    after="Most ways are short. One in 1024 goes through all ten, the only way a plain network has.",
+)
+
+deeper_and_worse = choice(
+    "On the same rows, a network of 5 layers ends with training loss 0.05 and one of 20 layers, trained "
+    "alike, with 0.65. What has happened?",
+    {
+        "a": "the deeper network overfits",
+        "b": "the deeper network cannot represent what the other one can",
+        "c": "it could, with fifteen layers that pass on what they get, but the training did not find that",
+        "d": "20 layers have so many weights that 0.65 is the lowest loss they can reach",
+    },
+    "c",
+    wrong={
+        "a": "A network that overfits has a low training loss and a poor one on new rows. Here the training "
+             "loss is the high one.",
+        "b": "Fifteen layers with W = I and b = 0 pass on what they get: what 5 layers represent, 20 do too.",
+        "d": "More weights never raise the lowest loss that exists: set the added layers to the identity.",
+    },
+    hints=(
+        "Which loss is it, that of training or that of new rows?",
+        "Could you write down weights for the 20 layers that give 0.05?",
+        "You can: identity layers. So the question is not what exists.",
+    ),
+    after="Representable is not learnable. Residual blocks pass on what they get from the start.",
+)
