@@ -103,3 +103,28 @@ def simultaneous_step(x, t, V, W, learning_rate):
     delta1 = (W.T @ delta2) * a1 * (1 - a1)
     dV, dW = np.outer(delta1, x), np.outer(delta2, a1)
     return V - learning_rate * dV, W - learning_rate * dW
+
+
+unseen_by_the_check = choice(
+    "Four programs are checked against central differences, on fresh random inputs. Which mistake passes?",
+    {
+        "a": "ReLU's gate is `output >= 0`",
+        "b": "the outputs pass a sigmoid, and then softmax with cross-entropy",
+        "c": "W takes its step before the hidden error crosses it",
+        "d": "the hidden layer's dropout doubles forward, and not backward",
+    },
+    "b",
+    wrong={
+        "a": "The gate stands open where the forward pass is shut: units with z < 0 get a gradient that the "
+             "differences do not see.",
+        "c": "The hidden gradient is that of another network, with an error proportional to η: the check "
+             "refuses it.",
+        "d": "Going back, half of the hidden gradient is missing: an error of one half.",
+    },
+    hints=(
+        "The check compares a program's backward pass with its own forward pass.",
+        "In which program do the two belong together?",
+        "It is the loss that is wrong there, not the slope of it.",
+    ),
+    after="A gradient check cannot know which loss you wanted. A floor of 1.461 under the loss can tell.",
+)
