@@ -1,5 +1,6 @@
 """Guess the bug: every round can be solved from its evidence, and is the same for the same seed."""
 
+import html
 from itertools import combinations
 
 import numpy as np
@@ -60,7 +61,9 @@ def test_a_game_wrong_right_next_score():
     check.click()
     assert "First choose a fault" in game.status.value
     answer = game.case.fault.name
-    guess.value = next(f.name for f in game.case.choices if f.name != answer)
+    wrong = next(fault for fault in game.case.choices if fault.name != answer)
+    guess.value = wrong.name
+    assert html.escape(wrong.spoiled) in game.status.value, "a name is shown with its line"
     check.click()
     assert "No. “" in game.status.value
     assert not len(game.sound.get_xdata())

@@ -162,7 +162,7 @@ class GuessTheBug(Explorer):
         name = self.deck[(self.number - 1) % len(self.deck)]  # each fault once, then again
         self.case = Case(name, (self.seed, self.number))
         self.broken_run, self.sound_run = self.case.curve(self.case.broken()), None
-        self.tries, self.solved, self.verdict = 0, False, ""
+        self.tries, self.solved, self.judged, self.verdict = 0, False, None, ""
 
     def _next(self):
         self._new_case()
@@ -173,6 +173,7 @@ class GuessTheBug(Explorer):
         name = self.controls["guess"].value
         if self.solved:
             return
+        self.judged = name
         if name == CHOOSE:
             self.verdict = "First choose a fault."
             return
@@ -202,7 +203,7 @@ class GuessTheBug(Explorer):
         (self.wrong,) = self.middle.plot([], [], color=plots.VERMILION, marker="X", **style)
         self.right.axline((0, 0), slope=1, color=plots.GREY, ls=":", lw=1.5)
         (self.pairs,) = self.right.plot([], [], color=plots.PURPLE, marker="o", ls="", ms=5, alpha=0.8)
-        self.right.set(xlabel="central differences", ylabel="backward", box_aspect=1)
+        self.right.set(xlabel="central differences", ylabel="backward", box_aspect=1, title="entry by entry")
 
     def update(self, guess, array):
         case = self.case
@@ -220,8 +221,13 @@ class GuessTheBug(Explorer):
         a, n = case.backward[array[1:]].ravel(), case.numerical[array[1:]].ravel()
         limit = 1.15 * max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-12)
         self.pairs.set_data(n, a)
-        self.right.set(xlim=(-limit, limit), ylim=(-limit, limit), title=f"{array}, entry by entry")
+        self.right.set(xlim=(-limit, limit), ylim=(-limit, limit))
+        self.right.title.set_text(f"{array}, entry by entry")
         network = f"2-8-5-{2 if case.loss is SoftmaxCrossEntropy else 1}"
         parts = f"{network}, {case.activation.__name__}, {case.loss.__name__}, {ROWS} rows checked"
         score = f"Right at the first try: {self.first_tries} of {self.number}."
-        return f"Round {self.number}: {parts}. {self.verdict or 'Which line is broken?'} {score}"
+        news = self.verdict
+        if not self.solved and guess != self.judged:  # what the name stands for, before it is judged
+            fault = next((fault for fault in case.choices if fault.name == guess), None)
+            news = f"Is it {fault.line} → {fault.spoiled}?" if fault else "Which line is broken?"
+        return f"Round {self.number}: {parts}. {news} {score}"
