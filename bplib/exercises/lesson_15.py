@@ -1,4 +1,4 @@
-"""Lesson 15, depth: the factor of a layer, a residual block, ways through blocks, what exists and is not found."""
+"""Lesson 15, depth: the factor of a layer, a residual block, ways through blocks, what exists unfound."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ growth_of_a_layer = value(
     mutants=(
         (25, "That is the factor of the mean square. The size is its root."),
         (np.sqrt(50), "That is without the gates: half of them are closed, which halves the mean square."),
-        (50, "Terms of either sign partly cancel: mean squares add, not sizes. And half the gates are closed."),
+        (50, "Terms of either sign partly cancel: mean squares add, not sizes. And half of the gates close."),
         (1, "That would be He's choice, a standard deviation of √(2/50) = 0.2. Here it is 1."),
     ),
     after="He's standard deviation √(2/n) is one divided by exactly this factor.",
@@ -71,8 +71,8 @@ residual_ways = value(
     "on how many of these ways does it pass through exactly two branches F?",
     (1024, 45),
     returns=("all_ways", "through_two"),
-    working="At each block the gradient goes through F or past it: 2¹⁰ = 1024 ways. Two blocks out of ten can "
-            "be chosen in 10 · 9/2 = 45 ways.",
+    working="At each block the gradient goes through F or past it: 2¹⁰ = 1024 ways. Two blocks of ten can be "
+            "chosen in 10 · 9/2 = 45 ways.",
     hints=(
         "Multiply out (1 + a)(1 + b): how many terms? And (1 + a)(1 + b)(1 + c)?",
         "Each block doubles the number of ways.",
