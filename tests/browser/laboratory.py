@@ -254,7 +254,10 @@ class Lab:
     def run_all(self, timeout=60):
         """Run All, and wait until every code cell has its number."""
         self.command("notebook:clear-all-cell-outputs")
-        self.command("notebook:run-all-cells")
+        for _ in range(6):  # given just before the kernel is there, the command is lost without a word
+            self.command("notebook:run-all-cells")
+            if self._begins(seconds=5):
+                break
         self.wait_for(lambda: self._numbered() >= self._n_code, timeout, "all cells to have run")
 
     def run_cell(self, index, timeout=60):
@@ -268,6 +271,16 @@ class Lab:
             timeout,
             f"cell {index} to have run",
         )
+
+    def _begins(self, seconds):
+        """Whether some cell waits, runs or has run within that time."""
+        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if any(text.strip("[]: ") for text in prompts.all_text_contents()):
+                return True
+            self.page.wait_for_timeout(50)
+        return False
 
     def _numbered(self):
         prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt")
