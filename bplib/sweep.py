@@ -75,7 +75,7 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     keep      a file for the results, one JSON line each; runs that it already holds are not made again
     attempts  how often a run is tried whose worker died
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
 
     checks.whole_number("sweep", "attempts", attempts)
     settings = [dict(setting) for setting in settings]

@@ -577,6 +577,7 @@ def _():
     "with w f′ = c in every layer the gradient is c^L: below 1 it vanishes, above it explodes",
     lesson=15,
     posts=("D5",),
+    left=r"\prod_{l=1}^{L} c",
 )
 def _():
     layer, depth = sp.symbols("l L", integer=True, positive=True)
@@ -677,7 +678,7 @@ def _():
     "the tent map folds [0, 1] in two: x and 1 − x go to the same place, so each layer doubles the teeth",
     lesson=15,
     posts=("D2",),
-    left=r"T(1 - x)",
+    left=r"T(\tfrac12 + u) = T(\tfrac12 - u)",
 )
 def _():
     half = sp.Symbol("u", nonnegative=True)  # x = ½ − u, on the left side; 1 − x = ½ + u
