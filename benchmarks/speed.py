@@ -246,7 +246,7 @@ def main():
         f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, "
         f"Python {platform.python_version()}, {versions}.",
         "Medians of alternating rounds ± half the distance between the quartiles; in brackets, how many",
-        "times as many steps bplib makes. `plain loops` take one sample at a time (a step here is a whole batch);",
+        "times as many steps bplib makes. `plain loops` take one sample at a time (a step here is a batch);",
         "`two products` are the step's two large matrix products alone, a limit for any NumPy program.",
         "",
     ]
