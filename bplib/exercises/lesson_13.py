@@ -1,0 +1,129 @@
+"""Lesson 13, normalising and regularising: batch normalisation's backward, dropout, running statistics."""
+
+import numpy as np
+
+from .task import Fault, choice, draw, function, sizes, value
+
+# fmt: off
+
+
+def _normalised(rng):
+    N, n = sizes(rng, 2)
+    X = draw(rng, N + 1, n)
+    inverse_sd = 1 / np.sqrt(X.var(axis=0) + 1e-5)
+    return draw(rng, N + 1, n), (X - X.mean(axis=0)) * inverse_sd, inverse_sd, draw(rng, n)
+
+
+@function(
+    inputs=_normalised,
+    returns=("dX", "dgamma", "dbeta"),
+    hints=(
+        "γ and β serve every row, like a bias: their gradients are sums over the rows.",
+        "Go back through Y = γ X̂ + β first: dX̂ = dY γ. Then three paths lead to X: direct, through the mean, "
+        "through the variance.",
+        "dX = (dX̂ − mean(dX̂) − X̂ · mean(dX̂ · X̂)) · inverse_sd, the means over the rows (axis 0).",
+    ),
+    mutants=(
+        Fault("mean taken as a constant", "- dX_hat.mean(axis=0)", "- 0",
+              "The mean was made of X too: the path through it takes mean(dX̂) away."),
+        Fault("variance taken as a constant", "- X_hat * (dX_hat * X_hat).mean(axis=0)", "- 0",
+              "The variance was made of X too: the path through it takes X̂ · mean(dX̂ · X̂) away."),
+        Fault("gamma forgotten", "dX_hat = dY * gamma", "dX_hat = dY",
+              "Y = γ X̂ + β: on the way back dX̂ = dY · γ."),
+        Fault("sums for means", "dX_hat.mean(axis=0)", "dX_hat.sum(axis=0)",
+              "μ is a mean, so each row moves it by 1/N of its own move: a mean, not a sum."),
+        Fault("mean for a sum", "(dY * X_hat).sum(axis=0)", "(dY * X_hat).mean(axis=0)",
+              "Only the loss divides by N: γ was used once in each row, and its gradients add."),
+        Fault("not divided by the spread", ") * inverse_sd", ") / inverse_sd",
+              "X̂ = (X − μ) · inverse_sd: going back you multiply by the same factor."),
+    ),
+    after="The shipped BatchNorm.backward says the same.",
+)
+def batch_norm_backward(dY, X_hat, inverse_sd, gamma):
+    """Y = gamma · X_hat + beta with X_hat = (X − μ) · inverse_sd, in training mode; dY and X_hat (N, n),
+    inverse_sd and gamma (n,). Return dX, dgamma and dbeta."""
+    dX_hat = dY * gamma
+    centred = dX_hat - dX_hat.mean(axis=0)
+    dX = (centred - X_hat * (dX_hat * X_hat).mean(axis=0)) * inverse_sd
+    dgamma = (dY * X_hat).sum(axis=0)
+    dbeta = dY.sum(axis=0)
+    return dX, dgamma, dbeta
+
+
+def _masked(rng):
+    N, n = sizes(rng, 2)
+    p = float(rng.choice([0.2, 0.3, 0.4]))
+    mask = (rng.random((N + 2, n + 2)) >= p).astype(float)
+    mask[0, :2] = 0.0, 1.0  # both kinds, always
+    return draw(rng, N + 2, n + 2), draw(rng, N + 2, n + 2), mask, p
+
+
+@function(
+    inputs=_masked,
+    returns=("Y", "dX"),
+    hints=(
+        "mask is 1 where a value is kept. With probability 1 − p it is: what does that make of the mean?",
+        "The mean of X · mask is (1 − p) X. Divide by 1 − p, and prediction needs no factor.",
+        "Y = X · mask / (1 − p), and Y depends on X by that factor: dX = dY · mask / (1 − p).",
+    ),
+    mutants=(
+        Fault("no factor", "Y = X * mask / (1 - p)", "Y = X * mask",
+              "Then the mean shrinks to (1 − p) X in training and is X in prediction."),
+        Fault("divided by p", "Y = X * mask / (1 - p)", "Y = X * mask / p",
+              "p is the share that is dropped; what is kept is 1 − p."),
+        Fault("factor lost on the way back", "dX = dY * mask / (1 - p)", "dX = dY * mask",
+              "Forward multiplied by mask/(1 − p): the slope is the same factor, not the mask alone."),
+        Fault("mask lost on the way back", "dX = dY * mask / (1 - p)", "dX = dY / (1 - p)",
+              "A value that was dropped had no influence on L: its gradient is 0."),
+    ),
+    after="Same mask, same factor, both ways: Dropout of the package.",
+)
+def dropout(X, dY, mask, p):
+    """Dropout in training: mask (N, n) is 0 with probability p and 1 otherwise. Return Y, whose expectation
+    is X, and dX for the incoming dY."""
+    Y = X * mask / (1 - p)
+    dX = dY * mask / (1 - p)
+    return Y, dX
+
+
+running_mean = value(
+    "A batch normalisation has momentum 0.1; its running mean starts at 0. In each of two training steps the "
+    "batch's mean is 5. What is the running mean then?",
+    0.95,
+    working="0 + 0.1 (5 − 0) = 0.5, then 0.5 + 0.1 (5 − 0.5) = 0.95.",
+    hints=(
+        "A step moves the running mean a tenth of the way to the batch's mean.",
+        "After the first step it is 0 + 0.1 (5 − 0) = 0.5.",
+        "The second step goes a tenth of the way from 0.5 to 5.",
+    ),
+    mutants=(
+        (5, "It gets there in the end, but only by a tenth of the distance at each step."),
+        (1.0, "The second step is a tenth of what is left, 5 − 0.5, not of 5."),
+        (4.95, "You keep a tenth of the old and take nine tenths of the new: the other way round."),
+        (0.5, "That is after the first step."),
+    ),
+    after="So a network that is asked after two steps still divides by statistics that are mostly invention.",
+)
+
+
+bias_before_batch_norm = choice(
+    "An affine layer Z = XW + b is followed by batch normalisation, in training mode. What is ∂L/∂b?",
+    {
+        "a": "the column sums of dZ, and they are some number, as always",
+        "b": "exactly 0, whatever the loss, as far as round-off allows",
+        "c": "0 at the start, later not",
+        "d": "undefined: batch normalisation is no function of b",
+    },
+    "b",
+    wrong={
+        "a": "They are the column sums of dZ indeed. But what does the term − mean(dX̂) do to these sums?",
+        "c": "Nothing in the formula knows how far training has come: look at the column sums of dZ.",
+        "d": "It is a function of b, and a very simple one: a constant.",
+    },
+    hints=(
+        "Add 3 to b. What is the batch's mean then, and what is X̂?",
+        "The mean moves by 3 as well, so X̂ stays.",
+        "If L does not change when b does, what is ∂L/∂b?",
+    ),
+    after="So such a layer needs no bias (bias=False); β does its work.",
+)
