@@ -345,6 +345,104 @@ def _():
     return Equation(mu * v(t - 1) + g, v(t), wrong={"no fading": (v(t - 1) + g, v(t))})
 
 
+@register("momentum_alternating", "v_t = (−1)^t g/(1 + μ) solves v_t = μ v_{t−1} + (−1)^t g", lesson=14)
+def _():
+    t = sp.Symbol("t", integer=True, positive=True)
+
+    def v(n, scale=1 + mu):
+        return (-1) ** n * g / scale
+
+    return Equation(
+        mu * v(t - 1) + (-1) ** t * g,
+        v(t),
+        wrong={"1 − μ": (mu * v(t - 1, 1 - mu) + (-1) ** t * g, v(t, 1 - mu))},
+    )
+
+
+def _after_momentum(c, w_before, velocity):
+    """w and v after one step of momentum on ½cw²."""
+    velocity = mu * velocity + c * w_before
+    return w_before - eta * velocity, velocity
+
+
+@register(
+    "ravine_best_rate",
+    "at η = 2/(c₁ + c₂) wall and floor shrink alike, by (κ − 1)/(κ + 1) with κ = c₁/c₂",
+    lesson=14,
+)
+def _():
+    c2, kappa = sp.symbols("c2 kappa", positive=True)
+    best = 2 / (kappa * c2 + c2)
+    factor = (kappa - 1) / (kappa + 1)
+    return Equation(
+        sp.Matrix([1 - best * kappa * c2, 1 - best * c2]),
+        sp.Matrix([-factor, factor]),
+        wrong={"no change of sign": sp.Matrix([factor, factor])},
+    )
+
+
+def _compare_two_terms(equation, rng):
+    curvatures, W = rng.uniform(0.1, 4, size=(2, 3)), [rng.normal(size=(2, 3))]
+    for _step in range(3):  # the gradients of ½cw² along the way, fed to the shipped steps
+        W.append(step_of(SGD(0.1, momentum=0.9), W[0], *(curvatures * past for past in W)))
+    c, before, velocity = sp.symbols("c w_{-1} v", real=True)
+    values = {c: curvatures, before: W[1], velocity: (W[0] - W[1]) / 0.1, eta: 0.1, mu: 0.9}
+    yield "SGD.step with momentum on ½cw²", evaluate(equation.claimed, values), W[3]
+
+
+@register(
+    "momentum_two_terms",
+    "on ½cw² momentum makes the next w from the last two: (1 + μ − ηc) w − μ w₋₁",
+    lesson=14,
+    numeric=_compare_two_terms,
+)
+def _():
+    c, old, velocity = sp.symbols("c w_{-1} v", real=True)
+    now, velocity = _after_momentum(c, old, velocity)
+    return Equation(
+        _after_momentum(c, now, velocity)[0],
+        (1 + mu - eta * c) * now - mu * old,
+        wrong={"memory forgotten": (1 - eta * c) * now},
+    )
+
+
+@register(
+    "momentum_limit",
+    "the largest stable rate is 2(1 + μ)/c: there w changes its sign at each step, for ever",
+    lesson=14,
+)
+def _():
+    c = sp.Symbol("c", positive=True)
+    limit = 2 * (1 + mu) / c
+    return Equation(
+        ((1 + mu - eta * c) * w - mu * (-w)).subs(eta, limit),
+        -w,
+        wrong={"the limit of plain descent": (((1 + mu - eta * c) * w + mu * w).subs(eta, 2 / c), -w)},
+    )
+
+
+@register(
+    "momentum_best",
+    "with √μ = (√κ − 1)/(√κ + 1) wall and floor shrink by √μ a step: κ has become √κ",
+    lesson=14,
+)
+def _():
+    # r² − (1 + μ − ηc) r + μ = 0 has the double root ±√μ for the wall (c = κ) and for the floor (c = 1).
+    k = sp.Symbol("k", positive=True)  # √κ
+    r = sp.Symbol("r", real=True)
+    root = (k - 1) / (k + 1)
+    rate = (2 / (k + 1)) ** 2
+
+    def characteristic(c):
+        return r**2 - (1 + root**2 - rate * c) * r + root**2
+
+    return Equation(
+        sp.Matrix([characteristic(k**2), characteristic(1)]),
+        sp.Matrix([(r + root) ** 2, (r - root) ** 2]),
+        wrong={"plain descent's factor": sp.Matrix([(r + root**2) ** 2, (r - root**2) ** 2])},
+    )
+
+
 def _adam_first(gradient_, beta1, beta2, small):
     """The first step of Adam divided by η: m̂/(√v̂ + ε) after one gradient."""
     m, v = (1 - beta1) * gradient_, (1 - beta2) * gradient_**2
@@ -549,6 +647,18 @@ def _():
     v = sp.Symbol("v", positive=True)
     total = sp.Sum(sp.Sum(v * sp.KroneckerDelta(i, j, (1, m)), (j, 1, m)), (i, 1, m)) / m**2
     return Equation(total, v / m, wrong={"v/√m": v / sp.sqrt(m)})
+
+
+@register(
+    "noise_floor",
+    "steps η on ½cw² with noise of variance s² in the gradient: w keeps the variance ηs²/(c(2 − ηc))",
+    lesson=14,
+)
+def _():
+    c, s = sp.symbols("c s", positive=True)
+    floor = eta * s**2 / (c * (2 - eta * c))
+    after = (1 - eta * c) ** 2 * floor + eta**2 * s**2  # variances of independent terms add
+    return Equation(after, floor, wrong={"noise of one step": (after, eta**2 * s**2)})
 
 
 # ---------------------------------------------------------------- 15: depth
