@@ -1,10 +1,30 @@
-"""Lesson 14, optimisers: Adam's first step, and Adam."""
+"""Lesson 14, optimisers: the rate that momentum needs, Adam's first step, Adam, decay inside Adam."""
 
 import numpy as np
 
-from .task import Fault, draw, function, sizes, value
+from .task import Fault, choice, draw, function, sizes, value
 
 # fmt: off
+
+momentum_rate = value(
+    "Plain SGD runs well with η = 0.2. You switch momentum on, with μ = 0.95. Which η makes the steps under "
+    "a constant gradient as long, in the long run, as they were?",
+    0.01,
+    working="v tends to g/(1 − 0.95) = 20 g, so η · 20 g = 0.2 g: η = 0.2 · (1 − 0.95) = 0.01.",
+    hints=(
+        "v ← 0.95 v + g, with the same g each time. Where does v stop growing?",
+        "It stops where v = 0.95 v + g: at v = g/(1 − 0.95).",
+        "The step is η v = 20 η g, and is to be 0.2 g.",
+    ),
+    mutants=(
+        (0.2, "Then the steps become 1/(1 − μ) = 20 times as long as they were."),
+        (4, "That is 0.2/(1 − μ). v is 20 times g already, so η must become smaller."),
+        (0.19, "That is 0.2 · μ. v tends to g/(1 − μ), so the factor is 1 − μ."),
+        (0.39, "That is 0.2 · (1 + μ), which belongs to gradients that change their sign at each step."),
+    ),
+    after="The walls of a ravine, whose gradients alternate, feel only 1/(1 + μ) of it: that is the gain.",
+)
+
 
 adam_first_step = value(
     "Adam with η = 0.001, β₁ = 0.9, β₂ = 0.999 and ε negligible meets g = 50 in its very first step. By how "
@@ -65,3 +85,29 @@ def adam_step(w, g, m, v, t, learning_rate):
     m_hat = m / (1 - 0.9**t)
     v_hat = v / (1 - 0.999**t)
     return w - learning_rate * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
+
+
+decay_inside_adam = choice(
+    "λw is added to the gradient, and Adam divides the sum by its root mean square. Two weights have the "
+    "same value. The gradients of the first are noise of size 10, those of the second of size 0.01, both "
+    "around 0. Which one does the decay shrink more?",
+    {
+        "a": "both alike: λ is the same",
+        "b": "the first, as its gradients are larger",
+        "c": "the second, as its gradients are smaller",
+        "d": "neither: Adam's steps are all of size η",
+    },
+    "c",
+    wrong={
+        "a": "λ is the same when it is added. But by what is the sum divided, for the first and the second?",
+        "b": "A large gradient makes √v̂ large, and λw is divided by that too.",
+        "d": "A single step is of size η. Over many steps the noise cancels, and what always points the same "
+             "way does not.",
+    },
+    hints=(
+        "Write the step as (g + λw)/√v̂ and look at the second part alone.",
+        "√v̂ is about 10 for the first weight and about 0.01, or λw if that is larger, for the second.",
+        "λw/10 against λw/0.01.",
+    ),
+    after="Decoupled decay, w ← (1 − ηλ) w beside Adam's step, shrinks both alike.",
+)

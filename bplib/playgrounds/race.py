@@ -189,7 +189,7 @@ class RaceView:
                       for line in self.curves]  # fmt: skip
         live.moving(*self.curves, *self.paths, *self.heads, *self.tips, *self.marks)
         handles = list(zip(self.curves, self.tips, strict=True))
-        self.losses.legend(handles, RUNNERS, loc="upper right", fontsize=9)
+        self.losses.legend(handles, RUNNERS, loc="upper right", fontsize=9, handlelength=3.5)
         self.course = None
 
     def update(self, model):
@@ -271,7 +271,7 @@ class OptimizerRace(Playground):
         controls |= {
             "momentum": slider("momentum μ", settings.momentum, 0.0, 0.99, 0.01),
             "problem": choice("Problem", list(PROBLEMS.items()), settings.problem),
-            "condition": slider("ravine: walls over floor κ", settings.condition, 1.0, 1000.0, log=True),
+            "condition": slider("condition κ", settings.condition, 1.0, 1000.0, log=True),
             "turned": toggle("ravine turned by 45°", settings.turned),
             "one_row": toggle("one row a step", settings.one_row),
         }
