@@ -32,7 +32,7 @@ figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
 
 bench: $(READY)
-	@for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script $(ARGS) || exit 1; done
+	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PY) $$script $(ARGS) || exit 1; done
 
 mutants: $(READY)
 	@$(PY) tools/mutants.py $(ARGS)

@@ -15,16 +15,14 @@ import importlib.util
 import itertools
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from importlib.metadata import version
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import _results as results
+
 TASKS = {  # name → (sizes, batch, activation)
     "XOR 2-2-1, batch 1": ((2, 2, 1), 1, "sigmoid"),
     "784-128-10, batch 1": ((784, 128, 10), 1, "sigmoid"),
@@ -236,15 +234,9 @@ def main():
     options = parser.parse_args()
     if options.contestant:
         return contestant(options.contestant, options.task)
-    packages = {"numpy": "numpy", "torch": "torch", "scikit-learn": "sklearn"}
-    installed = [name for name, module in packages.items() if importlib.util.find_spec(module)]
-    versions = ", ".join(f"{name} {version(name)}" for name in installed)
     lines = [
-        "# Steps a second, side by side",
-        "",
         f"Made by `python benchmarks/speed.py --rounds {options.rounds} --seconds {options.seconds:g}` on",
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, {versions}.",
+        f"{results.machine()}.",
         "Medians of alternating rounds ± half the distance between the quartiles; in brackets, how many",
         "times as many steps bplib makes. `plain loops` take one sample at a time (a step here is a batch);",
         "`two products` are the step's two large matrix products alone, a limit for any NumPy program.",
@@ -255,7 +247,7 @@ def main():
         print(line, flush=True)
         lines.append(line)
     if not options.print:
-        (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        results.store("Steps a second", lines)
 
 
 if __name__ == "__main__":

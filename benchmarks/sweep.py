@@ -18,6 +18,8 @@ import os
 import statistics
 import time
 
+import _results as results
+
 TARGET = 1.7
 
 
@@ -112,8 +114,14 @@ def main():
                 print(f"round {i + 1}, workers {n}: {times[n][-1]:.2f} s", flush=True)
     one, two = (statistics.median(times[n]) for n in (1, 2))
     limit = statistics.median(counted[2]) / statistics.median(counted[1])
-    print(f"medians: one {one:.2f} s, two {two:.2f} s")
-    print(f"ratio {one / two:.2f} (target {TARGET}); plain loops on the same workers: {limit:.2f}")
+    lines = [
+        f"Made by `python benchmarks/sweep.py{' --dask' * options.dask}` on {results.machine()}:",
+        f"{len(settings)} small trainings, medians of {options.rounds} rounds in turns.",
+        f"One worker {one:.2f} s, two workers {two:.2f} s,",
+        f"ratio {one / two:.2f} (target {TARGET}); plain loops on the same workers: {limit:.2f}.",
+    ]
+    print("\n".join(lines))
+    results.store(f"A sweep on two workers: {kind}", lines)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import _results as results
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.laboratory import Lab, find_chromium, start_browser, start_server
 
@@ -204,6 +206,10 @@ def main():
     arguments = parser.parse_args()
     if find_chromium() is None:
         sys.exit("no chromium on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
+    lines = [
+        f"Made by `python {' '.join(['benchmarks/widgets.py', *sys.argv[1:]])}` on {results.machine()}, a headless",
+        "chromium without a graphics card on the same machine.",
+    ]
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder) / "lab") as server:
         for case in [arguments.only] if arguments.only else CASES:
             before = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -212,6 +218,11 @@ def main():
             print(f"\n{NAMES[case]} ({os.cpu_count()} processors, load {before:.1f} when it began)")
             for name, value in rows:
                 print(f"  {name:<44}{value}", flush=True)
+            lines += ["", f"| {NAMES[case]} | |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in rows)]
+    if not arguments.only:
+        results.store(
+            "Live widgets" + f", {arguments.minutes:g} minutes of playing" * bool(arguments.minutes), lines
+        )
 
 
 if __name__ == "__main__":
