@@ -207,8 +207,8 @@ def main():
     if find_chromium() is None:
         sys.exit("no chromium on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
     lines = [
-        f"Made by `python {' '.join(['benchmarks/widgets.py', *sys.argv[1:]])}` on {results.machine()}, a headless",
-        "chromium without a graphics card on the same machine.",
+        f"Made by `python {' '.join(['benchmarks/widgets.py', *sys.argv[1:]])}` on {results.machine()},",
+        "a headless chromium without a graphics card on the same machine.",
     ]
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder) / "lab") as server:
         for case in [arguments.only] if arguments.only else CASES:
@@ -220,9 +220,8 @@ def main():
                 print(f"  {name:<44}{value}", flush=True)
             lines += ["", f"| {NAMES[case]} | |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in rows)]
     if not arguments.only:
-        results.store(
-            "Live widgets" + f", {arguments.minutes:g} minutes of playing" * bool(arguments.minutes), lines
-        )
+        longer = f", {arguments.minutes:g} minutes of playing" if arguments.minutes else ""
+        results.store("Live widgets" + longer, lines)
 
 
 if __name__ == "__main__":
