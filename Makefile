@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks figures bench mutants format check update clean
+.PHONY: help environment lab test notebooks figures bench mutants format check address update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -15,6 +15,7 @@ help:
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
 	@echo "make format     format the code; make check: look for mistakes in it (ruff)"
 	@echo "make update     renew requirements.txt from the ranges in pyproject.toml"
+	@echo "make address ADDRESS=https://…  write where the course is published into lessons and badges"
 	@echo "make clean      remove what can be made again (never lessons/)"
 
 environment: $(READY)
@@ -44,6 +45,9 @@ format: $(READY)
 check: $(READY)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+
+address: $(READY)
+	@$(PY) tools/address.py "$(ADDRESS)"
 
 # One list for every platform and every supported Python; the last line is the package itself, editable.
 update: $(READY)

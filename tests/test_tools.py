@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import address
 import hygiene
 import lab
 import notebooks
@@ -334,3 +336,65 @@ def test_skips_are_failures_in_ci(tmp_path):
 def test_a_skipped_module_is_an_error_in_ci(tmp_path):
     (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_thing')\n")
     assert skip_in(tmp_path, CI="true") == "1 error"
+
+
+# ---- tools/address.py
+
+LESSONS = sorted((HOME / "notebooks").glob("*.ipynb"))
+
+
+def first_code(path):
+    return next(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_begins_with_the_cell_that_installs_the_course_where_it_is_missing(path):
+    assert address.is_first_cell(first_code(path))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """README, citation and two lessons, to write in."""
+    (tmp_path / "notebooks").mkdir()
+    for file in (HOME / "README.md", HOME / "CITATION.cff", LESSONS[0], LESSONS[-1]):
+        shutil.copy(file, tmp_path / file.relative_to(HOME))
+    return tmp_path
+
+
+def test_the_address_goes_into_first_cells_badges_and_citation_and_can_be_changed(copy):
+    address.write("https://github.com/someone/old/", root=copy)
+    written = address.write("https://github.com/someone/course.git", root=copy)
+    assert {path.name for path in written} == {LESSONS[0].name, LESSONS[-1].name, "README.md", "CITATION.cff"}
+    for path in (copy / "notebooks").glob("*.ipynb"):
+        assert first_code(path) == address.first_cell("https://github.com/someone/course")
+        assert not hygiene.complaints(nbformat.read(path, as_version=4))
+    readme = (copy / "README.md").read_text(encoding="utf-8")
+    assert "mybinder.org/v2/gh/someone/course/HEAD" in readme
+    assert "colab.research.google.com/github/someone/course/blob/" in readme
+    assert "/old" not in readme + (copy / "CITATION.cff").read_text(encoding="utf-8")
+    assert (copy / "CITATION.cff").read_text(encoding="utf-8").count("repository-code:") == 1
+
+
+def test_elsewhere_than_on_github_there_is_an_address_and_no_badge(copy):
+    address.write("https://git.example/someone/course", root=copy)
+    readme = (copy / "README.md").read_text(encoding="utf-8")
+    assert "<https://git.example/someone/course>" in readme
+    assert "mybinder" not in readme
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "github.com/a/b", "http://github.com/a/b", "https://github.com/a", "https://x/a b/c"]
+)
+def test_no_address_is_refused_and_nothing_is_written(copy, bad):
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match="expected https://host/owner/name, got"):
+        address.write(bad, root=copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+def test_a_lesson_that_begins_otherwise_is_named_and_nothing_is_written(copy):
+    write(copy / "notebooks" / "16_other.ipynb", new_markdown_cell("# Other"), new_code_cell("1 + 1"))
+    before = (copy / "README.md").read_bytes()
+    with pytest.raises(ValueError, match=r"16_other\.ipynb: its first code cell"):
+        address.write("https://github.com/a/b", root=copy)
+    assert (copy / "README.md").read_bytes() == before

@@ -1,0 +1,102 @@
+"""Write the course's public address where it is needed: first cells, badges, citation.
+
+    python tools/address.py https://git.example/somebody/course     (make address ADDRESS=…)
+
+Every lesson begins with `CELL`, which does nothing where the course is installed. Elsewhere (Colab, a kernel
+of one's own in VS Code) it installs the course: from the folder above, or, once this tool has been told, from
+the public address. A test keeps the cells alike.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ".."  # a lesson's folder is one below the course's
+CELL = '''COURSE = "{course}"
+try:
+    import bplib
+except ModuleNotFoundError:
+    print(f"Installing the course from {{COURSE}} for this kernel: a minute or two.")
+    %pip install --quiet "{{COURSE}}"'''
+BADGES = ("<!-- badges: written by tools/address.py -->", "<!-- end of badges -->")
+
+
+def first_cell(address=""):
+    """The source of the first code cell of every lesson."""
+    return CELL.format(course=f"git+{address}" if address else HERE)
+
+
+def is_first_cell(source):
+    return re.sub(r'^COURSE = ".*"', 'COURSE = ".."', source) == first_cell()
+
+
+def checked(address):
+    """The address without a slash at its end; ValueError where it is none."""
+    parts = urlsplit(address)
+    if (
+        parts.scheme != "https"
+        or not parts.netloc
+        or parts.path.count("/") < 2
+        or re.search(r"[\s\"']", address)
+    ):
+        raise ValueError(f"address: expected https://host/owner/name, got {address!r}")
+    return address.rstrip("/").removesuffix(".git")
+
+
+def badges(address):
+    """Links that open the first lesson elsewhere; Binder, Colab and nbviewer know repositories on GitHub."""
+    host, path = urlsplit(address).netloc, urlsplit(address).path.strip("/")
+    if host != "github.com":
+        return f"The course lives at <{address}>."
+    lesson = "notebooks/00_start_here.ipynb"
+    links = {
+        "Binder": (f"https://mybinder.org/v2/gh/{path}/HEAD?labpath={lesson}", "https://mybinder.org/badge_logo.svg"),
+        "Colab": (f"https://colab.research.google.com/github/{path}/blob/main/{lesson}",
+                  "https://colab.research.google.com/assets/colab-badge.svg"),
+        "nbviewer": (f"https://nbviewer.org/github/{path}/tree/main/notebooks/",
+                     "https://raw.githubusercontent.com/jupyter/design/main/logos/Badges/nbviewer_badge.svg"),
+    }  # fmt: skip
+    return "\n".join(f"[![Open in {name}]({image})]({link})" for name, (link, image) in links.items())
+
+
+def write(address, root=ROOT):
+    """Put the address into every place under root; nothing is written unless all places are found."""
+    address, texts = checked(address), {}
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        nb = nbformat.read(path, as_version=4)
+        cell = next((cell for cell in nb.cells if cell.cell_type == "code"), None)
+        if cell is None or not is_first_cell(cell.source):
+            raise ValueError(f"{path.name}: its first code cell is not the one of tools/address.py")
+        cell.source = first_cell(address)
+        texts[path] = nbformat.writes(nb).rstrip("\n") + "\n"
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    begin, end = BADGES
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise ValueError(f"README.md: expected one {begin} and one {end}")
+    head, tail = readme.split(begin)[0], readme.split(end)[1]
+    texts[root / "README.md"] = f"{head}{begin}\n{badges(address)}\n{end}{tail}"
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    kept = [line for line in citation.splitlines() if not line.startswith("repository-code:")]
+    texts[root / "CITATION.cff"] = "\n".join([*kept, f'repository-code: "{address}"']) + "\n"
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return list(texts)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
+    parser.add_argument("address", help="https://host/owner/name")
+    try:
+        for path in write(parser.parse_args().address):
+            print(path.relative_to(ROOT))
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
