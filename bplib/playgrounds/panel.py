@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import html
+import sys
 import threading
 import time
 import traceback
@@ -31,6 +32,11 @@ _STYLE_SHEET = """<style>
 .bp-panel .bp-error { border: 2px solid var(--jp-error-color1, #d32f2f); border-radius: 4px;
   padding: 4px 10px; line-height: 1.5; color: var(--jp-ui-font-color1, inherit); max-width: 62em; }
 </style>"""
+
+if "google.colab" in sys.modules:  # it shows only the widgets it knows, unless asked
+    from google.colab import output
+
+    output.enable_custom_widget_manager()
 
 _live = {}  # panel -> (the cell that made it or its key, which run of that cell)
 
