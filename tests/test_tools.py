@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import conftest
 import nbformat
@@ -350,6 +351,45 @@ def first_code(path):
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_lesson_begins_with_the_cell_that_installs_the_course_where_it_is_missing(path):
     assert address.is_first_cell(first_code(path))
+
+
+def run_first_cell(folder, monkeypatch, cell=address.CELL):
+    """Run the cell where `folder` is current and bplib missing; returns what pip was to install, None for nothing."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    asked, shell = [], SimpleNamespace(run_line_magic=lambda *words: asked.append(words))
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "bplib", None)  # makes `import bplib` fail
+    names = {"get_ipython": lambda: shell}
+    exec(TransformerManager().transform_cell(cell), names)
+    assert asked == [("pip", "install --quiet {source}")]
+    return names["source"]
+
+
+def test_the_first_cell_is_silent_where_the_course_is_installed(capsys):
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    exec(TransformerManager().transform_cell(address.CELL), {})  # without a shell: pip is not asked
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("place", [".", "notebooks", "lessons", "lessons/mine/deep"])
+def test_the_first_cell_finds_the_clone_around_it(place, tmp_path, monkeypatch, capsys):
+    course = tmp_path / "the course"
+    (course / "bplib" / "derive").mkdir(parents=True)
+    (course / place).mkdir(parents=True, exist_ok=True)
+    source = run_first_cell(course / place, monkeypatch, address.first_cell("https://github.com/a/b"))
+    assert source == f'--editable "{course.resolve()}"'
+    assert str(course.resolve()) in sys.path  # an editable package is seen by the next kernel only
+    assert "Installing the course for this kernel" in capsys.readouterr().out
+
+
+def test_a_notebook_alone_is_installed_from_the_address_or_says_what_to_do(tmp_path, monkeypatch):
+    cell = address.first_cell("https://github.com/a/b")
+    assert run_first_cell(tmp_path, monkeypatch, cell) == "git+https://github.com/a/b"
+    with pytest.raises(AssertionError, match="get the whole course"):
+        run_first_cell(tmp_path, monkeypatch)
 
 
 @pytest.fixture

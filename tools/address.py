@@ -3,8 +3,9 @@
     python tools/address.py https://git.example/somebody/course     (make address ADDRESS=…)
 
 Every lesson begins with `CELL`, which does nothing where the course is installed. Elsewhere (Colab, a kernel
-of one's own in VS Code) it installs the course: from the folder above, or, once this tool has been told, from
-the public address. A test keeps the cells alike.
+of one's own in VS Code) it installs the course into that kernel's Python: from the clone around the notebook,
+editable, so that it follows an update; for a notebook alone from the public address, once this tool has been
+told; else it says what to do. A test keeps the cells alike.
 """
 
 import argparse
@@ -16,23 +17,26 @@ from urllib.parse import urlsplit
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-HERE = ".."  # a lesson's folder is one below the course's
-CELL = '''COURSE = "{course}"
+CELL = """COURSE = ""  # where the course is published, once it is
 try:
     import bplib
 except ModuleNotFoundError:
-    print(f"Installing the course from {{COURSE}} for this kernel: a minute or two.")
-    %pip install --quiet "{{COURSE}}"'''
+    import pathlib, sys
+    clone = [str(p) for p in pathlib.Path("_").resolve().parents if (p / "bplib/derive").exists()]
+    sys.path, source = sys.path + clone, f'--editable "{clone[0]}"' if clone else COURSE
+    assert source, "This notebook is alone: get the whole course, and open it there with `make lab`."
+    print("Installing the course for this kernel, which takes a minute or two:", source)
+    %pip install --quiet {source}"""
 BADGES = ("<!-- badges: written by tools/address.py -->", "<!-- end of badges -->")
 
 
 def first_cell(address=""):
     """The source of the first code cell of every lesson."""
-    return CELL.format(course=f"git+{address}" if address else HERE)
+    return CELL.replace('""', f'"git+{address}"', 1) if address else CELL
 
 
 def is_first_cell(source):
-    return re.sub(r'^COURSE = ".*"', 'COURSE = ".."', source) == first_cell()
+    return re.sub(r'^COURSE = ".*?"', 'COURSE = ""', source) == CELL
 
 
 def checked(address):
