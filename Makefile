@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks site figures bench mutants format check address update clean
+.PHONY: help environment lab test notebooks site figures bench mutants format check address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -17,6 +17,7 @@ help:
 	@echo "make format     format the code; make check: look for mistakes in it (ruff)"
 	@echo "make update     renew requirements.txt from the ranges in pyproject.toml"
 	@echo "make address ADDRESS=https://…  write where the course is published into lessons and badges"
+	@echo "make student    the edition for a class, without solutions, in student/"
 	@echo "make clean      remove what can be made again (never lessons/)"
 
 environment: $(READY)
@@ -53,6 +54,9 @@ check: $(READY)
 
 address: $(READY)
 	@$(PY) tools/address.py "$(ADDRESS)"
+
+student: $(READY)
+	@$(PY) tools/student.py $(ARGS)
 
 # One list for every platform and every supported Python; the last line is the package itself, editable.
 update: $(READY)

@@ -68,16 +68,26 @@ def badges(address):
     return "\n".join(f"[![Open in {name}]({image})]({link})" for name, (link, image) in links.items())
 
 
+def in_notebook(path, address):
+    """The text of the notebook with the address in its first cell."""
+    nb = nbformat.read(path, as_version=4)
+    cell = next((cell for cell in nb.cells if cell.cell_type == "code"), None)
+    if cell is None or not is_first_cell(cell.source):
+        raise ValueError(f"{path.name}: its first code cell is not the one of tools/address.py")
+    cell.source = first_cell(address)
+    return nbformat.writes(nb).rstrip("\n") + "\n"
+
+
+def in_citation(text, address):
+    """The text of CITATION.cff with this address, or with none."""
+    lines = [line for line in text.splitlines() if not line.startswith("repository-code:")]
+    return "\n".join(lines + ([f'repository-code: "{address}"'] if address else [])) + "\n"
+
+
 def write(address, root=ROOT):
     """Put the address into every place under root; nothing is written unless all places are found."""
-    address, texts = checked(address), {}
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
-        nb = nbformat.read(path, as_version=4)
-        cell = next((cell for cell in nb.cells if cell.cell_type == "code"), None)
-        if cell is None or not is_first_cell(cell.source):
-            raise ValueError(f"{path.name}: its first code cell is not the one of tools/address.py")
-        cell.source = first_cell(address)
-        texts[path] = nbformat.writes(nb).rstrip("\n") + "\n"
+    address = checked(address)
+    texts = {path: in_notebook(path, address) for path in sorted((root / "notebooks").glob("*.ipynb"))}
     readme = (root / "README.md").read_text(encoding="utf-8")
     begin, end = BADGES
     if readme.count(begin) != 1 or readme.count(end) != 1:
@@ -85,8 +95,7 @@ def write(address, root=ROOT):
     head, tail = readme.split(begin)[0], readme.split(end)[1]
     texts[root / "README.md"] = f"{head}{begin}\n{badges(address)}\n{end}{tail}"
     citation = (root / "CITATION.cff").read_text(encoding="utf-8")
-    kept = [line for line in citation.splitlines() if not line.startswith("repository-code:")]
-    texts[root / "CITATION.cff"] = "\n".join([*kept, f'repository-code: "{address}"']) + "\n"
+    texts[root / "CITATION.cff"] = in_citation(citation, address)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     return list(texts)

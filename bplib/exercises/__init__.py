@@ -83,6 +83,7 @@ import functools
 import importlib
 import pkgutil
 import re
+from pathlib import Path
 
 
 @functools.cache
@@ -95,6 +96,11 @@ def registry():
     """Name → exercise, of all lessons, in their order."""
     from .task import Exercise
 
+    prepared = Path(__file__).with_name("sheet.json")
+    if prepared.exists():  # the student edition
+        from . import sheet
+
+        return sheet.load(prepared)
     found = {}
     for name in filter(re.compile(r"lesson_\d\d$").match, _modules()):
         module = importlib.import_module(f"{__name__}.{name}")

@@ -212,7 +212,7 @@ def _shape_sentence(name, right, wrong, tolerance, inputs):
 
 
 def _explained(exercise, attempt, expected, seed, t, problem):
-    mutant = _matching_mutant(exercise, attempt, seed)
+    mutant = exercise.recognise(attempt, seed)
     lines = [problem.text]
     if mutant is not None:
         lines.append(mutant.teaches)
@@ -227,15 +227,8 @@ def _explained(exercise, attempt, expected, seed, t, problem):
     return Result(exercise.name, NOT_YET, message, mutant.name if mutant else "")
 
 
-def _matching_mutant(exercise, attempt, seed):
-    """The first mutant that did on every trial what the learner's function did."""
-    for mutant in exercise.mutants:
-        if all(_same(trial, exercise.run_mutant(mutant, seed, t)) for t, trial in enumerate(attempt.trials)):
-            return mutant
-    return None
-
-
-def _same(a, b):
+def same(a, b):
+    """Whether two trials did the same."""
     if a.endless or b.endless:
         return a.endless and b.endless
     if a.crash or b.crash:

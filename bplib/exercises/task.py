@@ -154,6 +154,14 @@ class Function(Exercise):
     def run_mutant(self, mutant, seed, trial):
         return self._run(self.mutated(mutant), seed, trial)
 
+    def recognise(self, attempt, seed):
+        """The first mutant that did on every trial what the learner's function did, or None."""
+        for mutant in self.mutants:
+            ours = (self.run_mutant(mutant, seed, t) for t in range(len(attempt.trials)))
+            if all(map(diagnose.same, attempt.trials, ours)):
+                return mutant
+        return None
+
     def mutated(self, mutant):
         """The reference with one line spoiled, as a function."""
         if mutant.name not in self._mutated:
@@ -229,10 +237,18 @@ class Choice(Exercise):
         self.options, self.answer = options, answer
         self.solution_text = f"{answer!r}: {options[answer]}. {self.after}"
 
+    def letter(self, given):
+        """The option that was chosen, or None."""
+        letter = given.strip().lower().rstrip(")") if isinstance(given, str) else None
+        return letter if letter in self.options else None
+
+    def which(self, given):
+        return f"Choose one of {', '.join(map(repr, self.options))}; yours is {given!r}."
+
     def judge_value(self, given):
-        letter = given.strip().lower().rstrip(")") if isinstance(given, str) else given
-        if not isinstance(letter, str) or letter not in self.options:
-            return self.wrong(f"Choose one of {', '.join(map(repr, self.options))}; yours is {given!r}.")
+        letter = self.letter(given)
+        if letter is None:
+            return self.wrong(self.which(given))
         if letter == self.answer:
             return self.right()
         return self.wrong(dict(self.mutants)[letter], letter)
@@ -265,8 +281,6 @@ class Expression(Exercise):
     def judge_value(self, given):
         import sympy
 
-        from bplib import derive
-
         if isinstance(given, (bool, str)) or not isinstance(given, (int, float, np.ndarray, sympy.Expr)):
             return self.wrong(f"A formula in sympy's symbols is asked for, this is {diagnose._kind(given)}.")
         if isinstance(given, np.ndarray) and given.ndim:
@@ -283,7 +297,14 @@ class Expression(Exercise):
                 f"{strange[0]} is no symbol of this task, which has {', '.join(self.symbols)}.{meant}"
             )
         # Symbols are matched by name: the learner may have declared them real, positive, or not at all.
-        given = given.xreplace({s: sympy.Symbol(name, real=True) for s, name in known.items()})
+        return self.grade(given.xreplace({s: sympy.Symbol(name, real=True) for s, name in known.items()}))
+
+    def grade(self, given):
+        """The `Result` of a formula in the symbols of the task."""
+        import sympy
+
+        from bplib import derive
+
         answer = self.answer
         try:
             derive.prove(given, answer)
