@@ -154,8 +154,15 @@ def write_reference(folder):
     import pdoc
     import pdoc.render
 
-    pdoc.render.configure(docformat="markdown", show_source=True, math=False, mermaid=False, search=False)
+    pdoc.render.configure(
+        docformat="markdown", show_source=True, math=False, mermaid=False, search=False,
+        template_directory=TEMPLATE / "pdoc",
+    )  # fmt: skip
     pdoc.pdoc(*REFERENCE, output_directory=folder)
+    for path in folder.rglob("*.html"):  # a link needs a name
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r'(<a class="headerlink" href="#([^"]+)")>', r'\1 aria-label="Link to \2">', text)
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def build(folder, *, lite=None):

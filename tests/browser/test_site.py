@@ -11,9 +11,9 @@ import reading_edition
 PAGES = [
     "index.html",
     "glossary.html",
-    "00_start_here.html",
-    "05_matrix_gradients.html",
+    "01_chain_rule.html",
     "13_normalise_and_regularise.html",
+    "reference/bplib/layers.html",
 ]
 
 
@@ -73,7 +73,8 @@ def test_a_page_needs_nobody_and_everybody_can_read_it(page, site, name):
     page.add_script_tag(path=str(AXE_FILE_PATH))
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+        if not name.startswith("reference"):  # its pages follow the system by their style alone
+            page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
         assert page.evaluate(SEVERE) == []
 
 

@@ -17,9 +17,5 @@ addEventListener("DOMContentLoaded", () => {
   });
   // What scrolls sideways must be reachable without a mouse.
   for (const box of document.querySelectorAll("pre, math[display=block], .table"))
-    if (box.scrollWidth > box.clientWidth + 1) {
-      box.tabIndex = 0;
-      box.setAttribute("role", "group");
-      box.setAttribute("aria-label", "scrolls sideways");
-    }
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
 });
