@@ -152,3 +152,9 @@ def test_code_and_formulas_are_not_prose():
 )
 def test_british_words_with_a_z_pass(word):
     assert not hygiene.AMERICAN.search(word)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_stored_with_mnist(path):
+    """Where MNIST is missing the lessons take other digits; what readers see on the web is the real thing."""
+    assert "MNIST is not available" not in path.read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 sys.path.insert(0, str(Path(__file__).parent))
 import hygiene
+import run_tests
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_A_CELL = 300
@@ -177,6 +178,12 @@ def main(arguments=None, folder=FOLDER):
                 nb, lambda link, path=path: (path.parent / link).exists()
             ):
                 print(f"    {sentence}", flush=True)
+    digits = [path.name for path in paths if run_tests.DIGITS.search(path.read_text(encoding="utf-8"))]
+    if digits and not run_tests.have_mnist():
+        print(
+            f"Without MNIST, the bundled digits stand in for it: do not commit {', '.join(digits)} like this. "
+            "Name the folder with MNIST's files in BPLIB_DATA_DIR."
+        )
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 
