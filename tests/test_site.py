@@ -6,12 +6,15 @@ import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import reading_edition
+from formulas import mathml
 
 HOME = Path(__file__).resolve().parent.parent
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
 
 class Page(HTMLParser):
@@ -118,6 +121,40 @@ def test_a_formula_becomes_mathml():
     assert re.search(r"<mfrac>\s*<mrow><mn>1</mn></mrow>\s*<mrow><mn>2</mn></mrow>\s*</mfrac>", html)
     assert 'display="block"' in html
     assert "<mtable" in html
+
+
+def test_a_derivation_becomes_one_row_a_step():
+    """What `derive.steps` stores: aligned at the sign, a word beside each step, signs of HTML in the words."""
+    tex = (
+        r"$$\begin{aligned}a &= b_{1} && \text{if c < d & e} \\[4pt]"
+        "\n"
+        r" &= \frac{1}{2} && \text{f}\end{aligned}$$"
+    )
+    (table,) = ElementTree.fromstring(reading_edition.with_mathml(tex)).iter(f"{MATHML}mtable")
+    rows = [["".join(cell.itertext()) for cell in row] for row in table]
+    assert [[cell.replace("\xa0", " ") for cell in row] for row in rows] == [
+        ["a", "=b1", "", "if c < d & e"],
+        ["", "=12", "", "f"],
+    ]
+
+
+def test_formulas_are_set_as_tex_sets_them():
+    """A name is no product of letters: space before its argument; |x| and x/y have none; bold is bold."""
+    math = ElementTree.fromstring(mathml(r"2 \log p + \max(a/b) - \mathbf 1 |x|"))
+    signs = {sign.text: (sign.get("lspace"), sign.get("rspace")) for sign in math.iter(f"{MATHML}mo")}
+    assert signs["log"] == ("0.17em", "0.17em")
+    assert signs["max"] == signs["/"] == signs["|"] == ("0", "0")
+    assert "\N{MATHEMATICAL BOLD DIGIT ONE}" in "".join(math.itertext())
+    limit = mathml(r"\lim_{n \to \infty} a", "block")
+    assert "<munder><mo" in limit.replace("ns0:", "")
+    assert 'display="block"' in reading_edition.with_mathml(r"$\displaystyle \frac{1}{2}$ a<b")
+    assert reading_edition.with_mathml("a<b & $x$").startswith("a&lt;b &amp; <math")
+
+
+@pytest.mark.parametrize("tex", [r"a \nosuchcommand b", r"a & b", r"\begin{nosuch}a\end{nosuch}"])
+def test_a_formula_that_cannot_be_converted_stops_the_build(tex):
+    with pytest.raises(ValueError, match="cannot be converted"):
+        mathml(tex)
 
 
 def test_the_reference_keeps_solutions_to_itself(site):

@@ -24,14 +24,15 @@ from pathlib import Path
 
 import jinja2
 import nbformat
-from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from formulas import mathml
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = Path(__file__).resolve().parent / "site_template"
 COURSE = "The course that proves its own gradients"
-MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+PIECES = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|([^$]+)", re.DOTALL)
 ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
 MODULES = "layers losses network optimizers training gradcheck datasets deeper sweep derive notation".split()
 MODULES += ["plots", "playgrounds", "exercises"]
@@ -62,11 +63,6 @@ def lessons():
     return found
 
 
-def mathml(tex, display="inline"):
-    """LaTeX as MathML."""
-    return convert(tex.strip().removeprefix(r"\displaystyle").strip(), display=display)
-
-
 class Renderer(IPythonRenderer):
     """Markdown as nbconvert renders it, but with MathML for formulas and pages for notebooks."""
 
@@ -92,9 +88,15 @@ def markdown(source):
 
 def with_mathml(text):
     """A LaTeX output as HTML."""
-    return MATH.sub(
-        lambda m: mathml(m[1] or m[2], "block" if m[1] else "inline"), html.escape(text, quote=False)
-    )
+
+    def piece(found):
+        block, inline, words = found.groups()
+        if words:
+            return html.escape(words, quote=False)
+        large = block or inline.startswith(r"\displaystyle")  # sympy's own results
+        return mathml(block or inline, "block" if large else "inline")
+
+    return PIECES.sub(piece, text)
 
 
 def lesson_body(path):
