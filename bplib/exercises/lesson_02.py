@@ -19,6 +19,7 @@ sigmoid_slope = expression(
         ("1 - a**2", "That is the slope of tanh. σ has a(1 − a)."),
         ("a*(1 + a)", "A sign: e⁻ᶻ/(1 + e⁻ᶻ) is 1 − a."),
         ("1 - a", "That is one of two factors; the other is a itself."),
+        ("exp(-a)/(1 + exp(-a))**2", "a is σ(z) already; you have applied σ a second time."),
         ("a", "A function that is its own derivative would be eᶻ; σ has one more factor."),
     ),
     after="It is at most 1/4, at a = 1/2, and it needs no z: the forward pass has left all that is needed.",
@@ -82,6 +83,8 @@ def _after_relu(rng):
               "unchanged."),
         Fault("incoming gradient forgotten", "return dA * (A > 0)", "return 1.0 * (A > 0)",
               "That is the slope alone. The chain rule multiplies it by the gradient that comes in, dA."),
+        Fault("output for slope", "dA * (A > 0)", "dA * A",
+              "A is what the unit passes on; its slope is 1 wherever it is open, whatever A is."),
     ),
     after="ReLU.backward of the package does the same.",
 )
@@ -105,6 +108,8 @@ ten_sigmoids = value(
         (2.5, "Along one way slopes are multiplied, not added: ¼ to the power of ten."),
         (0.25, "That is one layer; each of the ten multiplies by ¼."),
         (1.0, "Slope 1 at best would be tanh at 0; the sigmoid's slope is nowhere above ¼."),
+        (4**10, "By this it is divided: each layer multiplies by ¼, not by 4."),
     ),
+    tolerance=1e-2,  # 9.5e-7, rounded to two digits, is right
     after="Less than a millionth, at best: gradients vanish.",
 )
