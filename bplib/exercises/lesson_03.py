@@ -36,7 +36,7 @@ loss_after_step = value(
     ),
     mutants=(
         (0.9216, "The loss has grown from 0.64: with the sign lost, 2(y − ŷ), the step goes the wrong way."),
-        (0.64, "That is the loss before the step."),
+        (0.64, "That is the loss before the step. (A step with η = 1 ends there too: η is 0.1.)"),
         (0.5184, "You have stepped with half the gradient: the derivative of a square brings a factor 2."),
         (0.36, "That is ŷ after the step; the loss is (1 − 0.36)²."),
     ),
@@ -57,6 +57,7 @@ largest_rate = value(
                "still shrinks, until |1 − 4η| reaches 1."),
         (1, "That is 2/c for c = 2. In ½cw² = 2w² the c is 4: the slope is 4w, not 2w."),
         (2, "η < 2/c: what is c, if ½cw² = 2w²?"),
+        (4, "That is the curvature c; the limit is 2/c."),
         (0.125, "Smaller than need be: where does |1 − 4η| reach 1?"),
     ),
     after="η < 2/c, and c is the curvature: the steeper the valley, the smaller the step.",
@@ -75,6 +76,9 @@ logistic_slope = expression(
         ("y - y_hat", "The sign: where ŷ is too large, L must grow with z."),
         ("(y_hat - y)*y_hat*(1 - y_hat)", "That is squared error's gradient. Here the loss brings a "
                                           "denominator ŷ(1 − ŷ), which cancels σ′."),
+        ("2*(y_hat - y)*y_hat*(1 - y_hat)", "That is squared error through a sigmoid. Cross-entropy brings a "
+                                            "denominator ŷ(1 − ŷ), which cancels σ′."),
+        ("y_hat*(1 - y_hat)", "That is ∂ŷ/∂z, the second step. The first, ∂L/∂ŷ, is still to be multiplied."),
         ("(y_hat - y)/(y_hat*(1 - y_hat))", "That is ∂L/∂ŷ. One step is left, from ŷ to z: times ŷ(1 − ŷ)."),
     ),
     after="σ′ cancels: a unit that is wrong and saturated still learns.",
