@@ -20,9 +20,10 @@ output_delta = expression(
                   "not here.)"),
         ("(y - a)*a*(1 - a)", "The sign: ∂½(a − y)²/∂a is a − y."),
         ("2*(a - y)*a*(1 - a)", "The ½ in front of the square cancels the 2."),
+        ("a*(1 - a)", "That is the slope alone; how wrong the answer is, a − y, is the other factor."),
         ("(a - y)*y*(1 - y)", "The slope belongs to a, the unit's output, not to the target."),
     ),
-    after="A's output delta.",
+    after="How wrong the answer is, times how steep the unit stands.",
 )
 
 
@@ -53,6 +54,8 @@ def _square_layer_above(rng):
               "over all."),
         Fault("slope forgotten", "(W.T @ delta_above) * a * (1 - a)", "W.T @ delta_above",
               "That is ∂L/∂a. δ is ∂L/∂z: times σ′ = a(1 − a)."),
+        Fault("slope of tanh", "* a * (1 - a)", "* (1 - a**2)",
+              "1 − a² is the slope of tanh. These units are sigmoids: a(1 − a)."),
         Fault("paths added without weights", "W.T @ delta_above", "delta_above.sum()",
               "Each path carries the weight of its edge: w_jk δ_j."),
     ),
@@ -79,8 +82,10 @@ paths_and_deltas = value(
     ),
     mutants=(
         ((21, None), "The choices multiply: 6 units, for each of them 7, for each of those 5, and 3."),
-        ((107, None), "That is the number of weights. A path takes one in each matrix, so the numbers "
-                      "multiply."),
+        ((92, None), "That is the number of weights. A path takes one in each matrix, so the numbers "
+                     "multiply."),
+        ((107, None), "Those are all weights and biases. A path chooses one unit in each layer: 6, for each "
+                      "of them 7, and so on."),
         ((None, 92), "That counts the first matrix, 6 by 7, too: inputs need no δ."),
         ((None, 92 - 15), "The outputs' δ are known; the first matrix, from the inputs, is not needed, the "
                           "other two are."),
@@ -112,6 +117,8 @@ def _network_221(rng):
               "That is ∂L/∂a1; δ1 = ∂L/∂z1 has the hidden units' slope as a factor."),
         Fault("output slope forgotten", "(a2 - y) * a2 * (1 - a2)", "a2 - y",
               "That is ∂L/∂a2, or the δ of cross-entropy. Squared error keeps the slope a2(1 − a2)."),
+        Fault("output without its sigmoid", "a2 = 1 / (1 + np.exp(-z2))", "a2 = z2",
+              "The outputs are sigmoids too: a2 = σ(z2), and the error is a2 − y."),
         Fault("hidden units for inputs", "np.outer(delta2, a1)", "np.outer(delta2, z1)",
               "W2 multiplies a1, the hidden units' outputs, and not z1."),
         Fault("slope of z", "* a1 * (1 - a1)", "* z1 * (1 - z1)",
