@@ -181,8 +181,8 @@ def main(arguments=None, folder=FOLDER):
     digits = [path.name for path in paths if run_tests.DIGITS.search(path.read_text(encoding="utf-8"))]
     if digits and not run_tests.have_mnist():
         print(
-            f"Without MNIST, the bundled digits stand in for it: do not commit {', '.join(digits)} like this. "
-            "Name the folder with MNIST's files in BPLIB_DATA_DIR."
+            f"Without MNIST, the bundled digits stand in for it: do not commit {', '.join(digits)} like "
+            "this. Name the folder with MNIST's files in BPLIB_DATA_DIR."
         )
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
