@@ -104,7 +104,7 @@ class HistogramExplorer(Explorer):
             # What lies beyond the picture is counted in its last bar.
             counts, edges = np.histogram(np.clip(values, low, high), bins=self.bins, range=(low, high))
             bars.set_data(np.minimum(counts / values.size, TOP), edges)
-            text.set_text(f"sd {sd:.2g}")
+            text.set_text(f"sd {sd:.1g}" if sd < 0.01 else f"sd {sd:.2g}")
         return (
             f"Standard deviation: {spread[0]:.2g} after layer 1, {spread[-1]:.2g} after layer {DEPTH}. "
             + (self.judge(activation, A, p if mode == MODES[0] else 0.0))
