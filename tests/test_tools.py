@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import conftest
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from packaging.specifiers import SpecifierSet
 
 import address
 import hygiene
@@ -438,3 +440,37 @@ def test_a_lesson_that_begins_otherwise_is_named_and_nothing_is_written(copy):
     with pytest.raises(ValueError, match=r"16_other\.ipynb: its first code cell"):
         address.write("https://github.com/a/b", root=copy)
     assert (copy / "README.md").read_bytes() == before
+
+
+# ---- .binder: what repo2docker reads, for Binder and for the image of a class
+
+
+def test_the_image_is_made_from_the_tested_list():
+    """With .binder/ there, repo2docker reads nothing else; a list of its own would drift from the tested one."""
+    folder = HOME / ".binder"
+    assert sorted(path.name for path in folder.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
+    lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ["-r ../requirements.txt", "nbgitpuller>=1.2"]
+    version = re.fullmatch(r"python-(3\.\d+)\n", (folder / "runtime.txt").read_text(encoding="utf-8"))[1]
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert version in SpecifierSet(project["requires-python"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX: it is run in a Linux image")
+def test_what_runs_in_the_image_runs(tmp_path):
+    from nbformat.sign import NotebookNotary
+
+    (tmp_path / "notebooks").mkdir()
+    nb = new_notebook(cells=[new_code_cell("1")])
+    nbformat.write(nb, tmp_path / "notebooks" / "01_a.ipynb")
+    places = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "BPLIB_OFFLINE": "1",
+              "JUPYTER_DATA_DIR": str(tmp_path / "data")}  # fmt: skip
+    done = subprocess.run(
+        [HOME / ".binder" / "postBuild"],
+        cwd=tmp_path,
+        env=os.environ | places,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert NotebookNotary(data_dir=str(tmp_path / "data")).check_signature(nb)

@@ -79,7 +79,7 @@ def make(target, home=HOME):
         shutil.rmtree(target)
     for path in files(home):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(home / path, target / path)
+        shutil.copy(home / path, target / path)  # with its mode: postBuild is run
     for path in (target / "notebooks").glob("*.ipynb"):
         path.write_text(address.in_notebook(path, ""), encoding="utf-8", newline="\n")
     texts = {
