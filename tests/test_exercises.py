@@ -517,7 +517,19 @@ def test_value_diagnosis():
     assert whole.check(105300.0)
     assert not whole.check(105301)
     assert "look at the sign" in whole.check(-105300).message
-    assert "the answer should be a number, yours is 'many'" in whole.check("many").message
+    assert whole.check("many").message == "The answer should be a number, yours is 'many'."
+    assert whole.check([105300]).message == "Your answer has shape (1,), a single number is expected."
+
+
+def test_several_numbers_may_come_in_one_array():
+    assert ex.paths_and_deltas.check(np.array([630, 50]))
+    assert ex.fork_backward.check(lambda x, y, z: np.array([2 * x + y + z, x + z, x + y]))
+    lost_share = ex.fork_backward.check(lambda x, y, z: np.array([x + y, x + z, x + y]))
+    assert "x is used twice" in lost_share.message
+
+
+def test_no_negative_zero_is_shown():
+    assert diagnose.show(np.array([-0.0, 1.5])) == "[0. , 1.5]"
 
 
 def test_an_exercise_is_refused_without_its_parts():

@@ -110,6 +110,8 @@ def compare(names, expected, received, tolerance, inputs=()):
     if isinstance(names, str):
         return _leaf(names, expected, received, tolerance, dict(inputs))
     wanted = f"{len(names)} values are to be returned, {', '.join(names)}"
+    if isinstance(received, np.ndarray) and received.ndim == 1 and not any(map(np.ndim, expected)):
+        received = received.tolist()  # several numbers, put into one array
     if not isinstance(received, (tuple, list)):
         return Problem("count", f"{wanted}; it returns one thing, {_kind(received)}.")
     if len(received) != len(names):
@@ -137,7 +139,8 @@ def _leaf(name, expected, received, tolerance, inputs):
     wrong, right = _as_array(received), np.asarray(expected)
     if wrong is None:
         wanted = "an array of numbers" if right.ndim else "a number"
-        return Problem("type", f"{name} should be {wanted}, yours is {_kind(received)}.", name)
+        what = name.replace("the answer", "The answer")
+        return Problem("type", f"{what} should be {wanted}, yours is {_kind(received)}.", name)
     if wrong.shape != right.shape:
         return Problem("shape", _shape_sentence(name, right, wrong, tolerance, inputs), name)
     if not np.all(np.isfinite(wrong)):
@@ -208,7 +211,7 @@ def _shape_sentence(name, right, wrong, tolerance, inputs):
         wanted, rule = f"{right.shape} is expected" if right.ndim else "a single number is expected", ""
     if right.ndim == 2 and wrong.shape == right.shape[::-1]:
         rule = ": transpose" if close(right.T, wrong, tolerance) else ": the other way round"
-    return f"Your {name} has shape {wrong.shape}, {wanted}{rule}."
+    return f"Your {name.removeprefix('the ')} has shape {wrong.shape}, {wanted}{rule}."
 
 
 def _explained(exercise, attempt, expected, seed, t, problem):
@@ -329,7 +332,9 @@ def _given(inputs):
 
 def show(value, indent=0):
     """A number or an array at four digits, further rows aligned under the first."""
-    text = np.array2string(np.asarray(value), precision=4, suppress_small=True, separator=", ", threshold=60)
+    value = np.asarray(value)
+    value = value + 0.0 if value.dtype.kind == "f" else value  # −0. is 0.
+    text = np.array2string(value, precision=4, suppress_small=True, separator=", ", threshold=60)
     return text.replace("\n", "\n" + " " * indent)
 
 
