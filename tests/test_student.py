@@ -98,6 +98,7 @@ def test_numbers_are_taken_within_their_tolerance(sheets):
     assert not mine.check(e.answer * (1 + 2.1 * e.tolerance))
     assert "look at the sign" in mine.check(-e.answer).message
     assert "columns is the first that differs" in sheets["weight_shape"].check(3, 99).message
+    assert sheets["weight_shape"].check(np.array(ex.weight_shape.answer))
     assert not sheets["forward_passes"].check(ex.forward_passes.answer + 1)
 
 
