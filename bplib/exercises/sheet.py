@@ -238,7 +238,8 @@ class SheetValue(_Sheet, Exercise):
         problem = diagnose.compare(self.returns, blank, received, math.inf)
         if problem is not None:
             return self.wrong(problem.text)
-        numbers = [float(diagnose._as_array(p)) for p in (received if several else [received])]
+        parts = np.asarray(received).tolist() if isinstance(received, np.ndarray) else received
+        numbers = [float(diagnose._as_array(part)) for part in (parts if several else [parts])]
         found = self._look_up(numbers)
         if found:
             return self.tell(found)
