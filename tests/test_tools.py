@@ -384,7 +384,7 @@ def test_the_first_cell_finds_the_clone_around_it(place, tmp_path, monkeypatch, 
     source = run_first_cell(course / place, monkeypatch, address.first_cell("https://github.com/a/b"))
     assert source == f'--editable "{course.resolve()}"'
     assert str(course.resolve()) in sys.path  # an editable package is seen by the next kernel only
-    assert "Installing the course for this kernel" in capsys.readouterr().out
+    assert "Installing --editable" in capsys.readouterr().out
 
 
 def test_a_notebook_alone_is_installed_from_the_address_or_says_what_to_do(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ except ModuleNotFoundError:
     clone = [str(p) for p in pathlib.Path("_").resolve().parents if (p / "bplib/derive").exists()]
     sys.path, source = sys.path + clone, f'--editable "{clone[0]}"' if clone else COURSE
     assert source, "This notebook is alone: get the whole course, and open it there with `make lab`."
-    print("Installing the course for this kernel, which takes a minute or two:", source)
+    print(f"Installing {source}: a minute or two. If widgets stay empty then, reload this page.")
     %pip install --quiet {source}"""
 BADGES = ("<!-- badges: written by tools/address.py -->", "<!-- end of badges -->")
 
