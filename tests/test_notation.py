@@ -1,5 +1,9 @@
 """The notation table: its formulas are true, its symbols can be drawn, its names exist."""
 
+import re
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
@@ -57,8 +61,83 @@ def test_every_formula_can_be_typeset():
     tex += [side for pair in notation.DICTIONARY for side in (pair.rows_tex, pair.columns_tex)]
     for formula in tex:
         assert "|" not in formula  # it would end a cell of the table
-        plain = formula.replace(r"\operatorname{tr}", r"\mathrm{tr}").replace(r"\text{", r"\mathrm{")
+        plain = re.sub(r"\\(operatorname|text)\b", r"\\mathrm", formula)
         assert parser.parse(f"${plain}$").width > 0
+
+
+# ---------------------------------------------------------------- the lessons keep to the table
+
+LESSONS = sorted(Path(__file__).resolve().parents[1].glob("notebooks/[0-9][0-9]_*.ipynb"))
+# Plain mathematics: indices, the number e, the d of dW, variables x of a slope, functions, relations, layout.
+PLAIN = set("ijkelndxf") | set(
+    r"""\frac \dfrac \tfrac \sum \prod \sqrt \partial \nabla \cdot \cdots \dots \pm \to \leftarrow \approx \ge \ne
+    \lVert \rVert \left \right \big \qquad \textstyle \log \ln \max \sin \cos \tanh""".split()
+)
+# Letters that one lesson introduces for its own use, and that mean nothing elsewhere.
+OWN = {
+    1: r"y z p q u v c M \theta \sigma", 2: "u", 3: "v D M", 4: r"E o v t \hat{h}", 5: "B D G H O P",
+    6: "m v u S H O D", 8: "v s q u", 11: "V t", 12: "B C v", 14: r"\bar{g}", 15: "u T",
+}  # fmt: skip
+
+
+def symbols_in(tex):
+    r"""The symbols of a formula: letters, commands, and letters with an accent, as \hat{x}."""
+    tex = re.sub(
+        r"_\{(?:in|out)\}|\\(?:begin|end)\{[^}]*\}|\\(?:text|mathrm|operatorname)\{[^}]*\}", " ", tex
+    )
+    accented = re.findall(r"\\(hat|bar|tilde)\b\s*\{?\s*([A-Za-z])\}?", tex)
+    tex = re.sub(r"\\(?:hat|bar|tilde)\b\s*\{?\s*[A-Za-z]\}?|\\math\w+\b|\\\\", " ", tex)
+    return {rf"\{accent}{{{letter}}}" for accent, letter in accented} | set(
+        re.findall(r"\\?[A-Za-z]+", split(tex))
+    )
+
+
+def split(tex):
+    """The formula with blanks between letters that stand side by side, commands kept whole."""
+    return re.sub(r"(\\[A-Za-z]+)|([A-Za-z])", lambda m: f" {m[0]} ", tex)
+
+
+def formulas(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            text = re.sub(r"```.*?```|`[^`\n]*`", " ", cell.source, flags=re.DOTALL)
+            yield from ("".join(pair) for pair in re.findall(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", text, re.DOTALL))
+
+
+def unknown(tex, lesson):
+    """The symbols of a formula that the table does not give to that lesson, and that are not its own."""
+    known = PLAIN.union(*(symbols_in(s.tex) for s in notation.SYMBOLS if s.lesson <= lesson))
+    return symbols_in(tex) - known - symbols_in(OWN.get(lesson, ""))
+
+
+@pytest.mark.parametrize("path", LESSONS[1:], ids=lambda path: path.stem)  # 00 shows the table itself
+def test_every_symbol_of_a_lesson_is_in_the_table_by_then(path):
+    lesson = int(path.stem[:2])
+    strange = {tex: found for tex in formulas(path) if (found := unknown(tex, lesson))}
+    assert strange == {}
+
+
+@pytest.mark.parametrize("lesson", OWN)
+def test_the_lessons_own_letters_are_used(lesson):
+    used = set().union(*map(symbols_in, formulas(LESSONS[lesson])))
+    known = PLAIN.union(*(symbols_in(s.tex) for s in notation.SYMBOLS if s.lesson <= lesson))
+    assert symbols_in(OWN[lesson]) - used == set(), "not used any more"
+    assert symbols_in(OWN[lesson]) & known == set(), "in the table as well"
+
+
+@pytest.mark.parametrize(
+    ("tex", "lesson", "found"),
+    [
+        (r"\hat y = \sigma(z)", 3, set()),
+        (r"\hat{x} = 1", 5, {r"\hat{x}"}),
+        (r"\rho W^\top\delta_{in}", 5, {r"\rho"}),
+        (r"\text{loss} = \frac1K \sum_i z_i", 3, {"K"}),
+        (r"\kappa", 13, {r"\kappa"}),
+        (r"\kappa", 14, set()),
+    ],
+)
+def test_an_unknown_symbol_is_noticed(tex, lesson, found):
+    assert unknown(tex, lesson) == found
 
 
 def test_a_symbol_is_introduced_once_and_in_order():
