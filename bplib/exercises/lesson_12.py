@@ -1,38 +1,44 @@
 """Lesson 12, automatic differentiation: what each operation sends back, broadcasting, and what modes cost."""
 
-import numpy as np  # noqa: F401  (the mutants use it)
+import numpy as np
 
 from .task import Fault, choice, draw, function, sizes, value
 
 # fmt: off
 
 
-def _product(rng):
-    n, d, k = sizes(rng, 3)
-    return draw(rng, n, k), draw(rng, n, d), draw(rng, d, k)
+def _some_rows(rng):
+    N, d = sizes(rng, 2)
+    rows = rng.permutation(N + 1)
+    rows[:2] = rows[-1]  # one row three times, two never
+    return draw(rng, N + 1, d), draw(rng, N + 1, d), rows
 
 
 @function(
-    inputs=_product,
-    returns=("dA", "dB"),
+    inputs=_some_rows,
+    returns="dA",
     hints=(
-        "This is lesson 05 with other names: C = A B, and dC is ∂L/∂C.",
-        "dA has A's shape (n, d): which product of dC (n, k) and B (d, k) has it?",
-        "dA = dC @ B.T and dB = A.T @ dC.",
+        "Row i of C is a copy of row rows[i] of A. What does a row of A get that was never picked?",
+        "dA starts as zeros in the shape of A; each row of dC goes to the row from which it was picked.",
+        "A row that was picked twice collects twice: for row, d in zip(rows, dC): dA[row] += d.",
     ),
     mutants=(
-        Fault("operands exchanged", "dC @ B.T, A.T @ dC", "A.T @ dC, dC @ B.T",
-              "dA comes first: it has the shape of A, dB that of B."),
-        Fault("elementwise transpose lost", "A.T @ dC", "(dC.T @ A).reshape(B.shape)",
-              "dCᵀ A is the transpose of what you need; reshape gives it the shape of dB, not its entries."),
-        Fault("only one operand", "A.T @ dC", "np.zeros_like(B)",
-              "B influences L as much as A does: it gets Aᵀ dC."),
+        Fault("overwritten", "np.add.at(dA, rows, dC)", "dA[rows] += dC",
+              "A row that was picked three times collects three gradients: they add. Here only one of them is "
+              "left. (Even dA[rows] += dC reads all rows first and writes them back afterwards: use a loop, or "
+              "np.add.at(dA, rows, dC).)"),
+        Fault("picked again", "np.add.at(dA, rows, dC)", "dA = dC[rows]",
+              "That picks rows of dC. Gradients go the other way: row i of dC to row rows[i] of dA."),
+        Fault("not sent back", "np.add.at(dA, rows, dC)", "dA = dC.copy()",
+              "Row i of C came from row rows[i] of A, and its gradient goes back there."),
     ),
-    after="Every layer's backward in this course is made of such pairs.",
+    after="PyTorch's tables of words (Embedding) send their gradients back so.",
 )
-def matmul_back(dC, A, B):
-    """C = A @ B with A (n, d), B (d, k). From dC = ∂L/∂C (n, k) return dA, dB."""
-    return dC @ B.T, A.T @ dC
+def pick_back(dC, A, rows):
+    """C = A[rows] picks rows of A (N, d) by their numbers, some more than once. From dC = ∂L/∂C return dA."""
+    dA = np.zeros_like(A)
+    np.add.at(dA, rows, dC)
+    return dA
 
 
 def _row(rng):
