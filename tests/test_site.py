@@ -88,6 +88,20 @@ def test_links_lead_to_a_page_and_to_a_place_on_it(site):
     assert broken == []
 
 
+def test_every_page_is_reached_from_the_first(site):
+    pages, folder = site
+    reached, new = set(), {"index.html"}
+    while new:
+        reached |= new
+        linked = {
+            (folder / name).parent / re.sub("#.*", "", link) for name in new for link in pages[name].links
+        }
+        new = {
+            str(path.resolve().relative_to(folder.resolve())) for path in linked if path.is_file()
+        } - reached
+    assert set(pages) - reached == {"reference/index.html"}  # pdoc's own, which leads to bplib.html
+
+
 def test_nothing_is_fetched_from_elsewhere(site):
     pages, folder = site
     assert [(n, r) for n, page in pages.items() for r in page.resources if re.match(r"(https?:)?//", r)] == []

@@ -10,6 +10,7 @@ address when it starts.
 """
 
 import argparse
+import functools
 import html
 import importlib.util
 import json
@@ -27,6 +28,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from address import is_first_cell
 from formulas import mathml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +104,7 @@ def with_mathml(text):
 def lesson_body(path):
     """The lesson as HTML, from its stored outputs."""
     nb = nbformat.read(path, as_version=4)
+    nb.cells = [cell for cell in nb.cells if not is_first_cell(cell.source)]  # it installs: nothing to read
     for cell in nb.cells:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
@@ -109,10 +112,14 @@ def lesson_body(path):
                 data["text/html"] = f"<p>{with_mathml(data.pop('text/latex'))}</p>"
             elif "text/markdown" in data:
                 data["text/html"] = markdown(data.pop("text/markdown"))
+    return _exporter().from_notebook_node(nb)[0]
+
+
+@functools.cache
+def _exporter():
     exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
-    exporter.register_filter("markdown2html", lambda context, source: markdown(source))
     exporter.environment.filters["markdown2html"] = lambda source, *_: markdown(source)
-    return exporter.from_notebook_node(nb)[0]
+    return exporter
 
 
 def index_body(found):
@@ -151,8 +158,8 @@ def glossary_body(found):
     )
 
 
-def write_reference(folder):
-    """The reference, by pdoc."""
+def write_reference(folder, modules):
+    """The reference of these modules, by pdoc."""
     import pdoc
     import pdoc.render
 
@@ -160,14 +167,14 @@ def write_reference(folder):
         docformat="markdown", show_source=True, math=False, mermaid=False, search=False,
         template_directory=TEMPLATE / "pdoc",
     )  # fmt: skip
-    pdoc.pdoc(*REFERENCE, output_directory=folder)
+    pdoc.pdoc(*modules, output_directory=folder)
     for path in folder.rglob("*.html"):  # a link needs a name
         text = path.read_text(encoding="utf-8")
         text = re.sub(r'(<a class="headerlink" href="#([^"]+)")>', r'\1 aria-label="Link to \2">', text)
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def build(folder, *, lite=None):
+def build(folder, *, lite=None, reference=REFERENCE):
     """Write the whole site into folder (made anew); returns how many pages of our own it has."""
     folder, found = Path(folder), lessons()
     lite = importlib.util.find_spec("jupyterlite_core") is not None if lite is None else lite
@@ -198,7 +205,7 @@ def build(folder, *, lite=None):
             }
         for name, values in pages.items():
             (new / name).write_text(page.render(**common, **values), encoding="utf-8", newline="\n")
-        write_reference(new / "reference")
+        write_reference(new / "reference", reference)
         if lite:
             write_lite(new / "lite", Path(scratch))
         if folder.exists():
@@ -218,7 +225,7 @@ def write_lite(folder, scratch):
     shutil.copytree(ROOT / "notebooks", contents)
     for path in contents.glob("*.ipynb"):
         nb = nbformat.read(path, as_version=4)
-        first = next(cell for cell in nb.cells if cell.cell_type == "code")
+        first = next(cell for cell in nb.cells if is_first_cell(cell.source))
         first.source = "%pip install -q bplib"  # from the wheel beside the page
         nbformat.write(nb, path)
     settings = {"jupyter-config-data": {"appName": COURSE}}

@@ -15,7 +15,13 @@ addEventListener("DOMContentLoaded", () => {
     try { localStorage.setItem("theme", isDark() ? "light" : "dark"); } catch { return; }
     show();
   });
-  // What scrolls sideways must be reachable without a mouse.
-  for (const box of document.querySelectorAll("pre, math[display=block], .table"))
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  reach();
 });
+// What scrolls sideways must be reachable without a mouse.
+const reach = () => {
+  for (const box of document.querySelectorAll("pre, math[display=block], .table"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+};
+addEventListener("resize", reach);
+addEventListener("change", reach); // the reference unfolds its sources
