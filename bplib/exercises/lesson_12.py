@@ -24,8 +24,8 @@ def _some_rows(rng):
     ),
     mutants=(
         Fault("overwritten", "np.add.at(dA, rows, dC)", "dA[rows] += dC",
-              "A row that was picked three times collects three gradients: they add. Here only one of them is "
-              "left. (Even dA[rows] += dC reads all rows first and writes them back afterwards: use a loop, or "
+              "A row that was picked three times collects three gradients: they add. Here one of them is "
+              "left. (dA[rows] += dC reads all rows first and writes them back afterwards: use a loop, or "
               "np.add.at(dA, rows, dC).)"),
         Fault("picked again", "np.add.at(dA, rows, dC)", "dA = dC[rows]",
               "That picks rows of dC. Gradients go the other way: row i of dC to row rows[i] of dA."),
