@@ -72,6 +72,8 @@ def _a_few_steps_in(rng):
               "v is the running mean of g², not of g."),
         Fault("root forgotten", "np.sqrt(v_hat)", "v_hat",
               "Divide by √v̂: then the step has the size of η, whatever the units of g."),
+        Fault("uphill", "w - learning_rate", "w + learning_rate",
+              "m̂ points uphill, as g does: the step goes against it, w − learning_rate · m̂/(√v̂ + ε)."),
         Fault("t from 0", "0.999**t", "0.999 ** (t - 1)",
               "t counts from 1, so the first correction divides v by 1 − β₂."),
     ),
