@@ -35,6 +35,7 @@ numbers_to_train = value(
     ),
     mutants=(
         ((12, 7), "Inputs are given: they add nothing up, so they have no bias."),
+        ((12, 4), "The hidden units have 4. The output adds something up too, so it has one as well."),
         ((8, 5), "Those are the weights of the first layer. The four hidden units also lead to the output."),
         ((8, 4), "That is the first layer. The output has four weights and a bias of its own."),
         ((6, 5), "2 + 4 counts units. Each of the 2 inputs leads to each of the 4 hidden units: multiply."),
