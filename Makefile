@@ -32,7 +32,9 @@ notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)
 
 site: $(READY)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lite]'
+	@$(PY) -c "import jupyterlite_core, jupyterlite_pyodide_kernel" 2>/dev/null || \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lite]' || \
+	    echo "Left out: the edition that runs in the browser; JupyterLite cannot be had."
 	@$(PY) tools/reading_edition.py $(ARGS)
 
 figures: $(READY)

@@ -8,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 
 import reading_edition
+from address import is_first_cell
 from formulas import mathml
 
 HOME = Path(__file__).resolve().parent.parent
@@ -188,6 +190,52 @@ def test_a_table_that_forgets_a_lesson_is_refused(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="00_start_here"):
         reading_edition.build(tmp_path / "site", lite=False)
     assert not (tmp_path / "site").exists()
+
+
+def test_the_edition_with_a_kernel_has_lessons_figures_and_wheels(monkeypatch, tmp_path):
+    """Without JupyterLite itself: what is handed to it."""
+    commands = []
+
+    def run(command, cwd=None):
+        commands.append(command)
+        if "wheel" in command or "--wheel" in command:
+            (tmp_path / "wheels").mkdir()
+            (tmp_path / "wheels" / "bplib-0-py3-none-any.whl").touch()
+
+    monkeypatch.setattr(reading_edition, "_quietly", run)
+    reading_edition.write_lite(tmp_path / "lite", tmp_path)
+    assert f"--piplite-wheels={tmp_path / 'wheels' / 'bplib-0-py3-none-any.whl'}" in commands[-1]
+    fetched = {part.partition("==")[0] for part in commands[1] if "==" in part}
+    assert {"anywidget", "ipywidgets", "jupyterlab_widgets"} <= fetched
+    for lesson in reading_edition.lessons():
+        nb = nbformat.read(tmp_path / "contents" / f"{lesson.stem}.ipynb", as_version=4)
+        code = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+        assert code[0] == "%pip install -q bplib"
+        assert not any(is_first_cell(source) for source in code)
+        assert not any("../figures" in cell.source for cell in nb.cells)
+    assert "(data:image/svg+xml;base64,PD94" in reading_edition._with_figures(
+        "![x](../figures/course_map.svg)"
+    )
+
+
+def test_a_site_without_a_kernel_has_no_link_to_one(monkeypatch, tmp_path, capsys):
+    def fail(*_):
+        raise RuntimeError("no network")
+
+    monkeypatch.setattr(reading_edition, "write_lite", fail)
+    monkeypatch.setattr(reading_edition, "write_reference", lambda *_: None)
+    monkeypatch.setattr(reading_edition, "lesson_body", lambda path: path.stem)
+    reading_edition.build(tmp_path / "site", lite=True)
+    assert "no network" in capsys.readouterr().err
+    pages = [path.read_text(encoding="utf-8") for path in (tmp_path / "site").glob("*.html")]
+    assert len(pages) == 18
+    assert not any('href="lite' in text for text in pages)
+    monkeypatch.setattr(reading_edition, "write_lite", lambda *_: None)
+    reading_edition.build(tmp_path / "site", lite=True)
+    assert (
+        "lite/lab/index.html?path=01_chain_rule.ipynb"
+        in (tmp_path / "site" / "01_chain_rule.html").read_text()
+    )
 
 
 def test_what_lessons_import_starts_no_thread_and_opens_no_socket():

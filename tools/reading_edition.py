@@ -4,12 +4,13 @@
 
 Pages are made by nbconvert from the stored outputs; nothing is executed. Formulas become MathML while the
 pages are built, which browsers draw without a script. Beside the lessons stand the glossary (from
-`bplib.notation`) and the reference (pdoc, from docstrings). With JupyterLite installed (extra `site`),
+`bplib.notation`) and the reference (pdoc, from docstrings). With JupyterLite installed (extra `lite`),
 site/lite holds an edition whose kernel runs in the reader's browser; that kernel is fetched from a public
 address when it starts.
 """
 
 import argparse
+import base64
 import functools
 import html
 import importlib.util
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import jinja2
@@ -39,6 +41,7 @@ ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|
 MODULES = "layers losses network optimizers training gradcheck datasets deeper sweep derive notation".split()
 MODULES += ["plots", "playgrounds", "exercises"]
 # solutions stay where a learner has to ask for them
+NOT_IN_PYODIDE = ("anywidget", "comm", "ipywidgets", "jupyterlab_widgets", "pooch", "psygnal")
 REFERENCE = ("bplib", *(f"bplib.{name}" for name in MODULES), r"!bplib\.exercises\.(lesson_.*|faults)")
 
 
@@ -189,6 +192,13 @@ def build(folder, *, lite=None, reference=REFERENCE):
         )
         for name in ("style.css", "site.js"):
             shutil.copy(TEMPLATE / name, new / name)
+        if lite:
+            try:
+                write_lite(new / "lite", Path(scratch))
+            except RuntimeError as error:
+                shutil.rmtree(new / "lite", ignore_errors=True)
+                lite = False
+                print(f"Left out: the edition that runs in the browser. {error}", file=sys.stderr)
         common = {"course": COURSE, "lite": lite}
         pages = {
             "index.html": {"title": "Lessons", "body": index_body(found)},
@@ -206,8 +216,6 @@ def build(folder, *, lite=None, reference=REFERENCE):
         for name, values in pages.items():
             (new / name).write_text(page.render(**common, **values), encoding="utf-8", newline="\n")
         write_reference(new / "reference", reference)
-        if lite:
-            write_lite(new / "lite", Path(scratch))
         if folder.exists():
             shutil.rmtree(folder)
         new.rename(folder)
@@ -215,26 +223,44 @@ def build(folder, *, lite=None, reference=REFERENCE):
 
 
 def write_lite(folder, scratch):
-    """JupyterLite: the lessons, `bplib` as a wheel, and a kernel that the browser fetches when it starts."""
+    """JupyterLite: lessons, wheels, and a kernel that the browser fetches when it starts."""
     wheels, contents = scratch / "wheels", scratch / "contents"
     run = [sys.executable, "-m"]
-    installer = [*run, "uv", "build", "--wheel", "--out-dir"]
-    if importlib.util.find_spec("uv") is None:
-        installer = [*run, "pip", "wheel", "--no-deps", "--wheel-dir"]
-    _quietly([*installer, str(wheels), str(ROOT)])
+    building = [*run, "pip", "wheel", "--no-deps", "--wheel-dir"]
+    if importlib.util.find_spec("uv"):
+        building = [*run, "uv", "build", "--wheel", "--out-dir"]
+    _quietly([*building, str(wheels), str(ROOT)])
+    # what Pyodide lacks; the widgets must be of the versions whose front ends stand in this environment
+    _quietly(
+        [*run, "pip", "download", "--no-deps", "--only-binary=:all:", "--platform=any", "--implementation=py",
+         "--abi=none", "--dest", str(wheels), *(f"{name}=={version(name)}" for name in NOT_IN_PYODIDE)]
+    )  # fmt: skip
     shutil.copytree(ROOT / "notebooks", contents)
     for path in contents.glob("*.ipynb"):
         nb = nbformat.read(path, as_version=4)
-        first = next(cell for cell in nb.cells if is_first_cell(cell.source))
-        first.source = "%pip install -q bplib"  # from the wheel beside the page
+        for cell in nb.cells:
+            if is_first_cell(cell.source):
+                cell.source = "%pip install -q bplib"  # from the wheel beside the page
+            elif cell.cell_type == "markdown":
+                cell.source = _with_figures(cell.source)
         nbformat.write(nb, path)
     settings = {"jupyter-config-data": {"appName": COURSE}}
     (scratch / "jupyter-lite.json").write_text(json.dumps({"jupyter-lite-schema-version": 0, **settings}))
-    wheel = next(wheels.glob("*.whl"))
     _quietly(
         [*run, "jupyterlite_core.app", "build", "--contents", str(contents), "--output-dir", str(folder),
-         f"--piplite-wheels={wheel}"], cwd=scratch,
+         "--no-sourcemaps", *(f"--piplite-wheels={wheel}" for wheel in sorted(wheels.glob("*.whl")))],
+        cwd=scratch,
     )  # fmt: skip
+
+
+def _with_figures(source):
+    """Markdown with its figures inside: JupyterLite shows no SVG file."""
+
+    def inside(found):
+        picture = base64.b64encode((ROOT / "figures" / found[1]).read_bytes()).decode()
+        return f"(data:image/svg+xml;base64,{picture})"
+
+    return re.sub(r"\(\.\./figures/(\w+\.svg)\)", inside, source)
 
 
 def _quietly(command, cwd=ROOT):
