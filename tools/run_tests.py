@@ -62,7 +62,7 @@ def phases(options, scratch):
             yield "notebooks with MNIST", training, {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
     if not options.no_browser:
-        yield "browser", ["tests/browser", "-m", "browser"], {}
+        yield "browser", ["tests/browser", "-m", "browser", "-n", "2", "--dist", "loadfile"], {}
 
 
 def counts(report):
