@@ -5,8 +5,8 @@
     python tools/run_tests.py --no-browser  leave the browser out
 
 Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
-come with scikit-learn. Tests in the browser run last and alone, because they measure times. Anything else is
-passed on to pytest, e.g. `-k xor` or `-n 8`.
+come with scikit-learn. Tests in the browser come last, file by file, because a page needs a processor to
+itself. Anything else is passed on to pytest, e.g. `-k xor` or `-n 8`.
 """
 
 import argparse
@@ -62,7 +62,8 @@ def phases(options, scratch):
             yield "notebooks with MNIST", training, {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
     if not options.no_browser:
-        yield "browser", ["tests/browser", "-m", "browser", "-n", "2", "--dist", "loadfile"], {}
+        pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
+        yield "browser", pages, {}
 
 
 def counts(report):
