@@ -291,7 +291,8 @@ def test_every_notebook_is_run_and_digits_twice(tmp_path, monkeypatch):
     assert mnist[2] == {}
     assert b in bundled[1]
     assert os.listdir(bundled[2]["BPLIB_DATA_DIR"]) == []
-    assert browser[1][0] == str(Path("tests") / "browser") and a not in browser[1]
+    assert browser[1][0] == str(Path("tests") / "browser")
+    assert a not in browser[1]
     assert browser[1][browser[1].index("-m") + 1] == "browser"
 
 
