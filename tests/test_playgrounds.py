@@ -18,7 +18,9 @@ from bplib import playgrounds, plots
 from bplib.datasets import Dataset, Images
 from bplib.playgrounds import Explorer, LiveFigure, Playground, Raster, Settings, Trace, choice, slider
 from bplib.playgrounds import panel as panels
+from bplib.playgrounds.live_figure import SEGMENT
 from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
+from bplib.playgrounds.player import Player
 from bplib.playgrounds.xor import XORModel, XORPlayground, XORSettings
 from bplib.training import DivergenceError
 
@@ -411,6 +413,60 @@ def test_playing_twice_is_one_loop():
         playground.close()
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(play())
+
+
+def test_a_rest_puts_the_next_tick_off_once_and_a_moving_hand_does_not_stop_the_clock():
+    async def play():
+        loop, ticks = asyncio.get_running_loop(), []
+        player = Player(lambda seconds: ticks.append(loop.time()), fps=50, loop=loop)
+        player.play()
+        await until(lambda: ticks)
+        began, seen = loop.time(), len(ticks)
+        player.rest(0.2)
+        await until(lambda: len(ticks) > seen)
+        assert ticks[seen] - began >= 0.19
+        seen = len(ticks)
+
+        async def hand():
+            while True:
+                player.rest(0.1)
+                await asyncio.sleep(0.005)
+
+        moving = asyncio.create_task(hand())
+        await until(lambda: len(ticks) > seen + 3)
+        moving.cancel()
+        player.pause()
+
+    asyncio.run(play())
+
+
+def test_a_frame_that_answers_a_hand_fills_a_segment_and_is_still_a_picture():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        await until(lambda: playground.model.n > 3)
+        image = playground.view.live.image
+        assert len(image.value) < SEGMENT / 2
+        playground.controls["learning_rate"].value = 2.0
+        assert len(image.value) == SEGMENT
+        assert Image.open(io.BytesIO(image.value)).convert("RGB").size == (200, 100)
+        n = playground.model.n
+        await until(lambda: playground.model.n > n + 3)
+        assert len(image.value) < SEGMENT / 2
+
+    asyncio.run(play())
+
+
+def test_a_turned_knob_gives_its_frame_a_rest():
+    async def play():
+        playground = CounterPlayground()
+        rests = []
+        playground.player.rest = rests.append
+        playground.play()
+        playground.controls["learning_rate"].value = 2.0
+        assert rests == [playground.rest_after_hand]
 
     asyncio.run(play())
 

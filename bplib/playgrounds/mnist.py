@@ -329,9 +329,9 @@ class MNISTPlayground(Playground):
         return f"MNISTPlayground(digits, {self.settings!r})"
 
     def draw(self, *, sharp=True):
-        # Twice a second is enough while it plays; what stands still must be true.
+        # Twice a second will do while it plays, but not when a hand waits; what stands still must be true.
         now = time.monotonic()
-        if sharp or now - self._validated >= 0.5:
+        if sharp or (now - self._validated >= 0.5 and not self.figures[0].prompt):
             self.model.validate()
             self._validated = now
         super().draw(sharp=sharp)

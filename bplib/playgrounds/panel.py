@@ -97,6 +97,11 @@ class Panel:
             self._said = now
             self.status.value = f'<div class="bp-status" role="status">{html.escape(text)}</div>'
 
+    def hurry(self):
+        """Send the next picture of each figure as fast as it goes: somebody waits for it."""
+        for live in self.figures:
+            live.prompt = True
+
     def draw_figures(self, *, sharp=True):
         """Send whatever figure has changed."""
         for live in self.figures:
@@ -263,6 +268,7 @@ class Explorer(Panel):
             self._timer = None
         text = self.update(**self.values)
         self.recover()
+        self.hurry()
         self.draw_figures()
         self._drawn = time.monotonic()
         if text is not None:
@@ -336,6 +342,7 @@ class Playground(Panel):
 
     fps = 30
     training_share = 0.3  # of the time; a busy machine gets fewer frames rather than less training
+    rest_after_hand = 0.06  # seconds for the frame that answers a hand to travel undisturbed
     acts_at_once = frozenset({"learning_rate", "batch_size"})
     speeds = (("1 step a frame", 1), ("5 steps", 5), ("20 steps", 20), ("as fast as it can", 1_000_000))
 
@@ -538,6 +545,7 @@ class Playground(Panel):
         if settings == self.settings:
             return
         self.recover()
+        self.hurry()
         if name in self.acts_at_once:
             self.model.adopt(settings)
             self.settings = settings
@@ -550,6 +558,7 @@ class Playground(Panel):
             value = getattr(settings, name)
             self.say(f"{self.controls[name].description}: {value}. A new network, training starts at step 0.")
         self.code.value = self.line_of_code()
+        self.player.rest(self.rest_after_hand)
 
     def _show_state(self):
         self.play_button.description = "Pause" if self.playing else "Play"

@@ -21,6 +21,7 @@ class Player:
     def __init__(self, tick, *, fps, loop):
         self.tick, self.fps, self.loop = tick, fps, loop
         self._task = None
+        self._rest = 0.0  # until then by the loop's clock
 
     @property
     def playing(self):
@@ -41,6 +42,11 @@ class Player:
         if task is not None:
             task.cancel()
 
+    def rest(self, seconds):
+        """Put the next tick off: what was just sent gets to the page sooner while the kernel is idle."""
+        if self.loop is not None:
+            self._rest = self.loop.time() + seconds
+
     async def _play(self):
         mine, clock, period = self._task, self.loop.time, 1 / self.fps
         due = clock()
@@ -50,3 +56,5 @@ class Player:
             due = max(due, start - period / 4) + period
             self.tick(due - start - self.shortest_nap)
             await asyncio.sleep(max(due - clock(), self.shortest_nap))
+            if (left := self._rest - clock()) > 0:  # once: a hand that keeps moving does not stop the clock
+                await asyncio.sleep(left)
