@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -515,6 +516,7 @@ def test_value_diagnosis():
     )
     assert three.check(1.0, -2.001)
     assert three.check([1, -2])
+    assert three.check(Fraction(1), Fraction(-4, 2))
     assert three.check(1, 2).message == "Minus!"
     assert "v is the first that differs" in three.check(1, 7).message
     assert "2 values are to be returned, u, v" in three.check(1).message

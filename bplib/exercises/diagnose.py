@@ -326,7 +326,8 @@ def _given(inputs):
     if not simple:
         return ""
     if sum(np.size(v) for v in simple.values()) > 60:
-        return " Given " + ", ".join(f"{n} {np.shape(v)}" for n, v in simple.items()) + "."
+        brief = (f"{n} {np.shape(v)}" if np.ndim(v) else f"{n} = {show(v)}" for n, v in simple.items())
+        return f" Given {', '.join(brief)}."
     return "\nGiven\n" + "\n".join(f"{n} = ".rjust(19) + show(v, 19) for n, v in simple.items())
 
 

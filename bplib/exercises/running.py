@@ -12,6 +12,7 @@ import signal
 import threading
 import traceback
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
@@ -134,6 +135,8 @@ def freeze(value):
         return value
     if isinstance(value, (np.ndarray, np.generic)):
         return np.array(value) if value.dtype.kind in "biuf" else Opaque(f"array of {value.dtype}")
+    if isinstance(value, Fraction):
+        return float(value)
     if isinstance(value, (list, tuple)):
         items = [freeze(item) for item in value]
         return items if isinstance(value, list) else tuple(items)
