@@ -15,7 +15,7 @@ from . import paths
 from .xray_numbers import Place, shown
 
 ROW, FONT = 17, 12.5  # of the numbers, in pixels
-MARGIN, INPUT, NODE, LOSS = 10, 92, 108, 112
+MARGIN, INPUT, NODE, LOSS = 10, 92, 108, 134
 HEAD = 26  # the line above the columns
 _SUB = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -40,8 +40,8 @@ class Layout:
         # Three layers side by side leave no room for both numbers on one line: the gradient goes below.
         self.stacked = depth > 2
         self.port_height = 2 * ROW - 2 if self.stacked else ROW + 3
-        self.port_width = 68 if self.stacked else 144
-        gap = {1: 110, 2: 62}.get(depth, 44)
+        self.port_width = 74 if self.stacked else 144
+        gap = {1: 110, 2: 56}.get(depth, 38)
         self.ports = [0] + [sizes[l - 1] + biases[l] for l in range(1, depth + 1)]
         # As tall as its edges need, so that each of them ends at the node.
         self.node_height = [2 * ROW + 10] + [
@@ -55,7 +55,7 @@ class Layout:
             x += gap + self.port_width
             self.left.append(x)
             x += NODE
-        self.loss_left = x + 44
+        self.loss_left = x + 34
         self.width = self.loss_left + LOSS + MARGIN
         self.height = round(self.body + HEAD + 2 * MARGIN)
 
