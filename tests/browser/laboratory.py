@@ -354,7 +354,8 @@ class Lab:
             file = self.server.runtime / f"kernel-{self.kernel_id()}.json"
             self._client = BlockingKernelClient(connection_file=str(file))
             self._client.load_connection_file()
-            self._client.start_channels()
+            # A subscriber who never reads would make the kernel keep a thousand frames for it.
+            self._client.start_channels(iopub=False, stdin=False, hb=False)
         return self._client
 
     def close(self):
