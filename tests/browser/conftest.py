@@ -30,6 +30,20 @@ def jupyterlab(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def page_for_many(chromium, jupyterlab):
+    page = laboratory.Lab(jupyterlab, chromium)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def same_lab(page_for_many):
+    """Like `lab`, for tests that do nothing to the page itself: it is loaded once, which takes most of the time."""
+    yield page_for_many
+    page_for_many.leave()
+
+
 @pytest.fixture
 def lab(chromium, jupyterlab):
     """A page of JupyterLab with a kernel of its own once `lab.open` is called."""

@@ -193,15 +193,23 @@ class Lab:
         self.context.add_init_script(COUNT_FRAMES)
         self.page = self.context.new_page()
         self.name = None
+        self._loaded = None  # theme of the JupyterLab on the page
+        self._free = False  # whether it has nothing open
+        self._opened = 0
         self._client = None
         self._n_cells = 0
 
     def open(self, notebook, theme="light"):
-        """Open a notebook: the path of a file (a copy is opened), or a list of sources of code cells."""
+        """Open a notebook: the path of a file (a copy is opened), or a list of sources of code cells.
+
+        The page is loaded, unless `leave` has prepared it.
+        """
+        self._opened += 1
         if isinstance(notebook, (list, tuple)):
             cells = [nbformat.v4.new_code_cell(source) for source in notebook]
             kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-            node, self.name = nbformat.v4.new_notebook(cells=cells, metadata=kernel), "test.ipynb"
+            node = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+            self.name = f"test{self._opened}.ipynb"
         else:
             node, self.name = nbformat.read(notebook, as_version=4), Path(notebook).name
         for cell in node.cells:
@@ -210,6 +218,11 @@ class Lab:
         nbformat.write(node, self.server.root / self.name)
         self._n_cells = len(node.cells)
         self._n_code = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in node.cells)
+        if self._free and theme == self._loaded:
+            self._free = False
+            self.command("docmanager:open", path=self.name)
+            self.wait_until_ready()
+            return self
         shown = {"theme": "JupyterLab Dark" if theme == "dark" else "JupyterLab Light"}
         place = (
             self.server.runtime.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
@@ -217,7 +230,25 @@ class Lab:
         place.write_text(json.dumps(shown))
         self.page.goto(f"{self.server.address}/lab/tree/{self.name}?reset&token={self.server.token}")
         self.wait_until_ready()
+        self._loaded = theme
         return self
+
+    def leave(self):
+        """Close the notebook and end its kernel; JupyterLab stays, for the next `open` to do without loading it."""
+        self._disconnect()
+        self._free = False
+        with contextlib.suppress(
+            Exception
+        ):  # whatever is wrong with this page, the next `open` loads another
+            self.page.evaluate(
+                """async () => {
+                  await window.jupyterapp.commands.execute('docmanager:save');
+                  await window.jupyterapp.commands.execute('application:close-all');
+                }"""
+            )
+            self._end_kernels()
+            self.page.wait_for_function("document.querySelector('.jp-NotebookPanel') === null", timeout=5000)
+            self._free = True
 
     def reload(self):
         """Load the page anew; the kernel goes on."""
@@ -238,9 +269,7 @@ class Lab:
 
     def restart(self):
         """Restart the kernel and clear nothing."""
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client = None
+        self._disconnect()
         self.server.api(f"kernels/{self.kernel_id()}/restart", "POST")
         self.page.wait_for_timeout(500)
         self.wait_until_ready()
@@ -360,9 +389,16 @@ class Lab:
 
     def close(self):
         """Close the page and end its kernel."""
+        self._disconnect()
+        with contextlib.suppress(Exception):
+            self._end_kernels()
+        self.context.close()
+
+    def _disconnect(self):
         if self._client is not None:
             self._client.stop_channels()
-        with contextlib.suppress(Exception):
-            for session in self.server.api("sessions"):
-                self.server.api(f"sessions/{session['id']}", "DELETE")
-        self.context.close()
+            self._client = None
+
+    def _end_kernels(self):
+        for session in self.server.api("sessions"):
+            self.server.api(f"sessions/{session['id']}", "DELETE")

@@ -4,7 +4,8 @@ import pytest
 
 
 @pytest.mark.browser
-def test_slider_and_toggle_change_what_is_painted(lab):
+def test_slider_and_toggle_change_what_is_painted(same_lab):
+    lab = same_lab
     lab.open(
         [
             "from bplib import datasets\nfrom bplib.playgrounds.pixels import SilentPixels",

@@ -5,7 +5,8 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_sliders_change_what_is_painted(lab):
+def test_sliders_change_what_is_painted(same_lab):
+    lab = same_lab
     lab.open([
         "from bplib.playgrounds.slopes import ChainExplorer, SlopeExplorer",
         "s = SlopeExplorer(); s",

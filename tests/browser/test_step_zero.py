@@ -4,7 +4,8 @@ import pytest
 
 
 @pytest.mark.browser
-def test_reveal_and_slider_change_what_is_painted(lab):
+def test_reveal_and_slider_change_what_is_painted(same_lab):
+    lab = same_lab
     lab.open(["from bplib.playgrounds.step_zero import StepZero", "s = StepZero(); s"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

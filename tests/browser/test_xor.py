@@ -26,7 +26,8 @@ def goes_on(lab, name="p"):
     lab.wait_for(lambda: lab.kernel(f"{name}.view.live.frames") > before[1], what="a frame")
 
 
-def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
+def test_press_play_turn_the_knobs_and_run_the_cell_again(same_lab):
+    lab = same_lab
     playing(lab)
     assert lab.painted_frames(1) >= 2
     first = lab.kernel("float(p.model.trace.columns[0, 0])")
@@ -63,7 +64,8 @@ def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
     goes_on(lab)
 
 
-def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(lab):
+def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(same_lab):
+    lab = same_lab
     lab.open([IMPORTS, "p = XORPlayground()\np.play()\np"])
     lab.run_all()
     widgets = "len(__import__('ipywidgets').widgets.widget._instances)"
@@ -119,7 +121,8 @@ def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
     lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
 
 
-def test_two_playgrounds_play_side_by_side(lab):
+def test_two_playgrounds_play_side_by_side(same_lab):
+    lab = same_lab
     playing(lab, ("p = XORPlayground(panels='simple'); p", "q = XORPlayground(panels='simple'); q"))
     lab.button("Play").click()  # the first of those still named Play is the second one's
     lab.wait_for(lambda: lab.kernel("p.playing and q.playing"), what="both")
@@ -131,7 +134,8 @@ def test_two_playgrounds_play_side_by_side(lab):
     assert lab.kernel("q.playing")
 
 
-def test_faults_show_in_the_panel(lab):
+def test_faults_show_in_the_panel(same_lab):
+    lab = same_lab
     lab.open([IMPORTS, "p = XORPlayground(panels='simple'); p",
               "def broken(): raise RuntimeError('a wire came loose')\np.model.step = broken",
               "del p.model.step"])  # fmt: skip

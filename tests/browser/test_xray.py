@@ -35,7 +35,8 @@ def node(lab, name):
     return lab.page.locator(f'.bp-xray [data-id="{name}"]')
 
 
-def test_forward_backward_and_a_formula_by_mouse(lab):
+def test_forward_backward_and_a_formula_by_mouse(same_lab):
+    lab = same_lab
     lab.open([CELL])
     lab.run_all()
     hidden = node(lab, "a1[0]")
@@ -104,7 +105,8 @@ def test_readable_in_both_themes_without_scrolling_sideways(lab, theme):
     assert size >= 11
 
 
-def test_a_fault_is_shown_and_a_rerun_leaves_one_alive(lab):
+def test_a_fault_is_shown_and_a_rerun_leaves_one_alive(same_lab):
+    lab = same_lab
     lab.open([CELL])
     lab.run_all()
     lab.wait_for(lambda: node(lab, "L").count() == 1, what="the graph")
