@@ -19,8 +19,16 @@ def _large_scores(rng):
     return (Z,)
 
 
+def _distant_scores(rng):
+    """One row with scores from −2000 to +2000: to take out its mean or its smallest score is not enough."""
+    (Z,) = _small_scores(rng)
+    Z[0, 0] += 2000
+    Z[0, 1] -= 2000
+    return (Z,)
+
+
 @function(
-    inputs=(_small_scores, _large_scores),
+    inputs=(_small_scores, _large_scores, _distant_scores),
     returns="P",
     hints=(
         "e to the power of 2000 is too large for a float. Adding the same number to a whole row of Z changes "
@@ -35,10 +43,23 @@ def _large_scores(rng):
               "first; it cancels in the quotient."),
         Fault("one shift for all rows", "Z.max(axis=1, keepdims=True)", "Z.max()",
               "With one maximum for all rows, a row far below it becomes 0/0: take each row's own."),
+        Fault("smallest taken out", "Z.max(axis=1, keepdims=True)", "Z.min(axis=1, keepdims=True)",
+              "With the smallest score taken out, the others become positive, and a distant one overflows "
+              "again. Take out the largest: then no power exceeds e⁰ = 1."),
+        Fault("mean taken out", "Z.max(axis=1, keepdims=True)", "Z.mean(axis=1, keepdims=True)",
+              "With the mean taken out, a score far above it still overflows. Take out the largest: then no "
+              "power exceeds e⁰ = 1."),
+        Fault("keepdims forgotten", "Z.max(axis=1, keepdims=True)", "Z.max(axis=1)",
+              "The maximum of each row has shape (N,), and NumPy lays it along the columns of Z. "
+              "keepdims=True leaves it a column, (N, 1); the sum below needs the same."),
         Fault("down the columns", "E.sum(axis=1, keepdims=True)", "E.sum(axis=0, keepdims=True)",
               "Each row is one example and must sum to 1: axis=1. You have normalised the columns."),
         Fault("over the whole batch", "E.sum(axis=1, keepdims=True)", "E.sum()",
               "Each row is an example of its own and must sum to 1, not the batch as a whole."),
+        Fault("a vector's softmax", "Z - Z.max(axis=1, keepdims=True))\n    return E / E.sum(axis=1, "
+              "keepdims=True)", "Z - Z.max())\n    return E / E.sum()",
+              "That is the softmax of one long row: here maximum and sum belong to each row, with axis=1 and "
+              "keepdims=True."),
     ),
     after="losses.softmax of the package does the same.",
 )
@@ -67,6 +88,17 @@ def _weights_of_any_sum(rng):
     mutants=(
         Fault("sum of y taken for 1", "P * Y.sum(axis=1, keepdims=True) - Y", "P - Y",
               "p − y holds where each row of Y sums to 1. Here it does not: p Σy − y."),
+        Fault("p − y alone", "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P)", "P - Y",
+              "p − y holds where a row of Y sums to 1, and the mean over N rows brings in 1/N. Both are "
+              "missing."),
+        Fault("sum over all rows", "Y.sum(axis=1, keepdims=True)", "Y.sum()",
+              "Σy is a sum over the classes of one row, so each row has its own: axis=1."),
+        Fault("weights made to sum to 1", "P * Y.sum(axis=1, keepdims=True) - Y",
+              "P - Y / Y.sum(axis=1, keepdims=True)",
+              "Dividing a row of Y by its sum changes the loss: a row of twice the weights counts twice. "
+              "Multiply P by the sum instead."),
+        Fault("loss by p", "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P)", "-Y / P / len(P)",
+              "That is ∂L/∂P. Go on through the softmax, with vᵀJ, to the scores."),
         Fault("not divided by N", "/ len(P)", "/ 1",
               "The loss is the mean over the N rows: its gradient has 1/N."),
         Fault("divided by the classes", "/ len(P)", "/ P.shape[1]",
@@ -119,8 +151,11 @@ loss_at_start = value(
     mutants=(
         ((0.5, None, None), "0.5 is the probability; the loss is −log 0.5."),
         ((None, 0.1, None), "0.1 is the probability; the loss is −log 0.1."),
+        ((1.0, None, None), "−log₂ ½ is 1, but log is the natural logarithm here: ln 2."),
         ((None, 1.0, None), "−log₁₀ 0.1 is 1, but log is the natural logarithm here: ln 10."),
         ((None, None, 6.4e6), "ReLU closes half of the hidden units: only half of the mean square is left."),
+        ((None, None, 3.2), "3.2 million, written out: 3.2e6."),
+        ((None, None, 1e4), "That is the mean square of one output. The sum runs over N·O = 320 of them."),
         ((None, None, 1e5), "That is one example's worth. The loss as published is a sum over all 32."),
     ),
     after="“2.30 is guessing” is worth knowing by heart.",

@@ -16,6 +16,26 @@ def _curved_function(rng):
     return f, draw(rng, n, m), 0.1
 
 
+_LOOP = """    X = X.copy()
+    gradient = np.empty_like(X)
+    for index in np.ndindex(X.shape):
+        kept = X[index]
+        X[index] = kept + h
+        above = f(X)
+        X[index] = kept - h
+        gradient[index] = (above - f(X)) / (2 * h)
+        X[index] = kept
+"""
+_LOOP_OF_SUMS = """    gradient = np.empty_like(X)
+    for index in np.ndindex(X.shape):
+        X[index] += h
+        above = f(X)
+        X[index] -= 2 * h
+        gradient[index] = (above - f(X)) / (2 * h)
+        X[index] += h
+"""
+
+
 @function(
     inputs=_curved_function,
     returns="gradient",
@@ -29,6 +49,18 @@ def _curved_function(rng):
               "X[index] = kept\n        gradient[index] = (above - f(X)) / h",
               "(f(x + h) − f(x))/h is off by about h/2 times the second derivative; the difference about the "
               "middle, (f(x + h) − f(x − h))/(2h), only by h²/6 times the third."),
+        Fault("middle for below", "X[index] = kept - h", "X[index] = kept",
+              "(f(x + h) − f(x))/(2h) is half a slope: the second value belongs to x − h, h below where X "
+              "stood before."),
+        Fault("all entries at once", "return gradient", "return (f(X + h) - f(X - h)) / (2 * h)",
+              "X + h moves every entry at once, and f gives one number. Move one entry and leave the others "
+              "where they are; then the next."),
+        Fault("whole rows", "for index in np.ndindex(X.shape):\n        kept = X[index]",
+              "for index in range(len(X)):\n        kept = X[index].copy()",
+              "X[0] is a whole row: moved together, its entries give the sum of their slopes. np.ndindex("
+              "X.shape) visits the entries one by one."),
+        Fault("own step", "kept = X[index]", "kept, h = X[index], 1e-5",
+              "The step is given: use h, here 0.1, and not one of your own."),
         Fault("divided by h", "/ (2 * h)", "/ h",
               "From x − h to x + h it is 2h: divide by that."),
         Fault("brackets", "/ (2 * h)", "/ 2 * h",
@@ -36,6 +68,9 @@ def _curved_function(rng):
         Fault("not put back", "X[index] = kept\n", "pass\n",
               "Each entry must be put back before the next is moved: you measure the later ones somewhere "
               "else."),
+        Fault("put back by sums", _LOOP, _LOOP_OF_SUMS,
+              "X + h − 2h + h is rounded each time, and does not quite come back to X. Keep the entry before "
+              "you move it, and put back what you kept."),
     ),
     after="gradcheck.numerical_gradient does the same, with h = 1e-5.",
 )
@@ -54,16 +89,26 @@ def numerical_gradient(f, X, h):
     return gradient
 
 
-def _smaller_gradient(rng):
+def _numerical(rng):
+    """A gradient whose largest entry is the first, 3; the last is smaller, and positive."""
     n = draw(rng, *sizes(rng, 2))
-    n[0, 0] = 3.0
-    return np.round(0.7 * n, 2), n
+    n[0, 0], n[-1, -1] = 3.0, abs(n[-1, -1])
+    return n
+
+
+def _off_by(factor, n):
+    """`factor` times n, with the sign of the last entry wrong: not all entries err by the same share."""
+    a = np.round(factor * n, 2)
+    a[-1, -1] = -n[-1, -1]
+    return a, n
+
+
+def _smaller_gradient(rng):
+    return _off_by(0.7, _numerical(rng))
 
 
 def _larger_gradient(rng):
-    n = draw(rng, *sizes(rng, 2))
-    n[0, 0] = 3.0
-    return np.round(1.4 * n, 2), n
+    return _off_by(1.4, _numerical(rng))
 
 
 def _two_zeros(rng):
@@ -83,6 +128,17 @@ def _two_zeros(rng):
         Fault("absolute", "difference / scale", "difference",
               "An absolute error says nothing without the size of the gradient: 1e-6 is tiny beside 1, and "
               "everything beside 1e-6. Divide."),
+        Fault("entry by entry", "difference / scale",
+              "np.max(np.abs(a - n) / np.maximum(np.maximum(np.abs(a), np.abs(n)), 1e-8))",
+              "Divided entry by entry, the rounding of a tiny entry looks like a fault. Take the maxima "
+              "first, over the whole array, and divide once."),
+        Fault("lengths", "difference / scale",
+              "np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n), 1e-8)",
+              "np.linalg.norm is the length, the root of the sum of squares. The formula takes the largest "
+              "entry."),
+        Fault("sum of both", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              "np.max(np.abs(a)) + np.max(np.abs(n)) + 1e-8",
+              "Divide by the larger of the two. Their sum is about twice that, and halves the error."),
         Fault("no floor", "np.max(np.abs(n)), 1e-8)", "np.max(np.abs(n)))",
               "When both gradients are 0 this is 0/0. A floor, 1e-8, below the fraction keeps it a number."),
         Fault("sign of the difference", "np.max(np.abs(a - n))", "np.max(a - n)",
@@ -93,6 +149,9 @@ def _two_zeros(rng):
               "max(np.max(np.abs(a)), 1e-8)",
               "If a is all zeros by mistake and n is not, a scale from a alone blows up: take the larger of "
               "the two."),
+        Fault("measured against n", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              "max(np.max(np.abs(n)), 1e-8)",
+              "A fault can make a far larger than n as well: the scale is the larger of the two."),
     ),
     after="gradcheck.relative_error of the package.",
 )
@@ -105,8 +164,8 @@ def relative_error(a, n):
 
 
 vacuous_check = choice(
-    "Somebody's backward pass lacks a transpose. Which of these checks of a 3-2-1 network passes all the "
-    "same, and so proves nothing?",
+    "Somebody's backward pass reshapes W where it should transpose it. Which of these checks of a 4-3-2 "
+    "network passes all the same, and so proves nothing?",
     {
         "a": "random weights, tanh units, five random examples",
         "b": "all weights 0, ReLU units, five random examples",
@@ -116,8 +175,10 @@ vacuous_check = choice(
     "b",
     wrong={
         "a": "That is an honest check: all gradients are non-zero, and shapes and values differ.",
-        "c": "One example is few, but the weights are random: open units have gradients that can differ.",
-        "d": "The gradients are smaller, and the error is relative: it is still seen.",
+        "c": "One example is few, and could find all three units shut. But as a rule one is open, and what "
+             "comes back through it can differ.",
+        "d": "Smaller inputs make the first layer's dW smaller, and the error is relative: it is still "
+             "seen.",
     },
     hints=(
         "A check can only fail where two numbers can differ.",
@@ -143,6 +204,9 @@ passes_for_a_check = value(
         (52651, "That would be one-sided differences, with one common f(x). Central ones ask twice for "
                 "each."),
         (105088, "The biases are missing: 64 + 32 + 10 of them."),
+        (52544, "Those are the weights, each counted once. Add the biases, and ask twice for each."),
+        (1780, "Those are the units, twice. It is the weights and biases that are moved."),
+        (106868, "The 784 inputs are counted too; the question is about parameters alone."),
         (2, "Two passes for each parameter."),
     ),
     after="Backpropagation does it with one pass forward and one back. That is why it is the check, not the "
