@@ -22,8 +22,10 @@ best_line = value(
               "w₁ + w₂ + b < 0: w₁ + w₂ + 2b would be above and below 0."),
         (0.25, "Whoever has three of four wrong turns the line round and has three right."),
         (3, "Three rows right: as an accuracy, a share of the four."),
+        (75, "Three of four it is. Write it as a share: between 0 and 1, no per cent."),
     ),
-    after="Which is why an accuracy of 0.75 on XOR means: a line.",
+    after="With three of four right, a single neuron's loss is above ln 2, the loss of answering ½ to all. A "
+          "low loss and many right answers are two things.",
 )
 
 tied_units = choice(
@@ -78,6 +80,12 @@ def _a_small_problem(rng):
               "That is the loss after the step. Note the loss that came with the gradient, before it."),
         Fault("the whole set each time", "gradient(w, X[rows], Y[rows])", "gradient(w, X, Y)",
               "Each step asks its own batch, X[rows] and Y[rows], not the whole set."),
+        Fault("one loss an epoch", "            losses.append(L)", "        losses.append(L)",
+              "Every batch has its loss: note L inside the inner loop, not once an epoch."),
+        Fault("one epoch", "for _ in range(epochs)", "for _ in range(1)",
+              "That is the first epoch alone. Go through the rows `epochs` times; return after both loops."),
+        Fault("divided by the batch again", "w - learning_rate * g", "w - learning_rate * g / batch_size",
+              "g belongs to the mean loss of the batch already: do not divide it by the batch's size."),
         Fault("changes the caller's w", "w = w - learning_rate * g", "w -= learning_rate * g",
               "`w -=` writes into the array you were given, and the caller's starting point is gone: w = w "
               "- …"),
