@@ -316,6 +316,12 @@ class Expression(Exercise):
             refuted = error
         else:
             return self.right()
+        # Most symbols stand for sizes, spreads or probabilities: differ at positive numbers if you can.
+        positive = {s: sympy.Symbol(s.name, positive=True) for s in given.free_symbols | answer.free_symbols}
+        try:
+            derive.prove(given.xreplace(positive), answer.xreplace(positive))
+        except (derive.ProofError, ValueError, TypeError) as error:
+            refuted = error if getattr(error, "point", None) else refuted
         yours = self._at_points(given)
         for wrong, teaches in self.mutants:
             if np.allclose(yours, self._at_points(self.formula(wrong)), rtol=1e-9):
