@@ -9,7 +9,9 @@ from .task import Fault, choice, function, value
 
 def _guesses(rng):
     N, k = 7, int(rng.integers(3, 5))
-    P = np.array([rng.permutation(k) for _ in range(N)]) / 10 + 0.05
+    sure = [0.1, 0.2, 0.7] if k == 3 else [0.05, 0.1, 0.2, 0.65]
+    unsure = [0.2, 0.35, 0.45] if k == 3 else [0.1, 0.2, 0.3, 0.4]
+    P = np.array([rng.permutation(unsure if row % 2 else sure) for row in range(N)])
     y = rng.integers(0, k, N)
     y[:3] = P[:3].argmax(axis=1)
     y[3] = (P[3].argmax() + 1) % k
@@ -25,13 +27,20 @@ def _guesses(rng):
         "Compare with y, and take the mean of the Trues.",
     ),
     mutants=(
-        Fault("best row of each class", "np.mean(P.argmax(axis=1) == y)",
-              "float(np.mean([P[:, c].argmax() == y[c] for c in range(P.shape[1])]))",
+        Fault("best row of each class", "axis=1", "axis=0",
               "axis=0 goes down a column and finds the best row; the best class of a row is along axis=1."),
+        Fault("one best entry of all", "axis=1", "",
+              "Without an axis, argmax flattens P and gives one place for the whole array; along axis=1 it "
+              "gives one class for each row."),
+        Fault("probability for class", "argmax", "max",
+              "P.max is how large the largest probability is; y holds classes: argmax says which one it is."),
         Fault("counted, not shared", "np.mean(", "np.sum(",
               "That is the number of hits; the accuracy is their share of the N rows."),
         Fault("share of mistakes", "== y", "!= y",
               "That is the share of mistakes."),
+        Fault("mean probability", "P.argmax(axis=1) == y", "P[np.arange(len(y)), y]",
+              "That is the mean probability of the right class. Accuracy only asks whether it is the "
+              "largest: 0.45 counts as much as 0.99."),
         Fault("above a half", "P.argmax(axis=1) == y", "P[np.arange(len(y)), y] > 0.5",
               "With more than two classes the largest probability may well be below ½: compare the largest "
               "with y."),
@@ -47,7 +56,8 @@ def accuracy(P, y):
 def _labels(rng):
     k = 3
     y_true, y_pred = rng.integers(0, k, 9), rng.integers(0, k, 9)
-    y_true[:4], y_pred[:4] = [0, 0, 0, 2], [1, 1, 1, 0]
+    y_true[:5], y_pred[:4] = [0, 0, 0, 2, 1], [1, 1, 1, 0]  # every class occurs
+    y_pred[5] = y_true[5]
     return y_true, y_pred, k
 
 
@@ -62,15 +72,18 @@ def _labels(rng):
     ),
     mutants=(
         Fault("repeats lost", "np.add.at(counts, (y_true, y_pred), 1)", "counts[y_true, y_pred] += 1",
-              "NumPy reads, adds and writes once: a pair that occurs three times is counted once. "
-              "np.add.at, or a loop, counts them all. (The same trap waits where one word's embedding is "
-              "used twice.)"),
+              "A pair that occurs three times is counted once. `counts[y_true, y_pred] += 1` reads, adds and "
+              "writes once; np.add.at, or a loop with += 1, counts them all."),
         Fault("transposed", "(y_true, y_pred)", "(y_pred, y_true)",
               "Rows are the true classes, columns the predicted ones: yours is the other way round."),
         Fault("shares", "return counts", "return counts / counts.sum()",
               "Counts are asked for, not shares."),
-        Fault("only the hits", "(y_true, y_pred)", "(y_true, np.where(y_true == y_pred, y_pred, y_true))",
+        Fault("shares of each row", "return counts", "return counts / counts.sum(axis=1, keepdims=True)",
+              "Each row is divided by its sum: that gives shares, and counts are asked for."),
+        Fault("only the hits", "(y_true, y_pred), 1", "(y_true, y_pred), 1 * (y_true == y_pred)",
               "The mistakes are what a confusion matrix is for: each goes to the column of what was said."),
+        Fault("only the mistakes", "(y_true, y_pred), 1", "(y_true, y_pred), 1 * (y_true != y_pred)",
+              "The hits count too: they make the diagonal."),
     ),
     after="Off the diagonal you see which digits it takes for which.",
 )
@@ -98,6 +111,11 @@ double_softmax_floor = value(
         (float(np.e / (np.e + 9)), "That is the largest probability; the loss is −log of it."),
         (float(np.log(10)), "ln 10 is guessing. The right class can have e⁰ : e¹ in its favour."),
         (float(-np.log(1 / (1 + np.exp(-1)))), "That is two classes; there are nine others."),
+        (float(np.log(1 + 10 / np.e)), "That is ten others; of ten classes, nine are wrong."),
+        (float(np.log(np.e + 9)), "log(e + 9) is the log of softmax's denominator; −log p is that minus the "
+                                  "right score, 1."),
+        (float(np.log10(1 + 9 / np.e)), "That is the logarithm to base 10; the loss takes the natural one."),
+        (float(np.log(1 + 9 * np.e)), "That is the worst case: 0 for the right class and 1 for the others."),
     ),
     after="1.461: a loss curve that settles there is the sign of one squashing too many.",
 )

@@ -52,6 +52,10 @@ def _before_and_after(rng):
               "The step goes against the gradient, W_after = W_before − η g: before minus after."),
         Fault("rate forgotten", "(W_before - W_after) / learning_rate", "W_before - W_after",
               "That is the step; the gradient is the step divided by η."),
+        Fault("change as it is", "(W_before - W_after) / learning_rate", "W_after - W_before",
+              "That is the change of W. It goes against the gradient and is η times as long: undo both."),
+        Fault("brackets", "(W_before - W_after) / learning_rate", "W_before - W_after / learning_rate",
+              "Division comes before minus: put the difference in brackets."),
         Fault("rate multiplied", "/ learning_rate", "* learning_rate",
               "The step is η times the gradient, so divide by η."),
         Fault("relative change", "/ learning_rate", "/ learning_rate / W_before",
@@ -68,7 +72,7 @@ def recovered_gradient(W_before, W_after, learning_rate):
 def _network_in_columns(rng):
     d, m, k = sizes(rng, 3)
     target = rng.integers(1, 10, k) / 10
-    return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), 0.5
+    return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), 0.4  # 0.5 would hide a factor of 2
 
 
 @function(
@@ -81,16 +85,36 @@ def _network_in_columns(rng):
         "updates.",
     ),
     mutants=(
-        Fault("stale weights", "delta1 = (W.T @ delta2)",
-              "W = W - learning_rate * np.outer(delta2, a1)\n    delta1 = (W.T @ delta2)",
+        Fault("stale weights", "(W.T @ delta2)", "((W - learning_rate * np.outer(delta2, a1)).T @ delta2)",
               "W has changed before the hidden error was sent back through it: the hidden layer gets the "
               "gradient of a network that no longer exists. All deltas first, then all updates."),
         Fault("output slope forgotten", "(a2 - t) * a2 * (1 - a2)", "a2 - t",
               "Squared error on a sigmoid keeps the slope: δ₂ = (a₂ − t) a₂(1 − a₂)."),
         Fault("hidden slope forgotten", "(W.T @ delta2) * a1 * (1 - a1)", "W.T @ delta2",
               "The hidden units have a slope too: times a₁(1 − a₁)."),
-        Fault("uphill", "V - learning_rate", "V + learning_rate",
-              "Both matrices step against their gradients: minus."),
+        Fault("stale V", "dV, dW = np.outer(delta1, x), np.outer(delta2, a1)",
+              "dV = np.outer(delta1, x)\n"
+              "    dW = np.outer(delta2, 1 / (1 + np.exp(-((V - learning_rate * dV) @ x))))",
+              "V has changed before W's gradient was taken: that one needs the a₁ of the forward pass with "
+              "the old V."),
+        Fault("hidden error without the output slope", "W.T @ delta2", "W.T @ (a2 - t)",
+              "What goes back through W is δ₂, slope included, not the bare error a₂ − t."),
+        Fault("uphill", "(a2 - t) * a2", "(t - a2) * a2",
+              "Both matrices go uphill: with δ₂ = (a₂ − t) … the step is minus; with t − a₂ it would be "
+              "plus."),
+        Fault("twice the gradient", "(a2 - t) * a2", "2 * (a2 - t) * a2",
+              "The ½ of L takes away the 2 of the square: no factor remains."),
+        Fault("rate forgotten", "return V - learning_rate * dV, W - learning_rate * dW",
+              "return V - dV, W - dW",
+              "The step is η times the gradient: learning_rate is missing."),
+        Fault("gradients returned", "return V - learning_rate * dV, W - learning_rate * dW", "return dV, dW",
+              "Those are the gradients. The new matrices are asked for: old minus η times gradient."),
+        Fault("returned in the other order", "return V - learning_rate * dV, W - learning_rate * dW",
+              "return W - learning_rate * dW, V - learning_rate * dV",
+              "V comes first, then W."),
+        Fault("outer turned round", "np.outer(delta1, x), np.outer(delta2, a1)",
+              "np.outer(x, delta1), np.outer(a1, delta2)",
+              "V has one row per hidden unit and one column per input, W alike: np.outer(δ, what came in)."),
     ),
     after="The published program with this slip reaches the same accuracy: only a gradient check sees it.",
 )
