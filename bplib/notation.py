@@ -112,7 +112,7 @@ DICTIONARY = (
 )
 
 COUNTING = (
-    Count("layers of weights", "this course, the posts B, D and E, Bishop", lambda sizes: len(sizes) - 1),
+    Count("layers of weights", "this course, most posts that it reads, Bishop", lambda sizes: len(sizes) - 1),
     Count("columns of units, inputs included", "Nielsen, most drawings", len),
     Count("hidden layers", "“one hidden layer”: never misunderstood", lambda sizes: len(sizes) - 2),
     Count("objects in `network.layers`", "bplib, PyTorch's Sequential: an activation is a layer",

@@ -1,9 +1,16 @@
 """Named claims: what a lesson derives, kept where a test proves all of them.
 
 A `Claim` is a formula the course relies on: a statement in plain words, what was derived, what is claimed,
-the lesson it belongs to, and the statements of the published posts it covers (A1 … E8). `claim("name")` finds
-one, `claim("name").prove()` proves it, `steps("name")` prints its derivation with every step proved, and
+the lesson it belongs to, and the statements of the published posts it covers. `claim("name")` finds one,
+`claim("name").prove()` proves it, `steps("name")` prints its derivation with every step proved, and
 `claim("name").compare()` holds it against the code in `bplib`.
+
+Statements are counted in each post from its beginning, A1 to E8:
+A  “Backpropagation: solving gradient descent in deep networks efficiently”
+B  “Backpropagation anyone can follow”
+C  “Formulas of a neural network and their Python code”
+D  “A feed-forward network in NumPy”
+E  “How gradients are computed”
 """
 
 from __future__ import annotations
