@@ -25,7 +25,7 @@ BATCH_SIZES = (16, 32, 64, 128, 256)
 MAX_HIDDEN, MAX_LAYERS = 256, 3
 OPTIMIZERS = {"SGD": "sgd", "momentum": "momentum", "Adam": "adam"}
 USUAL_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
-N_VALIDATION = 1000  # rows of the test set that the curves and the matrix are measured on
+N_VALIDATION = 1000  # training images kept aside, on which the curves and the matrix are measured
 N_UNITS = 25  # hidden units whose weights are shown
 N_MISTAKES = 8
 
@@ -35,7 +35,7 @@ class MNISTSettings(Settings):
     """A whole experiment; its repr is a line of code that makes the same one again.
 
     hidden 4 … 256 units in each of 1 … 3 layers; optimizer "sgd", "momentum" (SGD with μ = 0.9) or "adam";
-    subset: train on the first so many rows only, or None for all.
+    subset: train on the first so many rows only, or None for all but those kept for validation.
     """
 
     learning_rate: float = 0.1
@@ -85,17 +85,24 @@ class Observation:
     validation: Validation
 
 
+def n_training_rows(dataset):
+    """How many images are left to train on when those for validation, a fifth at most, are kept aside."""
+    n = len(dataset.y_train)
+    return n - min(N_VALIDATION, n // 5)
+
+
 class MNISTModel:
     """A network in training on a data set of 28 × 28 images; knows nothing of widgets or figures."""
 
     def __init__(self, dataset, settings):
         self.dataset, self.settings = dataset, settings
         self.rng = np.random.default_rng(settings.seed)
-        self.X, self.y = dataset.X_train, dataset.y_train
-        if settings.subset is not None and settings.subset < len(self.y):
-            self.X, self.y = Images(self.X.pixels[: settings.subset]), self.y[: settings.subset]
-        self.X_val = np.asarray(dataset.X_test[:N_VALIDATION])
-        self.y_val = dataset.y_test[:N_VALIDATION]
+        # Who turns knobs by what the test says has trained on it: the last training images are kept aside.
+        X, y = dataset.X_train, dataset.y_train
+        n = n_training_rows(dataset)
+        self.X_val, self.y_val = np.asarray(X[n:]), y[n:]
+        rows = min(settings.subset or n, n)
+        self.X, self.y = Images(X.pixels[:rows]), y[:rows]
         sizes = [self.X.shape[1], *[settings.hidden] * settings.layers, dataset.n_classes]
         # "normal" has sd 1, with which 784 inputs make z of size 28: small weights are meant here.
         scale = 0.01 if settings.init == "normal" else None
@@ -190,7 +197,7 @@ class MNISTView:
 
     def _build_weights(self):
         ax = self.weights_axes = self.live.axes(278, 44, 280, 280)
-        ax.set(xticks=[], yticks=[], xlabel="blue: positive, red: negative")
+        ax.set(xticks=[], yticks=[], xlabel="blue: positive, orange: negative")
         ax.spines[:].set_visible(False)
         ax.set_title(f"Weights into {N_UNITS} hidden units", loc="left")
         self.weights = Raster(ax, cmap=plots.SIGNED, low=-1, high=1)
@@ -300,7 +307,7 @@ class MNISTPlayground(Playground):
                 f"MNISTPlayground: dataset must hold 28 × 28 images of ten classes, got {dataset!r}"
             )
         self.dataset = dataset
-        n = len(dataset.y_train)
+        n = n_training_rows(dataset)
         subset = min(settings.subset or n, n)
         sizes = sorted({k for k in (100, 1000, 10_000, subset, n) if k <= n})
         subsets = [(f"all {k}" if k == n else str(k), k) for k in sizes]
