@@ -446,7 +446,7 @@ def test_a_frame_that_answers_a_hand_fills_a_segment_and_is_still_a_picture():
     async def play():
         playground = CounterPlayground()
         playground.play()
-        await until(lambda: playground.model.n > 3)
+        await until(lambda: playground.view.live.frames > 3)
         image = playground.view.live.image
         assert len(image.value) < SEGMENT / 2
         playground.controls["learning_rate"].value = 2.0

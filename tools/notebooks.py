@@ -178,7 +178,7 @@ def main(arguments=None, folder=FOLDER):
                 nb, lambda link, path=path: (path.parent / link).exists()
             ):
                 print(f"    {sentence}", flush=True)
-    digits = [path.name for path in paths if run_tests.DIGITS.search(path.read_text(encoding="utf-8"))]
+    digits = [path.name for path in paths if run_tests.shows_digits(path)]
     if digits and not run_tests.have_mnist():
         print(
             f"Without MNIST, the bundled digits stand in for it: do not commit {', '.join(digits)} like "

@@ -24,16 +24,12 @@ DIGITS = re.compile(r"handwritten_digits|\bmnist\b", re.IGNORECASE)
 NO_TESTS = 5  # pytest's exit status when it had nothing to run
 
 
-def digit_notebooks(folder):
-    """The notebooks whose code asks for handwritten digits, and the others."""
+def shows_digits(path):
+    """Whether the code of a notebook asks for handwritten digits."""
     import nbformat
 
-    both = {True: [], False: []}
-    for path in sorted(folder.glob("*.ipynb")):
-        nb = nbformat.read(path, as_version=4)
-        code = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
-        both[bool(DIGITS.search(code))].append(str(path.relative_to(HOME)))
-    return both[True], both[False]
+    cells = nbformat.read(path, as_version=4).cells
+    return any(DIGITS.search(cell.source) for cell in cells if cell.cell_type == "code")
 
 
 def have_mnist():
@@ -47,7 +43,9 @@ def phases(options, scratch):
     """What is run: (title, arguments of pytest, further environment)."""
     notebooks = ["--nbval-lax" if options.lax else "--nbval"]
     together = ["-n", "2", "--dist", "loadscope"]
-    digits, others = digit_notebooks(HOME / "notebooks")
+    digits, others = [], []
+    for path in sorted((HOME / "notebooks").glob("*.ipynb")):
+        (digits if shows_digits(path) else others).append(str(path.relative_to(HOME)))
     yield (
         "unit tests and notebooks",
         ["tests", *others, *notebooks, "--nbval-cell-timeout=60", *together, "-m", "not browser"],

@@ -182,7 +182,7 @@ def _is_numbers(value):
 
 
 def _as_array(value):
-    if isinstance(value, (bool, int, float, np.ndarray, list, tuple)):
+    if isinstance(value, (bool, int, float, np.generic, np.ndarray, list, tuple)):
         try:
             array = np.asarray(value)
         except ValueError:  # rows of different lengths

@@ -16,24 +16,14 @@ def _curved_function(rng):
     return f, draw(rng, n, m), 0.1
 
 
-_LOOP = """    X = X.copy()
-    gradient = np.empty_like(X)
-    for index in np.ndindex(X.shape):
-        kept = X[index]
-        X[index] = kept + h
-        above = f(X)
-        X[index] = kept - h
-        gradient[index] = (above - f(X)) / (2 * h)
-        X[index] = kept
-"""
-_LOOP_OF_SUMS = """    gradient = np.empty_like(X)
+_SUMS = """gradient = np.empty_like(X)
     for index in np.ndindex(X.shape):
         X[index] += h
         above = f(X)
         X[index] -= 2 * h
         gradient[index] = (above - f(X)) / (2 * h)
         X[index] += h
-"""
+    return gradient"""
 
 
 @function(
@@ -68,7 +58,7 @@ _LOOP_OF_SUMS = """    gradient = np.empty_like(X)
         Fault("not put back", "X[index] = kept\n", "pass\n",
               "Each entry must be put back before the next is moved: you measure the later ones somewhere "
               "else."),
-        Fault("put back by sums", _LOOP, _LOOP_OF_SUMS,
+        Fault("put back by sums", "X = X.copy()", _SUMS,
               "X + h − 2h + h is rounded each time, and does not quite come back to X. Keep the entry before "
               "you move it, and put back what you kept."),
     ),

@@ -238,8 +238,7 @@ class SheetValue(_Sheet, Exercise):
         problem = diagnose.compare(self.returns, blank, received, math.inf)
         if problem is not None:
             return self.wrong(problem.text)
-        parts = np.asarray(received).tolist() if isinstance(received, np.ndarray) else received
-        numbers = [float(diagnose._as_array(part)) for part in (parts if several else [parts])]
+        numbers = [float(diagnose._as_array(part)) for part in (received if several else [received])]
         found = self._look_up(numbers)
         if found:
             return self.tell(found)

@@ -97,11 +97,6 @@ class Panel:
             self._said = now
             self.status.value = f'<div class="bp-status" role="status">{html.escape(text)}</div>'
 
-    def hurry(self):
-        """Send the next picture of each figure as fast as it goes: somebody waits for it."""
-        for live in self.figures:
-            live.prompt = True
-
     def draw_figures(self, *, sharp=True):
         """Send whatever figure has changed."""
         for live in self.figures:
@@ -122,10 +117,10 @@ class Panel:
         """
         if threading.get_ident() != self._thread and self.loop is not None and not self.loop.is_closed():
             self._hand_waits = True
-            self.loop.call_soon_threadsafe(self._by_hand, action, *args)
+            self.loop.call_soon_threadsafe(self._answer, action, *args)
             return
         with self._lock:
-            error = self._call(action, *args)
+            error = self._answer(action, *args)
         if error is not None and not self.is_result(error):
             raise error
 
@@ -138,9 +133,12 @@ class Panel:
             self.fail(error)
             return error
 
-    def _by_hand(self, action, *args):
+    def _answer(self, action, *args):
+        """Do what a hand or a cell wants, and let the next picture of each figure travel fast."""
         self._hand_waits = False
-        self._call(action, *args)
+        for live in self.figures:
+            live.prompt = True
+        return self._call(action, *args)
 
     def is_result(self, error):
         """Whether error is something to be learnt from (a diverging run) and no fault of the program."""
@@ -268,7 +266,6 @@ class Explorer(Panel):
             self._timer = None
         text = self.update(**self.values)
         self.recover()
-        self.hurry()
         self.draw_figures()
         self._drawn = time.monotonic()
         if text is not None:
@@ -545,7 +542,6 @@ class Playground(Panel):
         if settings == self.settings:
             return
         self.recover()
-        self.hurry()
         if name in self.acts_at_once:
             self.model.adopt(settings)
             self.settings = settings

@@ -38,15 +38,17 @@ def page_for_many(chromium, jupyterlab):
 
 
 @pytest.fixture
-def same_lab(page_for_many):
-    """Like `lab`, for tests that do nothing to the page itself: it is loaded once, which takes most of the time."""
-    yield page_for_many
-    page_for_many.leave()
+def lab(request, chromium, jupyterlab):
+    """A page of JupyterLab with a kernel of its own once `lab.open` is called.
 
-
-@pytest.fixture
-def lab(chromium, jupyterlab):
-    """A page of JupyterLab with a kernel of its own once `lab.open` is called."""
-    page = laboratory.Lab(jupyterlab, chromium)
-    yield page
-    page.close()
+    Loading JupyterLab takes most of a test's time, so tests share one page; those that do something to the page
+    itself are marked `own_page`.
+    """
+    if request.node.get_closest_marker("own_page"):
+        page = laboratory.Lab(jupyterlab, chromium)
+        yield page
+        page.close()
+    else:
+        page = request.getfixturevalue("page_for_many")
+        yield page
+        page.leave()

@@ -237,9 +237,8 @@ class Lab:
         """Close the notebook and end its kernel; JupyterLab stays, for the next `open` to do without loading it."""
         self._disconnect()
         self._free = False
-        with contextlib.suppress(
-            Exception
-        ):  # whatever is wrong with this page, the next `open` loads another
+        # whatever is wrong with this page, the next `open` loads another
+        with contextlib.suppress(Exception):
             self.page.evaluate(
                 """async () => {
                   await window.jupyterapp.commands.execute('docmanager:save');

@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_the_slider_changes_what_is_painted(same_lab):
-    lab = same_lab
+def test_the_slider_changes_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.depth import DepthExplorer", "d = DepthExplorer(); d"])
     lab.run_all()
     before = lab.page.evaluate("window.__painted")

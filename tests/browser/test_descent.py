@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_the_learning_rate_changes_what_is_painted(same_lab):
-    lab = same_lab
+def test_the_learning_rate_changes_what_is_painted(lab):
     lab.open([
         "import numpy as np; from bplib.playgrounds.descent import DescentExplorer",
         "X = np.array([[1.0], [2.0], [3.0]]); d = DescentExplorer(X, 2 * X); d",

@@ -61,6 +61,7 @@ def test_mouse(lab):
     assert lab.kernel("pad.image is None") is True
 
 
+@pytest.mark.own_page
 @pytest.mark.parametrize("pointer", ["finger", "pen"])
 def test_other_pointers(lab, pointer):
     first, *rest = open_pad(lab)
@@ -89,6 +90,7 @@ def test_other_pointers(lab, pointer):
     assert drawn(lab) > 800
 
 
+@pytest.mark.own_page
 def test_keyboard_alone_and_a_reloaded_page(lab):
     open_pad(lab, theme="dark")
     sample = lab.dropdown("Sample digit")

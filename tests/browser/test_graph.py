@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_slider_and_buttons_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_slider_and_buttons_change_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.graph import GraphExplorer", "g = GraphExplorer(); g"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

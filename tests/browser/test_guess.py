@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_guessing_and_going_on_changes_what_is_painted(same_lab):
-    lab = same_lab
+def test_guessing_and_going_on_changes_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.guess import GuessTheBug", "g = GuessTheBug(); g"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

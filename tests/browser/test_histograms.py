@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_size_and_normalisation_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_size_and_normalisation_change_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.histograms import HistogramExplorer", "h = HistogramExplorer(); h"])
     lab.run_all()
     before, status = lab.page.evaluate("window.__painted"), lab.statuses()

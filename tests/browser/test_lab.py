@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_choosing_a_fault_changes_what_is_painted(same_lab):
-    lab = same_lab
+def test_choosing_a_fault_changes_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.lab import BreakALine", "b = BreakALine(); b"])
     lab.run_all()
     before = lab.page.evaluate("window.__painted")

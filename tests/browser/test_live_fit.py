@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_it_fits_while_one_watches(same_lab):
-    lab = same_lab
+def test_it_fits_while_one_watches(lab):
     lab.open(["from bplib.playgrounds.live_fit import LiveFit", "p = LiveFit(); p"])
     lab.run_all()
     lab.button("Play").click()

@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_slider_changes_what_is_painted(same_lab):
-    lab = same_lab
+def test_slider_changes_what_is_painted(lab):
     lab.open(
         ["from bplib.playgrounds.mirror import MirrorUnits", "m = MirrorUnits(nudge=0.09, epoch=600); m"]
     )

@@ -41,8 +41,7 @@ def test_it_learns_digits_while_one_watches(lab):
     assert width <= 0, "no sideways scrolling at 1280 × 720"
 
 
-def test_a_run_away_rate_stops_it_and_says_what_to_try(same_lab):
-    lab = same_lab
+def test_a_run_away_rate_stops_it_and_says_what_to_try(lab):
     lab.open(CELLS)
     lab.run_all()
     lab.button("Play").click()

@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_slider_and_toggle_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_slider_and_toggle_change_what_is_painted(lab):
     lab.open(
         [
             "from bplib import datasets\nfrom bplib.playgrounds.pixels import SilentPixels",

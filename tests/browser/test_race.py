@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_the_race_runs_and_answers(same_lab):
-    lab = same_lab
+def test_the_race_runs_and_answers(lab):
     lab.open(["from bplib.playgrounds.race import OptimizerRace", "p = OptimizerRace(); p"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_sizes_and_referee_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_sizes_and_referee_change_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.shapes import ShapePuzzle", "s = ShapePuzzle(3, 3, 2); s"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_sliders_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_sliders_change_what_is_painted(lab):
     lab.open([
         "from bplib.playgrounds.slopes import ChainExplorer, SlopeExplorer",
         "s = SlopeExplorer(); s",

@@ -4,8 +4,7 @@ import pytest
 
 
 @pytest.mark.browser
-def test_reveal_and_slider_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_reveal_and_slider_change_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.step_zero import StepZero", "s = StepZero(); s"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")

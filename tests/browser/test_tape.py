@@ -5,8 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_clicks_and_slider_change_what_is_painted(same_lab):
-    lab = same_lab
+def test_clicks_and_slider_change_what_is_painted(lab):
     lab.open(["from bplib.playgrounds.tape import TapeExplorer", "t = TapeExplorer(); t"])
     lab.run_all()
     before = lab.page.evaluate("window.__painted")

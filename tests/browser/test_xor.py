@@ -26,8 +26,7 @@ def goes_on(lab, name="p"):
     lab.wait_for(lambda: lab.kernel(f"{name}.view.live.frames") > before[1], what="a frame")
 
 
-def test_press_play_turn_the_knobs_and_run_the_cell_again(same_lab):
-    lab = same_lab
+def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
     playing(lab)
     assert lab.painted_frames(1) >= 2
     first = lab.kernel("float(p.model.trace.columns[0, 0])")
@@ -64,8 +63,7 @@ def test_press_play_turn_the_knobs_and_run_the_cell_again(same_lab):
     goes_on(lab)
 
 
-def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(same_lab):
-    lab = same_lab
+def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(lab):
     lab.open([IMPORTS, "p = XORPlayground()\np.play()\np"])
     lab.run_all()
     widgets = "len(__import__('ipywidgets').widgets.widget._instances)"
@@ -83,6 +81,7 @@ def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(sam
     assert lab.page.locator("img.bp-figure").count() == 1
 
 
+@pytest.mark.own_page
 def test_a_busy_cell_and_an_interrupt_do_not_stop_the_player(lab):
     playing(lab, ("p = XORPlayground(); p", "x = 1"))
     lab.page.locator(".jp-Notebook-cell").nth(2).locator(".cm-content").click()
@@ -100,6 +99,7 @@ def test_a_busy_cell_and_an_interrupt_do_not_stop_the_player(lab):
     assert lab.kernel("p.playing and p.error is None")
 
 
+@pytest.mark.own_page
 def test_after_a_restart_the_cell_makes_a_new_one(lab):
     playing(lab)
     lab.restart()
@@ -109,6 +109,7 @@ def test_after_a_restart_the_cell_makes_a_new_one(lab):
     goes_on(lab)
 
 
+@pytest.mark.own_page
 def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
     playing(lab)
     lab.command("docmanager:save")
@@ -121,8 +122,7 @@ def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
     lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
 
 
-def test_two_playgrounds_play_side_by_side(same_lab):
-    lab = same_lab
+def test_two_playgrounds_play_side_by_side(lab):
     playing(lab, ("p = XORPlayground(panels='simple'); p", "q = XORPlayground(panels='simple'); q"))
     lab.button("Play").click()  # the first of those still named Play is the second one's
     lab.wait_for(lambda: lab.kernel("p.playing and q.playing"), what="both")
@@ -134,8 +134,7 @@ def test_two_playgrounds_play_side_by_side(same_lab):
     assert lab.kernel("q.playing")
 
 
-def test_faults_show_in_the_panel(same_lab):
-    lab = same_lab
+def test_faults_show_in_the_panel(lab):
     lab.open([IMPORTS, "p = XORPlayground(panels='simple'); p",
               "def broken(): raise RuntimeError('a wire came loose')\np.model.step = broken",
               "del p.model.step"])  # fmt: skip
@@ -152,6 +151,7 @@ def test_faults_show_in_the_panel(same_lab):
     assert lab.alarms() == []
 
 
+@pytest.mark.own_page
 def test_without_its_output_and_in_a_hidden_tab_it_goes_on(lab):
     playing(lab)
     lab.page.evaluate("""() => {
@@ -174,6 +174,7 @@ def test_without_its_output_and_in_a_hidden_tab_it_goes_on(lab):
     assert lab.kernel(LOOPS) == 0
 
 
+@pytest.mark.own_page
 def test_keyboard_names_and_width(lab):
     lab.open([IMPORTS, "p = XORPlayground(); p"], theme="dark")
     lab.run_all()

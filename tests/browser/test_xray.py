@@ -35,8 +35,7 @@ def node(lab, name):
     return lab.page.locator(f'.bp-xray [data-id="{name}"]')
 
 
-def test_forward_backward_and_a_formula_by_mouse(same_lab):
-    lab = same_lab
+def test_forward_backward_and_a_formula_by_mouse(lab):
     lab.open([CELL])
     lab.run_all()
     hidden = node(lab, "a1[0]")
@@ -62,6 +61,7 @@ def test_forward_backward_and_a_formula_by_mouse(same_lab):
     assert lab.alarms() == []
 
 
+@pytest.mark.own_page
 def test_keyboard_alone_reaches_every_part_and_the_notebook_keeps_out(lab):
     lab.open([CELL, "1 + 1"])
     lab.run_all()
@@ -89,6 +89,7 @@ def test_keyboard_alone_reaches_every_part_and_the_notebook_keeps_out(lab):
     assert lab.page.locator(".jp-Notebook-cell").count() == 2
 
 
+@pytest.mark.own_page
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_readable_in_both_themes_without_scrolling_sideways(lab, theme):
     lab.open([CELL.removesuffix("xray") + "xray.run(4)"], theme=theme)
@@ -105,8 +106,7 @@ def test_readable_in_both_themes_without_scrolling_sideways(lab, theme):
     assert size >= 11
 
 
-def test_a_fault_is_shown_and_a_rerun_leaves_one_alive(same_lab):
-    lab = same_lab
+def test_a_fault_is_shown_and_a_rerun_leaves_one_alive(lab):
     lab.open([CELL])
     lab.run_all()
     lab.wait_for(lambda: node(lab, "L").count() == 1, what="the graph")
