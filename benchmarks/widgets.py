@@ -1,25 +1,35 @@
 """How live are the playgrounds? Frames, latency, bursts, pause and the price of drawing, in a browser.
 
-    python benchmarks/widgets.py                    # about two minutes, on a machine that does nothing else
+    python benchmarks/widgets.py                    # some minutes, on a machine that does nothing else
+    python benchmarks/widgets.py --link 8/40        # over 8 Mbit/s with 40 ms each way, a minute of play
+    python benchmarks/widgets.py --before REVISION  # this state beside an earlier one, in turns
     python benchmarks/widgets.py --only xor --seconds 10
-    python benchmarks/widgets.py --minutes 10       # memory and frame rate over ten minutes of playing
+    python benchmarks/widgets.py --minutes 10       # what grows in ten minutes of playing; also with --link
 
 It starts a JupyterLab and a headless Chromium (Debian's, or the one BPLIB_CHROMIUM names) as the browser
 tests do. A frame counts when the browser painted it. Latency runs from the key that moves the learning-rate
-slider to the first painted frame that was drawn with the new rate: the script marks frames in a corner.
+slider to the first painted frame that was drawn with the new rate: the script marks frames in a corner. The
+limited link is a proxy on 127.0.0.1 (`_link.py`); the page is loaded before the limit begins.
 """
 
 import argparse
+import contextlib
+import dataclasses
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import _results as results
+import psutil
+from _link import Link
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.laboratory import Lab, find_chromium, start_browser, start_server
+
+HOME = Path(__file__).resolve().parent.parent
 
 SETUP = """
 import contextlib, io, time
@@ -30,7 +40,7 @@ from bplib.playgrounds import live_figure, xor, mnist
 class Meter:
     "What the kernel can tell: processor seconds in drawing, the last pause, how many events arrived."
     def __init__(self, playground):
-        self.playground, self.cpu, self.paused, self.events = playground, 0.0, 0.0, 0
+        self.playground, self.cpu, self.paused, self.events, self.sent = playground, 0.0, 0.0, 0, 0
         draw, pause = playground.draw, playground.player.pause
         def timed(**keywords):
             start = time.thread_time()
@@ -41,12 +51,15 @@ class Meter:
             self.paused = time.time()
         playground.draw, playground.player.pause = timed, noted
         playground.controls["learning_rate"].observe(self.count, names="value")
+        playground.view.live.image.observe(self.add, names="value")
         self.start_rate = playground.settings.learning_rate
     def count(self, _):
         self.events += 1
+    def add(self, change):
+        self.sent += len(change["new"])
     def now(self):
         p = self.playground
-        return (time.time(), time.process_time(), self.cpu, p.spent["drawing"], p.steps, p.view.live.frames)
+        return (time.time(), time.process_time(), self.cpu, p.spent["drawing"], p.steps, self.sent)
 
 def mark(playground):
     "From now on a corner of each frame is white while the rate is above its start, else black."
@@ -82,9 +95,12 @@ WATCH = """() => {
   const canvas = document.createElement('canvas'); canvas.width = canvas.height = 1;
   const context = canvas.getContext('2d', { willReadFrequently: true });
   window.__wanted = null; window.__latencies = []; window.__clicks = [];
+  window.__last = 0;
   window.__drawn = image => {
-    if (window.__wanted === null || !image.classList.contains('bp-figure')) return;
-    context.drawImage(image, 8, 8, 1, 1, 0, 0, 1, 1);
+    if (!image.classList.contains('bp-figure')) return;
+    requestAnimationFrame(() => { window.__last = performance.timeOrigin + performance.now(); });
+    if (window.__wanted === null) return;
+    context.drawImage(image, 3, 3, 1, 1, 0, 0, 1, 1);
     if ((context.getImageData(0, 0, 1, 1).data[0] > 128) !== window.__wanted) return;
     const since = window.__since; window.__wanted = null;
     requestAnimationFrame(() => window.__latencies.push(performance.now() - since));
@@ -109,31 +125,39 @@ BURST = """async n => {
 
 
 def rates(lab, seconds, windows=3):
-    """Medians over some windows: painted frames, steps, drawing's share of time and of the processor."""
+    """Medians over some windows: frames, steps and kB a second; drawing's share of time and of processor."""
     rows = []
     for _ in range(windows):
         before = lab.kernel("m.now()")
         frames = lab.painted_frames(seconds)
         after = lab.kernel("m.now()")
-        wall, cpu, draw_cpu, draw, steps, _ = (b - a for a, b in zip(before, after, strict=True))
-        rows.append((frames / seconds, steps / wall, draw / wall, draw_cpu / wall, cpu / wall))
+        wall, cpu, draw_cpu, draw, steps, sent = (b - a for a, b in zip(before, after, strict=True))
+        rows.append(
+            (frames / seconds, steps / wall, sent / wall / 1000, draw / wall, draw_cpu / wall, cpu / wall)
+        )
     return [statistics.median(column) for column in zip(*rows, strict=True)]
+
+
+def watch(lab):
+    """Let the page time its frames from here on."""
+    lab.kernel("mark(p)")
+    lab.page.evaluate(WATCH)
 
 
 def latencies(lab, n):
     """Milliseconds from key to painted frame, one for each of n keys."""
-    lab.kernel("mark(p)")
-    lab.page.evaluate(WATCH)
+    lab.page.evaluate("window.__latencies = []")
     handle = lab.page.locator(".widget-slider .noUi-handle").first
     handle.focus()
-    for i in range(n):
+    for i in range(n + n % 2):
         handle.press("ArrowLeft" if i % 2 else "ArrowRight")
-        lab.wait_for(lambda i=i: lab.page.evaluate("window.__latencies.length") > i, 20, "the marked frame")
+        lab.wait_for(lambda i=i: lab.page.evaluate("window.__latencies.length") > i, 30, "the marked frame")
         lab.page.wait_for_timeout(37)
-    if n % 2:
-        handle.press("ArrowLeft")
-        lab.wait_for(lambda: lab.page.evaluate("window.__latencies.length") > n, 20, "the marked frame")
-    return lab.page.evaluate("window.__latencies").copy()[:n]
+    return sorted(lab.page.evaluate("window.__latencies")[:n])
+
+
+def at_percent(taken, percent):
+    return taken[round(percent / 100 * (len(taken) - 1))]
 
 
 def burst(lab, n=200):
@@ -158,70 +182,197 @@ def pauses(lab, n):
     return taken
 
 
-def measure(server, browser, case, seconds, keys, minutes):
-    """The rows of the table for one playground."""
+def last_frames(lab, n):
+    """Milliseconds from the click on Pause to the last frame that the page paints, n times."""
+    taken = []
+    for _ in range(n):
+        lab.button("Pause").click()
+        lab.page.wait_for_timeout(4000)
+        taken.append(lab.page.evaluate("window.__last - window.__clicks.at(-1)"))
+        lab.button("Play").click()
+        lab.page.wait_for_timeout(3000)
+    return sorted(taken)
+
+
+def open_playing(server, browser, case, plain=False):
+    """A page on which that playground plays."""
     lab = Lab(server, browser)
-    cells = [SETUP, CASES[case]] + ([PLAIN_FIT] if case == "mnist" else [])
-    lab.open(cells)
+    lab.open([SETUP, CASES[case]] + ([PLAIN_FIT] if plain else []))
     lab.run_all(120)
     lab.page.locator(".jp-Notebook-cell").nth(1).scroll_into_view_if_needed()
     lab.page.locator("img.bp-figure").scroll_into_view_if_needed()
+    watch(lab)
     lab.button("Play").click()
     lab.page.wait_for_timeout(1500)
-    painted, steps, share, draw_cpu, cpu = rates(lab, seconds)
+    return lab
+
+
+def left_alone(lab):
+    """The share of a processor that the kernel uses over ten seconds, 80 s after its page was closed."""
+    kernel = psutil.Process(lab.kernel("__import__('os').getpid()"))
+    lab._disconnect()
+    seen, lab.page = lab.page, lab.context.new_page()
+    seen.close()
+    lab.page.wait_for_timeout(80_000)
+    before = sum(kernel.cpu_times()[:2])
+    lab.page.wait_for_timeout(10_000)
+    return (sum(kernel.cpu_times()[:2]) - before) / 10
+
+
+def measure(server, browser, case, options):
+    """The rows of the table for one playground."""
+    lab = open_playing(server, browser, case, plain=case == "mnist")
+    painted, steps, kilobytes, share, draw_cpu, cpu = rates(lab, options.seconds)
     rows = [("frames painted a second", f"{painted:.1f}"), ("steps a second", f"{steps:.0f}")]
     if case == "mnist":
         plain = lab.kernel("plain")
         rows.append(("share of a plain fit's speed", f"{steps / plain:.0%} of {plain:.0f}"))
     rows += [
+        ("pictures, kB a second", f"{kilobytes:.0f}"),
         ("drawing, share of the kernel's time", f"{share:.0%}"),
         ("drawing, processor seconds a second", f"{draw_cpu:.2f} of {cpu:.2f}"),
     ]
-    if minutes:
+    if options.minutes:
         rss = "__import__('psutil').Process().memory_info().rss"
         begin = lab.kernel(rss)
-        lab.page.wait_for_timeout(60_000 * minutes)
-        later = rates(lab, seconds)[0]
+        lab.page.wait_for_timeout(60_000 * options.minutes)
+        later = rates(lab, options.seconds)[0]
         rows += [
-            (f"kernel memory after {minutes:g} min", f"{(lab.kernel(rss) - begin) / 1e6:+.1f} MB"),
-            (f"frames painted after {minutes:g} min", f"{later:.1f}"),
+            (f"kernel memory after {options.minutes:g} min", f"{(lab.kernel(rss) - begin) / 1e6:+.1f} MB"),
+            (f"frames painted after {options.minutes:g} min", f"{later:.1f}"),
         ]
-    taken = sorted(latencies(lab, keys))
+    taken = latencies(lab, options.keys)
     rows.append(("slider to painted frame, median", f"{statistics.median(taken):.0f} ms"))
-    rows.append(("slider to painted frame, 95th percentile", f"{taken[int(0.95 * (len(taken) - 1))]:.0f} ms"))
+    rows.append(("slider to painted frame, 95th percentile", f"{at_percent(taken, 95):.0f} ms"))
     last, delivered = burst(lab)
     rows.append(("200 events at once: the last one's frame", f"{last:.0f} ms ({delivered} delivered)"))
     rows.append(("Pause, the longest of ten", f"{max(pauses(lab, 10)):.0f} ms"))
-    assert lab.kernel("p.error") == "None" or lab.kernel("p.error is None")
+    assert lab.kernel("p.error is None")
+    if case == "xor":
+        rows.append(("kernel's processor 80 s after its page was closed", f"{left_alone(lab):.1%}"))
     lab.close()
     return rows
+
+
+def measure_link(server, browser, case, options):
+    """The rows of the table for one playground at the far end of a link."""
+    mbit, ms = options.link
+    with Link(server.port) as link:
+        lab = open_playing(dataclasses.replace(server, port=link.port), browser, case)
+        link.limit(mbit, ms)
+        lab.page.wait_for_timeout(10_000)
+        early = latencies(lab, options.keys)
+        lab.page.wait_for_timeout(max(0, 60_000 * (options.minutes or 1) - 30_000))
+        before = link.down.n_bytes
+        painted, steps, kilobytes, *_ = rates(lab, options.seconds)
+        carried = (link.down.n_bytes - before) / (3 * options.seconds) / 1000
+        late = latencies(lab, options.keys)
+        lasts = last_frames(lab, 5)
+        level = lab.kernel("p.view.live.image.level")
+        assert lab.kernel("p.error is None")
+        lab.close()
+    return [
+        ("frames painted a second", f"{painted:.1f}"),
+        ("steps a second", f"{steps:.0f}"),
+        ("pictures, kB a second (all that the link carried down)", f"{kilobytes:.0f} ({carried:.0f})"),
+        ("quality of the pictures, 0 the best of four", f"{level}"),
+        ("slider to painted frame after 10 s, median, 95th percentile",
+         f"{statistics.median(early):.0f}, {at_percent(early, 95):.0f} ms"),
+        (f"the same after {options.minutes or 1:g} min",
+         f"{statistics.median(late):.0f}, {at_percent(late, 95):.0f} ms"),
+        ("Pause to the last frame, median and longest of five",
+         f"{statistics.median(lasts):.0f}, {lasts[-1]:.0f} ms"),
+    ]  # fmt: skip
+
+
+@contextlib.contextmanager
+def earlier(revision):
+    """A server that runs that revision of the course, whatever is installed."""
+    worktree = ["git", "worktree"]
+    with tempfile.TemporaryDirectory() as folder:
+        course, lab = Path(folder) / "course", Path(folder) / "lab"
+        subprocess.run([*worktree, "add", "--detach", "--quiet", course, revision], cwd=HOME, check=True)
+        try:
+            extensions = {} if (course / "bplib_server").exists() else {"bplib_server": False}
+            with start_server(lab, {"PYTHONPATH": str(course)}, extensions=extensions) as server:
+                yield server
+        finally:
+            subprocess.run([*worktree, "remove", "--force", course], cwd=HOME, check=True)
+
+
+def measure_beside(server, browser, case, options):
+    """The rows of the table for one playground, an earlier revision beside this state, in turns."""
+    rounds, found = 5, {}
+    with earlier(options.before) as old:
+        labs = {"before": open_playing(old, browser, case), "now": open_playing(server, browser, case)}
+        for lab in labs.values():
+            lab.button("Pause").click()
+        for _ in range(rounds):
+            for name, lab in labs.items():
+                lab.page.bring_to_front()
+                lab.button("Play").click()
+                lab.page.wait_for_timeout(1500)
+                one = found.setdefault(name, ([], []))
+                one[0].append(rates(lab, options.seconds, 1))
+                one[1].extend(latencies(lab, max(options.keys // 2, 2)))
+                lab.button("Pause").click()
+                lab.page.wait_for_timeout(500)
+        for lab in labs.values():
+            assert lab.kernel("p.error is None")
+            lab.close()
+    rows = []
+    for n, what in enumerate(("frames painted a second", "steps a second", "pictures, kB a second")):
+        columns = [sorted(one[n] for one in rates) for rates, _ in found.values()]
+        rows.append((what, *(f"{statistics.median(c):.1f} ({c[0]:.1f} … {c[-1]:.1f})" for c in columns)))
+    for what, percent in (("slider to painted frame, median", 50), ("the same, 95th percentile", 95)):
+        rows.append((what, *(f"{at_percent(sorted(taken), percent):.0f} ms" for _, taken in found.values())))
+    return rows
+
+
+def limits(text):
+    mbit, _, ms = text.partition("/")
+    return float(mbit), float(ms)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", choices=CASES, help="one playground instead of all")
-    parser.add_argument("--seconds", type=float, default=5, help="length of each of three windows")
+    parser.add_argument("--link", type=limits, metavar="MBIT/MS", help="Mbit/s and ms each way, as 8/40")
+    parser.add_argument("--before", metavar="REVISION", help="measure this git revision too, in turns")
+    parser.add_argument("--seconds", type=float, default=5, help="length of each of the windows")
     parser.add_argument("--keys", type=int, default=40, help="slider moves")
     parser.add_argument("--minutes", type=float, default=0, help="play this long, then compare")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     if find_chromium() is None:
         sys.exit("no chromium on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
+    title, way, cases = "Live widgets", measure, list(CASES)
+    if options.link:
+        title, way = (
+            f"Live widgets on a link of {options.link[0]:g} Mbit/s, {options.link[1]:g} ms",
+            measure_link,
+        )
+        cases = ["xor", "mnist"]
+    if options.before:
+        title, way = "Live widgets, before and now", measure_beside
+    if options.minutes:
+        title += f", {options.minutes:g} minutes of playing"
+    heads = ("", "before", "now") if options.before else ("", "")
     lines = [
         f"Made by `python {' '.join(['benchmarks/widgets.py', *sys.argv[1:]])}` on {results.machine()},",
         "a headless chromium without a graphics card on the same machine.",
     ]
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder) / "lab") as server:
-        for case in [arguments.only] if arguments.only else CASES:
-            before = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        for case in [options.only] if options.only else cases:
+            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
             with start_browser() as browser:
-                rows = measure(server, browser, case, arguments.seconds, arguments.keys, arguments.minutes)
-            print(f"\n{NAMES[case]} ({os.cpu_count()} processors, load {before:.1f} when it began)")
-            for name, value in rows:
-                print(f"  {name:<44}{value}", flush=True)
-            lines += ["", f"| {NAMES[case]} | |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in rows)]
-    if not arguments.only:
-        longer = f", {arguments.minutes:g} minutes of playing" if arguments.minutes else ""
-        results.store("Live widgets" + longer, lines)
+                rows = way(server, browser, case, options)
+            print(f"\n{NAMES[case]} ({os.cpu_count()} processors, load {load:.1f} when it began)")
+            for name, *values in rows:
+                print(f"  {name:<60}{'   '.join(values)}", flush=True)
+            lines += ["", "| " + " | ".join([NAMES[case], *heads[1:]]) + " |", "| --- " * len(heads) + "|"]
+            lines += ["| " + " | ".join(row) + " |" for row in rows]
+    if not options.only:
+        results.store(title, lines)
 
 
 if __name__ == "__main__":

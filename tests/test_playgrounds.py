@@ -18,8 +18,8 @@ from bplib import playgrounds, plots
 from bplib.datasets import Dataset, Images
 from bplib.playgrounds import Explorer, LiveFigure, Playground, Raster, Settings, Trace, choice, slider
 from bplib.playgrounds import panel as panels
-from bplib.playgrounds.live_figure import SEGMENT
 from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
+from bplib.playgrounds.page import Picture
 from bplib.playgrounds.player import Player
 from bplib.playgrounds.xor import XORModel, XORPlayground, XORSettings
 from bplib.training import DivergenceError
@@ -249,15 +249,31 @@ def test_limits_grow_in_jumps(x, expected):
     assert playgrounds.round_up(x) == pytest.approx(expected)
 
 
-def test_a_log_slider_passes_through_its_value_and_a_wide_one_takes_any():
-    """The page moves a value to the grid of steps: 0.5 must not become 0.501."""
+@pytest.mark.parametrize(("low", "high"), [(0.001, 10), (1e-5, 1e-3), (0.02, 20)])
+def test_the_notches_of_a_log_slider_are_round_numbers_from_end_to_end(low, high):
+    control = slider("η", low, low, high, log=True)
+    seen = []
+    for n in range(round((control.max - control.min) / control.step) + 1):
+        control.set_state({"value": 10 ** (control.min + n * control.step)})  # what the page sends
+        seen.append(control.value)
+    assert seen[0] == low
+    assert seen[-1] == high
+    assert all(value == float(f"{value:.2g}") for value in seen)
+    for power in range(int(np.ceil(np.log10(low))), int(np.log10(high)) + 1):
+        assert float(f"1e{power}") in seen
+    assert (seen[-1] > 1) == (1.0 in seen)
+
+
+def test_a_log_slider_takes_any_value_of_its_range_and_a_wider_one_widens_it():
     control = slider("η", 0.5, 0.001, 10, log=True)
-    assert (np.log10(control.value) - control.min) / control.step == pytest.approx(
-        round((np.log10(control.value) - control.min) / control.step), abs=1e-9
-    )
-    assert 10**control.max >= 10
-    assert 10**control.min <= 0.001
+    assert control.value == 0.5
+    for value in (0.37, 0.123, 2.345):
+        control.value = value
+        assert control.value == value
+    control.value = 99
+    assert control.value == 10
     assert slider("n", 99, 1, 8).max == 99
+    assert 10 ** slider("η", 25.0, 0.001, 10, log=True).max > 25
     with pytest.raises(ValueError, match="low must be above 0"):
         slider("η", 1.0, 0, 10, log=True)
 
@@ -442,23 +458,6 @@ def test_a_rest_puts_the_next_tick_off_once_and_a_moving_hand_does_not_stop_the_
     asyncio.run(play())
 
 
-def test_a_frame_that_answers_a_hand_fills_a_segment_and_is_still_a_picture():
-    async def play():
-        playground = CounterPlayground()
-        playground.play()
-        await until(lambda: playground.view.live.frames > 3)
-        image = playground.view.live.image
-        assert len(image.value) < SEGMENT / 2
-        playground.controls["learning_rate"].value = 2.0
-        assert len(image.value) == SEGMENT
-        assert Image.open(io.BytesIO(image.value)).convert("RGB").size == (200, 100)
-        n = playground.model.n
-        await until(lambda: playground.model.n > n + 3)
-        assert len(image.value) < SEGMENT / 2
-
-    asyncio.run(play())
-
-
 def test_a_turned_knob_gives_its_frame_a_rest():
     async def play():
         playground = CounterPlayground()
@@ -536,7 +535,8 @@ def test_a_bug_in_a_tick_pauses_and_is_shown():
     async def play():
         playground = CounterPlayground()
         playground.play()
-        playground.controls["learning_rate"].value = 8.0
+        hand = threading.Thread(target=lambda: setattr(playground.controls["learning_rate"], "value", 8.0))
+        hand.start()
         await until(lambda: playground.error is not None)
         assert isinstance(playground.error, KeyError)
         assert not playground.playing
@@ -544,6 +544,29 @@ def test_a_bug_in_a_tick_pauses_and_is_shown():
         assert "in step, line" in playground.alarm.value
 
     asyncio.run(play())
+
+
+def test_a_cell_that_turns_a_knob_fails_with_the_bug_while_it_plays_too():
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        with pytest.raises(KeyError, match="a bug"):
+            playground.controls["learning_rate"].value = 8.0
+        assert isinstance(playground.error, KeyError)
+        assert not playground.playing
+
+    asyncio.run(play())
+
+
+def test_steps_are_those_of_the_model_that_is_shown():
+    playground = CounterPlayground()
+    playground.run(5)
+    assert playground.steps == 5
+    playground.reset()
+    assert playground.steps == 0
+    playground.run(3)
+    playground.controls["hidden"].value = 4
+    assert playground.steps == 0
 
 
 def test_hands_on_other_threads_while_it_plays():
@@ -586,6 +609,217 @@ def test_never_displayed_it_plays_all_the_same():
         assert playground.error is None
 
     asyncio.run(play())
+
+
+# ---- pages and their links -------------------------------------------------------------------------------
+
+
+class Page:
+    """A page that shows a picture: hears of frames after `delay`, at most `rate` bytes a second of them, and
+    takes `paint` seconds for each."""
+
+    def __init__(self, image, clock, *, delay=0.0, rate=float("inf"), paint=0.0, name="a page"):
+        self.image, self.clock, self.delay, self.rate, self.name = image, clock, delay, rate, name
+        self.paint = paint
+        self.visible, self.painted, self.waits = True, [], []
+        self._on_the_way, self._free = [], 0.0
+        image.observe(self._sent, names="frame")
+        self.say()
+
+    def say(self, **message):
+        self.image._handle_custom_msg({"view": self.name, "visible": self.visible, **message}, [])
+
+    def _sent(self, change):
+        now = self.clock()
+        self._free = max(now, self._free) + len(self.image.value) / self.rate + self.paint
+        self._on_the_way.append((self._free + self.delay, change["new"], now))
+
+    def answer(self):
+        """Say what has been painted by now."""
+        while self._on_the_way and self._on_the_way[0][0] <= self.clock():
+            _, frame, sent = self._on_the_way.pop(0)
+            self.painted.append(frame)
+            self.waits.append(self.clock() - sent)
+            self.say(painted=frame)
+
+
+def a_minute(*, frame=lambda level: 80_000 >> level, fps=30, seconds=60, **link):
+    """A picture whose frames are offered fps times a second, and the page at the other end of a link."""
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    page = Page(image, image._clock, **link)
+    late = []
+    for tick in range(int(seconds * 1000)):
+        now[0] = tick / 1000
+        page.answer()
+        if tick % round(1000 / fps) == 0 and image.room():
+            image.send(bytes(frame(image.level)), "jpeg")
+        late.append(len(page._on_the_way))
+    return image, page, late
+
+
+@pytest.mark.parametrize(
+    ("mbit", "ms", "least_rate", "most_wait"), [(8, 40, 15, 0.30), (2, 100, 8, 0.65), (100, 5, 29, 0.05)]
+)
+def test_the_queue_of_a_slow_link_stays_short_and_its_pipe_full(mbit, ms, least_rate, most_wait):
+    """Over ten minutes, in simulated time: frames painted, and how long the last of them were under way."""
+    _, page, late = a_minute(seconds=600, rate=mbit * 125_000, delay=2 * ms / 1000)
+    last_minute = len(page.waits) // 10
+    assert last_minute / 60 >= least_rate
+    assert np.percentile(page.waits[-last_minute:], 95) <= most_wait
+    assert np.mean(late[-60_000:]) <= 1.2 * np.mean(late[60_000:120_000]) + 0.5, "nothing grows"
+
+
+def test_pictures_get_smaller_before_they_get_few_and_better_again_when_the_link_recovers():
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    page = Page(image, image._clock, rate=250_000, delay=0.2)
+
+    def play(seconds):
+        levels = []
+        for _ in range(int(seconds * 200)):
+            now[0] += 0.005
+            page.answer()
+            if round(now[0] * 1000) % 35 == 0 and image.room():
+                image.send(bytes(80_000 >> image.level), "jpeg")
+            levels.append(image.level)
+        return levels
+
+    assert max(play(20)) >= 2
+    page.rate = 12_500_000
+    assert play(400)[-1] == 0
+
+
+def test_a_page_that_is_slow_and_not_its_link_keeps_its_pictures_sharp():
+    levels = []
+    _, page, late = a_minute(seconds=300, paint=0.125, frame=lambda level: levels.append(level) or 80_000)
+    assert max(levels) == 1, "smaller pictures were tried, and brought no more"
+    assert np.mean(levels) < 0.1
+    assert len(page.painted) > 0.9 * 300 / 0.125
+    assert max(late) <= 3
+
+
+def test_a_page_that_is_hidden_gets_no_frames_and_one_that_comes_back_gets_the_newest():
+    async def play():
+        playground = CounterPlayground()
+        image = playground.view.live.image
+        page = Page(image, time.monotonic)
+        playground.play()
+        await until(lambda: (page.answer(), len(page.painted) > 3)[1])
+        page.visible = False
+        page.say()
+        frame, n = image.frame, playground.model.n
+        await until(lambda: playground.model.n > n + 20)
+        assert image.frame == frame
+        playground.pause()
+        assert image.frame == frame
+        page.visible = True
+        page.say()
+        await until(lambda: image.frame > frame)
+        assert image.format == "png"
+
+    asyncio.run(play())
+
+
+def test_training_that_nobody_looks_at_pauses_and_says_so_until_a_hand_goes_on():
+    async def play():
+        playground = CounterPlayground()
+        playground.unwatched = 0.2
+        image = playground.view.live.image
+        page = Page(image, time.monotonic)
+        playground.play()
+        await until(lambda: (page.answer(), playground._looked > 0 and len(page.painted) > 10)[1])
+        assert playground.playing, "it goes on for as long as somebody looks"
+        page.say(gone=True)
+        await until(lambda: not playground.playing)
+        assert playground.play_button.description == "Play"
+        assert "nobody had looked" in playground.status.value
+        back = Page(image, time.monotonic, name="another page")
+        assert "nobody had looked" in playground.status.value
+        playground.play()
+        await until(lambda: (back.answer(), len(back.painted) > 3)[1])
+        assert "nobody had looked" not in playground.status.value
+
+    asyncio.run(play())
+
+
+def test_a_page_that_answers_no_more_does_not_hold_up_another_and_is_given_up():
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    page = Page(image, image._clock)
+    asleep = Page(image, image._clock, name="asleep")
+    while image.room():
+        image.send(b"frame", "jpeg")
+        page.answer()
+    now[0] += Picture.SILENT + 0.1
+    assert image.room()
+    assert image.watched
+    page.say(gone=True)
+    assert not image.watched
+    asleep.say()
+    assert image.watched, "it woke up"
+    assert image.room(), "and does not wait for what got lost"
+    while image.room():
+        image.send(b"frame", "jpeg")
+    now[0] += Picture.GONE + 1
+    assert not image.watched
+    assert len(image._pages) == 0
+
+
+def test_a_page_whose_answers_get_lost_sees_a_frame_a_second():
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    Page(image, image._clock)
+    sent = []
+    for tick in range(30_000):
+        now[0] = tick / 1000
+        if image.room():
+            image.send(b"frame", "jpeg")
+            sent.append(now[0])
+    assert sum(at > 10 for at in sent) == 20
+    assert not image.watched
+
+
+def test_two_pages_of_one_kernel_are_paced_by_the_slower_and_neither_queues():
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    pages = [
+        Page(image, image._clock, delay=0.01),
+        Page(image, image._clock, delay=0.2, rate=250_000, name="far away"),
+    ]
+    for tick in range(60_000):
+        now[0] = tick / 1000
+        for page in pages:
+            page.answer()
+        if tick % 33 == 0 and image.room():
+            image.send(bytes(80_000 >> image.level), "jpeg")
+    for page in pages:
+        assert len(page.painted) > 8 * 60
+        assert np.percentile(page.waits[-300:], 95) < 0.65
+
+
+@pytest.mark.parametrize("message", [{}, {"view": 3, "visible": True}, {"view": "a", "visible": "yes"}])
+def test_what_no_page_of_ours_says_is_passed_over(message):
+    image = Picture()
+    image._handle_custom_msg(message, [])
+    assert not image.watched
+    image._handle_custom_msg({"view": "a", "visible": True, "painted": "x"}, [])
+    assert image.watched
+
+
+def test_a_hand_is_answered_though_the_window_is_full_and_a_burst_of_hands_is_not_queued():
+    explorer = Slope()
+    image = explorer.live.image
+    page = Page(image, time.monotonic)
+    first = image.frame
+    for n in range(40):
+        explorer.controls["z"].value = 1 + n / 20
+    assert 1 < image.frame - first <= 3 + 2
+    sent = image.frame
+    page.answer()
+    assert image.frame > sent, "what was held back follows when there is room"
+    page.answer()
+    assert (pixels(explorer.live) == explorer.live.pixels()).all()
 
 
 # ---- the notebook ----------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # keep every cell in the page: live widgets stay alive when they are scrolled out of sight
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # a copy opened again without its kernel shows its pictures as last seen (bplib_server sets it elsewhere)
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
 }
 
 

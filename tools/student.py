@@ -20,7 +20,7 @@ MARK = ".student-edition"
 KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitignore",
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
-           (".binder", "*"), ("bplib", "*")]  # fmt: skip
+           (".binder", "*"), ("bplib", "*"), ("bplib_server", "*")]  # fmt: skip
 LEFT_OUT = re.compile(r"__pycache__|\.pyc$|ipynb_checkpoints|exercises/(lesson_\d\d|grade)\.py$")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")
 NOTICE = """
@@ -64,7 +64,9 @@ def files(home):
     """What is copied, as paths inside the course."""
     found = {Path(name) for name in KEPT}
     for folder, pattern in FOLDERS:
-        paths = (home / folder).rglob(pattern) if folder == "bplib" else (home / folder).glob(pattern)
+        paths = (
+            (home / folder).rglob(pattern) if folder.startswith("bplib") else (home / folder).glob(pattern)
+        )
         found |= {path.relative_to(home) for path in paths if path.is_file()}
     return sorted(path for path in found if not LEFT_OUT.search(path.as_posix()))
 

@@ -1,8 +1,7 @@
 """Labelled controls: each has a description, works from the keyboard and shows its value."""
 
-from math import ceil, log10
+from math import ceil, floor, log10
 
-import anywidget
 import ipywidgets
 import traitlets
 
@@ -10,24 +9,41 @@ _WIDE = {"width": "260px", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
 
 
+class RoundLogSlider(ipywidgets.FloatLogSlider):
+    """A FloatLogSlider whose notches are round: where the page says 0.501187…, a power of ten, it is 0.5."""
+
+    @traitlets.validate("value")
+    def _validate_value(self, proposal):
+        value = super()._validate_value(proposal)
+        return float(f"{value:.2g}") if value > 0 and _is_notch(value, self.step) else value
+
+
+def _is_notch(value, step):
+    notch = log10(value) / step
+    return abs(notch - round(notch)) < 1e-6
+
+
 def slider(label, value, low, high, step=None, *, log=False, help=None):
     """A slider from low to high; whole numbers when value, low and high are whole.
 
-    log=True: it slides over powers of ten (low above 0), step is then a fraction of a power. A value outside
-    the range widens the range.
+    log=True: it slides over powers of ten (low above 0) in steps of that fraction of a power (0.1), and stops
+    at round numbers: 1, 1.3, 1.6, 2, 2.5, … 10. A value outside the range widens the range.
     """
     low, high = min(low, value), max(high, value)
     common = {"description": label, "tooltip": help or label, "layout": _WIDE, "style": _STYLE}
     if log:
         if low <= 0:
             raise ValueError(f"slider({label!r}, log=True): low must be above 0, got {low}")
-        # The page puts the value on the grid of steps, so the grid is laid through the value.
-        step, exponent = step or 0.05, log10(value)
-        low = exponent - step * ceil((exponent - log10(low)) / step - 1e-9)
-        high = exponent + step * ceil((log10(high) - exponent) / step - 1e-9)
-        return ipywidgets.FloatLogSlider(
-            value=value, min=low, max=high, step=step, readout_format=".3g", **common
-        )
+        step = step or 0.1
+        # Outwards to the next notch; 20 is the notch at 19.95. The page moves a value to the nearest notch:
+        # the notches are laid through one that is not round.
+        off = log10(value) / step
+        off = 0.0 if _is_notch(value, step) or float(f"{value:.2g}") == value else off - floor(off)
+        low, high = floor(log10(low) / step - off + 0.02) + off, ceil(log10(high) / step - off - 0.02) + off
+        return RoundLogSlider(
+            value=value, min=low * step, max=high * step, step=step,
+            readout_format=".3" if off else ".2", **common,
+        )  # fmt: skip
     if all(isinstance(number, int) for number in (value, low, high)) and isinstance(step or 1, int):
         return ipywidgets.IntSlider(value=value, min=low, max=high, step=step or 1, **common)
     step = step or (high - low) / 100
@@ -63,37 +79,3 @@ def toggle(label, value=False, *, help=None):
 def push_button(label, *, help=None):
     """A button; `Panel.connect` gives it its action. No icon: a screen reader would read its glyph."""
     return ipywidgets.Button(description=label, tooltip=help or label, layout={"width": "auto"})
-
-
-class Names(anywidget.AnyWidget):
-    """Invisible: gives a panel's sliders the names, and its pictures the text, that a screen reader says.
-
-    ipywidgets draws a slider's label beside it without tying the two, and its Image takes no text.
-    """
-
-    _esm = """
-    function render({ model, el }) {
-      el.style.display = "none";
-      const name = () => {
-        const panel = el.closest(".bp-panel");
-        if (!panel) return;
-        for (const slider of panel.querySelectorAll(".widget-slider")) {
-          const label = slider.querySelector(".widget-label")?.textContent;
-          for (const part of slider.querySelectorAll(".noUi-handle, .widget-readout"))
-            if (label && !part.ariaLabel) part.ariaLabel = label;
-        }
-        for (const image of panel.querySelectorAll("img.bp-figure")) image.alt = model.get("alt");
-      };
-      const observer = new MutationObserver(name);
-      const start = () => {
-        const panel = el.closest(".bp-panel");
-        if (panel) { observer.observe(panel, { childList: true, subtree: true }); name(); }
-        else if (tries++ < 50) setTimeout(start, 100);
-      };
-      let tries = 0;
-      start();
-      return () => observer.disconnect();
-    }
-    export default { render };
-    """
-    alt = traitlets.Unicode().tag(sync=True)

@@ -9,7 +9,6 @@ import base64
 import io
 
 import numpy as np
-from ipywidgets import Image
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
@@ -17,10 +16,14 @@ from matplotlib.figure import Figure
 from PIL import Image as Pixels
 
 from .. import plots
+from .page import Picture
 
-# A message that fills a segment of the loopback leaves at once. The notebook server keeps Nagle's algorithm
-# on, so that a shorter one waits until the message before it is acknowledged: 20 to 40 ms.
-SEGMENT = 65_536  # bytes
+# How a picture is encoded at each quality level, moving and standing still: a JPEG takes a fifth of a PNG's
+# time, and what moves is replaced at once. On a link that carries few bytes first colours become coarser,
+# then the number of dots smaller.
+_JPEG = {"fine": {"quality": 90, "subsampling": 0}, "fair": {"quality": 75}, "coarse": {"quality": 50}}
+_MOVING = ("fine", "fair", "coarse", "half")
+_STILL = ("png", "fine", "fine", "fair")
 
 
 class LiveFigure:
@@ -44,13 +47,9 @@ class LiveFigure:
             figsize=(width / 100, height / 100), dpi=100, facecolor="white", layout="constrained"
         )
         self.canvas = FigureCanvasAgg(self.figure)
-        self.image = Image(
-            format="png",
-            layout={"width": f"{width}px", "max_width": "100%", "height": "auto", "object_fit": "contain"},
-        )
-        self.image.add_class("bp-figure")
+        self.image = Picture(layout={"width": f"{width}px", "max_width": "100%"})
         self.frames = 0
-        self.prompt = False  # the next picture answers a hand
+        self.owed = False  # something has changed, and no page had room for it
         self._moving, self._seldom = [], []
         self._background = self._below = None
         self._sharp = False
@@ -85,27 +84,21 @@ class LiveFigure:
         self._seldom = sorted([*self._seldom, *artists], key=lambda artist: artist.get_zorder())
         return artists
 
-    def draw(self, *, sharp=True):
-        """Draw what has changed and send it; True if there was anything to send.
+    def draw(self, *, sharp=True, for_hand=False, at_once=False):
+        """Draw what has changed and send it; False if nothing changed, or no page has room for it now.
 
-        sharp: send a PNG. Otherwise a JPEG, which takes a fifth of the time: right for frames that the next
-        one replaces at once. A `prompt` picture is filled up to SEGMENT with zeros, which a decoder ignores.
+        sharp: for good, not until the next frame. for_hand: somebody waits for it. at_once: room or not,
+        since a page is about to show it.
         """
-        changed = self._render()
-        if not changed and (self._sharp or not sharp):
+        if not at_once and not self.image.room(for_hand=for_hand or sharp):
+            self.owed = True
             return False
-        data = (
-            self._encode("PNG", compress_level=1)
-            if sharp
-            else self._encode("JPEG", quality=90, subsampling=0)
-        )
-        if self.prompt:
-            data = data.ljust(SEGMENT, b"\0")
-            self.prompt = False
-        with self.image.hold_sync():
-            self.image.format = "png" if sharp else "jpeg"
-            self.image.value = data
-        self._sharp = sharp
+        changed = self._render()
+        if not (changed or self.owed) and (self._sharp or not sharp):
+            return False
+        level = self.image.level
+        self.image.send(*self._encode((_STILL if sharp else _MOVING)[level]))
+        self._sharp, self.owed = sharp, False
         self.frames += 1
         return True
 
@@ -148,10 +141,16 @@ class LiveFigure:
                 False  # one that is invisible returns early from draw and would stay stale for ever
             )
 
-    def _encode(self, kind, **options):
-        file = io.BytesIO()
-        Pixels.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(file, kind, **options)
-        return file.getvalue()
+    def _encode(self, how):
+        """The canvas as (bytes, format)."""
+        file, picture = io.BytesIO(), Pixels.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
+        if how == "png":
+            picture.save(file, "PNG", compress_level=1)
+            return file.getvalue(), "png"
+        if how == "half":  # as large on the page, with a quarter of the dots
+            picture, how = picture.reduce(2), "fair"
+        picture.save(file, "JPEG", **_JPEG[how])
+        return file.getvalue(), "jpeg"
 
 
 class Raster(Artist):

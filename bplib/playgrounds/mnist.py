@@ -338,7 +338,7 @@ class MNISTPlayground(Playground):
     def draw(self, *, sharp=True):
         # Twice a second will do while it plays, but not when a hand waits; what stands still must be true.
         now = time.monotonic()
-        if sharp or (now - self._validated >= 0.5 and not self.figures[0].prompt):
+        if sharp or (now - self._validated >= 0.5 and not self.answering):
             self.model.validate()
             self._validated = now
         super().draw(sharp=sharp)

@@ -14,8 +14,9 @@ from IPython import get_ipython
 
 from .. import plots
 from ..training import DivergenceError
-from .controls import Names, choice, push_button
-from .live_figure import close_widget, stacked_png
+from .controls import choice, push_button
+from .live_figure import LiveFigure, close_widget, stacked_png
+from .page import PanelPage
 from .player import Player
 
 # Colours come from the theme of the page (JupyterLab, VS Code), with a fallback where there is none.
@@ -31,6 +32,8 @@ _STYLE_SHEET = """<style>
 .bp-panel .bp-note { max-width: 62em; line-height: 1.5; }
 .bp-panel .bp-error { border: 2px solid var(--jp-error-color1, #d32f2f); border-radius: 4px;
   padding: 4px 10px; line-height: 1.5; color: var(--jp-ui-font-color1, inherit); max-width: 62em; }
+.bp-panel.bp-dead :is(.bp-row, .bp-status) { opacity: 0.45; }
+.bp-panel.bp-dead .bp-row { pointer-events: none; }
 </style>"""
 
 if "google.colab" in sys.modules:  # it shows only the widgets it knows, unless asked
@@ -66,11 +69,13 @@ class Panel:
         self._lock = threading.RLock()
         self._said = 0.0
         self._hand_waits = False  # something was posted and has not been done yet
+        self.answering = False  # what is being done now was asked for by a hand or a cell
         self.status = ipywidgets.HTML()
         self.alarm = ipywidgets.HTML(layout={"display": "none"})
         self.figures = ()
         self.widget = None
         self._cell = _close_predecessors(self, key)
+        self.page = PanelPage(**_where_it_was_made(type(self).__name__))
 
     # What the learner sees
 
@@ -79,7 +84,7 @@ class Panel:
 
         rows: lists of widgets side by side (controls), or single widgets (figures), which come last.
         """
-        parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"}), Names(alt=self.alt)]
+        parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"}), self.page]
         if note:
             parts.append(ipywidgets.HTML(f'<div class="bp-note">{note}</div>'))
         for row in (row for row in rows if isinstance(row, (list, tuple))):
@@ -89,6 +94,9 @@ class Panel:
         _live[self] = self._cell  # from here on it is whole, and will be closed in its turn
         self.widget = ipywidgets.VBox(parts, layout={"max_width": "100%"})
         self.widget.add_class("bp-panel")
+        for live in self._live_figures():
+            live.image.alt = self.alt
+            live.image.on_answer = self._page_answered
 
     def say(self, text, *, hurry=True):
         """Put text on the status line; without hurry once a second at most, for a screen reader's sake."""
@@ -98,9 +106,25 @@ class Panel:
             self.status.value = f'<div class="bp-status" role="status">{html.escape(text)}</div>'
 
     def draw_figures(self, *, sharp=True):
-        """Send whatever figure has changed."""
+        """Send whatever figure has changed, now or when the pages have room for it."""
         for live in self.figures:
-            live.draw(sharp=sharp)
+            live.draw(sharp=sharp, for_hand=self.answering)
+
+    def catch_up(self):
+        """Send what is owed."""
+        self.draw_figures()
+
+    def _page_answered(self):
+        """A page has painted a frame or come into sight; on whatever thread it said so."""
+        if any(live.owed for live in self._live_figures()):
+            if threading.get_ident() != self._thread and self.loop is not None and not self.loop.is_closed():
+                self.loop.call_soon_threadsafe(self._call, self.catch_up)
+            else:
+                with self._lock:
+                    self._call(self.catch_up)
+
+    def _live_figures(self):
+        return [figure for figure in self.figures if isinstance(figure, LiveFigure)]
 
     # What the learner does
 
@@ -117,12 +141,21 @@ class Panel:
         """
         if threading.get_ident() != self._thread and self.loop is not None and not self.loop.is_closed():
             self._hand_waits = True
-            self.loop.call_soon_threadsafe(self._answer, action, *args)
+            self.loop.call_soon_threadsafe(self._act, action, *args)
             return
         with self._lock:
-            error = self._answer(action, *args)
+            error = self._act(action, *args)
         if error is not None and not self.is_result(error):
             raise error
+
+    def _act(self, action, *args):
+        """Do what a hand or a cell wants."""
+        self._hand_waits = False
+        self.answering = True
+        try:
+            return self._call(action, *args)
+        finally:
+            self.answering = False
 
     def _call(self, action, *args):
         if self.closed:
@@ -132,13 +165,6 @@ class Panel:
         except (Exception, KeyboardInterrupt) as error:
             self.fail(error)
             return error
-
-    def _answer(self, action, *args):
-        """Do what a hand or a cell wants, and let the next picture of each figure travel fast."""
-        self._hand_waits = False
-        for live in self.figures:
-            live.prompt = True
-        return self._call(action, *args)
 
     def is_result(self, error):
         """Whether error is something to be learnt from (a diverging run) and no fault of the program."""
@@ -174,6 +200,9 @@ class Panel:
     def _repr_mimebundle_(self, include=None, exclude=None):
         if self.closed:
             return {"text/plain": f"{type(self).__name__} (closed)"}
+        for live in self._live_figures():
+            if live.owed:  # a page is about to show it
+                live.draw(at_once=True)
         data = {"text/plain": self.alt or type(self).__name__}
         metadata = {}
         if self.figures:
@@ -191,8 +220,7 @@ class Panel:
         if not self.closed:
             self.closed = True
             _live.pop(self, None)
-            if self.widget is not None:
-                close_widget(self.widget)
+            close_widget(self.widget if self.widget is not None else self.page)
             for live in self.figures:
                 live.close()
             self.figures, self.widget = (), None
@@ -340,6 +368,7 @@ class Playground(Panel):
     fps = 30
     training_share = 0.3  # of the time; a busy machine gets fewer frames rather than less training
     rest_after_hand = 0.06  # seconds for the frame that answers a hand to travel undisturbed
+    unwatched = 60.0  # seconds of training without anybody looking, after which it pauses
     acts_at_once = frozenset({"learning_rate", "batch_size"})
     speeds = (("1 step a frame", 1), ("5 steps", 5), ("20 steps", 20), ("as fast as it can", 1_000_000))
 
@@ -350,10 +379,10 @@ class Playground(Panel):
         self._stored = None
         self._draw_seconds = 0.0
         self.spent = {"training": 0.0, "drawing": 0.0}
-        self.steps = 0
-        self._rate = (0, time.perf_counter(), None)
+        self.notice = ""  # stands in front of the status line until a hand does something
+        self._looked = 0.0  # when somebody was last known to look, while it plays
         self.player = Player(self._tick, fps=self.fps, loop=self.loop)
-        self.model = self.make_model(settings)
+        self._new_model(settings)
         with plots.style():
             self.view = self.make_view(settings)
         self.figures = tuple(self.view.figures)
@@ -455,7 +484,7 @@ class Playground(Panel):
 
     def draw(self, *, sharp=True):
         """Show the model as it stands."""
-        text = self.view.update(self.model.observe())
+        text = self.notice + self.view.update(self.model.observe())
         self.draw_figures(sharp=sharp)
         if (rate := self.steps_per_second()) is not None:
             text = f"{text} · {rate:,.0f} steps a second".replace(",", " ")
@@ -483,6 +512,9 @@ class Playground(Panel):
             if time.perf_counter() >= end:
                 break
         trained = time.perf_counter()
+        if not self._somebody_looks(trained):
+            self.spent["training"] += trained - start
+            return
         self.draw(sharp=False)
         drawn = time.perf_counter()
         self._draw_seconds += 0.2 * (drawn - trained - self._draw_seconds)
@@ -492,6 +524,30 @@ class Playground(Panel):
         if drawn - since >= 1.0:
             self._rate = (self.steps, drawn, (self.steps - steps) / (drawn - since))
 
+    def _somebody_looks(self, now):
+        """Whether a frame is worth drawing: a page has room for it. Pauses after long without a look."""
+        if any(live.image.watched for live in self._live_figures()):
+            self._looked = now
+        elif now - self._looked > self.unwatched:
+            self.player.pause()
+            self._show_state()
+            self.notice = "Paused, since nobody had looked for a minute: press Play to go on. "
+            self.say(f"{self.notice}Step {self.steps}.")
+        room = [live.image.room(for_hand=self.answering) for live in self._live_figures()]
+        if not any(room):
+            for live in self._live_figures():
+                live.owed = True
+        return any(room)
+
+    def catch_up(self):
+        if not self.playing:  # if it does, the next frame will bring it
+            self.draw()
+
+    def _new_model(self, settings):
+        self.model = self.make_model(settings)
+        self.steps = 0
+        self._rate = (0, time.perf_counter(), None)
+
     def _advance(self):
         self.model.step()
         self.steps += 1
@@ -499,13 +555,16 @@ class Playground(Panel):
     def recover(self):
         lost = self.error is not None and self.is_result(self.error)
         super().recover()
+        if self.notice:
+            self.notice, self._said = "", 0.0
         if lost:
-            self.model = self.make_model(self.settings)
+            self._new_model(self.settings)
 
     def _play(self):
         self.recover()
         self.player.play()
-        self._rate = (self.steps, time.perf_counter(), None)
+        self._looked = time.perf_counter()
+        self._rate = (self.steps, self._looked, None)
         self._show_state()
 
     def _pause(self):
@@ -534,7 +593,7 @@ class Playground(Panel):
 
     def _reset(self):
         self.recover()
-        self.model = self.make_model(self.settings)
+        self._new_model(self.settings)
         self.draw()
 
     def _turned(self, name):
@@ -546,9 +605,9 @@ class Playground(Panel):
             self.model.adopt(settings)
             self.settings = settings
             if self.playing:  # seen now, not at the end of the next slice of training
-                self._tick(0.0)
+                self._frame(0.0)
         else:
-            self.model = self.make_model(settings)
+            self._new_model(settings)
             self.settings = settings
             self.draw(sharp=not self.playing)
             value = getattr(settings, name)
@@ -558,6 +617,8 @@ class Playground(Panel):
 
     def _show_state(self):
         self.play_button.description = "Pause" if self.playing else "Play"
+        for live in self._live_figures():
+            live.image.expected = self.playing
 
     def fail(self, error):
         self.player.pause()
@@ -587,6 +648,19 @@ def _close_predecessors(panel, key):
         if cell is not None and its_cell == cell and its_run != run:
             other.close()
     return cell, run
+
+
+def _where_it_was_made(name):
+    """What a dead panel names: the number of the running cell, and a line of its code."""
+    shell = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    lines = [line.strip() for line in parent.get("content", {}).get("code", "").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        return {"cell": "", "line": f"{name}()"}
+    line = next((line for line in lines if name in line), lines[-1])
+    number = getattr(getattr(shell, "displayhook", None), "prompt_count", "")
+    return {"cell": str(number), "line": line if len(line) <= 80 else f"{line[:79]}…"}
 
 
 def _this_cell(panel):

@@ -15,7 +15,7 @@ class Still:
     def __init__(self, size, paint):
         self.size, self.paint = size, paint
 
-    def draw(self, *, sharp=True):
+    def draw(self, **_):
         """Nothing to send: the browser draws the live picture."""
         return False
 

@@ -96,8 +96,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def start_server(folder, environment=None):
-    """JupyterLab over an empty folder, with settings of its own: nothing of the user's is read or written."""
+def start_server(folder, environment=None, extensions=None):
+    """JupyterLab over an empty folder, with settings of its own: nothing of the user's is read or written.
+
+    environment: further variables; extensions: name → whether that extension of the server is on.
+    """
     folder = Path(folder)
     places = {name: folder / name for name in ("root", "config", "runtime", "settings", "ipython", "spaces")}
     for place in places.values():
@@ -116,6 +119,8 @@ def start_server(folder, environment=None):
                f"--ServerApp.root_dir={places['root']}", "--LabApp.news_url=",
                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
                "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True"]  # fmt: skip
+    if extensions:
+        command.append(f"--ServerApp.jpserver_extensions={extensions}")
     env = os.environ | {
         "JUPYTER_CONFIG_DIR": str(places["config"]),
         "JUPYTER_RUNTIME_DIR": str(places["runtime"]),
@@ -267,11 +272,21 @@ class Lab:
         )
 
     def restart(self):
-        """Restart the kernel and clear nothing."""
+        """Restart the kernel as a learner does, by the menu and its question; clears nothing."""
         self._disconnect()
-        self.server.api(f"kernels/{self.kernel_id()}/restart", "POST")
+        self.command("notebook:restart-kernel")
+        self.page.locator(".jp-Dialog .jp-mod-warn").click()
         self.page.wait_for_timeout(500)
         self.wait_until_ready()
+
+    def save(self):
+        """Save the notebook, and wait until it is saved."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def stop_kernels(self):
+        """End the kernel; the notebook stays."""
+        self._disconnect()
+        self._end_kernels()
 
     def command(self, name, **arguments):
         """Run one of JupyterLab's commands; returns at once."""
@@ -350,6 +365,13 @@ class Lab:
         before = self.page.evaluate("window.__painted")
         self.page.wait_for_timeout(1000 * seconds)
         return self.page.evaluate("window.__painted") - before
+
+    def paints(self, frames):
+        """Wait until the browser has painted so many more."""
+        before = self.page.evaluate("window.__painted")
+        self.wait_for(
+            lambda: self.page.evaluate("window.__painted") >= before + frames, what="painted frames"
+        )
 
     def screenshot(self, path):
         self.page.screenshot(path=path)

@@ -28,7 +28,7 @@ def goes_on(lab, name="p"):
 
 def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
     playing(lab)
-    assert lab.painted_frames(1) >= 2
+    lab.paints(2)
     first = lab.kernel("float(p.model.trace.columns[0, 0])")
     lab.wait_for(lambda: lab.kernel("p.model._losses()[0]") < first, what="the loss to fall")
 
@@ -103,21 +103,29 @@ def test_a_busy_cell_and_an_interrupt_do_not_stop_the_player(lab):
 def test_after_a_restart_the_cell_makes_a_new_one(lab):
     playing(lab)
     lab.restart()
+    lab.wait_for(lambda: lab.alarms(), what="the notice that the controls are dead")
+    assert "Run cell [2] again" in lab.alarms()[0]
+    # JupyterLab puts a sign of its own before the words
+    assert lab.page.locator(".jp-OutputArea button", has_text="Pause").is_disabled()
+    assert lab.page.locator("img.bp-figure").is_visible()
     lab.run_all()
+    assert lab.alarms() == []
     assert lab.kernel(LOOPS) == 0
     lab.button("Play").click()
     goes_on(lab)
+    lab.paints(2)
+    lab.button("Pause").click()
+    lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
 
 
 @pytest.mark.own_page
 def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
     playing(lab)
-    lab.command("docmanager:save")
-    lab.page.wait_for_timeout(500)
+    lab.save()
     lab.reload()
     goes_on(lab)
     lab.wait_for(lambda: lab.page.locator("img.bp-figure").count() == 1, what="the figure")
-    assert lab.painted_frames(1) >= 2
+    lab.paints(2)
     lab.button("Pause").click()
     lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
 
@@ -151,27 +159,97 @@ def test_faults_show_in_the_panel(lab):
     assert lab.alarms() == []
 
 
+HIDE = """hidden => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange')); }"""
+SHOWN = """async () => {
+    const bytes = await (await fetch(document.querySelector('img.bp-figure').src)).arrayBuffer();
+    const hash = await crypto.subtle.digest('SHA-256', bytes);
+    return [...new Uint8Array(hash)].map(byte => byte.toString(16).padStart(2, '0')).join(''); }"""
+FRAMES, STEPS = "p.view.live.frames", "p.model.step_count"
+
+
+def trains_unseen(lab):
+    """It trains, and sends no frames."""
+    lab.wait_for(
+        lambda: not lab.kernel("p.view.live.image.watched"), what="the kernel to know that nobody looks"
+    )
+    frames, steps = lab.kernel(FRAMES), lab.kernel(STEPS)
+    lab.wait_for(lambda: lab.kernel(STEPS) > steps + 20, what="training")
+    assert lab.kernel(FRAMES) == frames
+
+
 @pytest.mark.own_page
-def test_without_its_output_and_in_a_hidden_tab_it_goes_on(lab):
+def test_a_hidden_page_a_cleared_output_and_a_closed_page_get_no_frames(lab):
     playing(lab)
-    lab.page.evaluate("""() => {
-        Object.defineProperty(document, 'hidden', { value: true, configurable: true });
-        Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
-        document.dispatchEvent(new Event('visibilitychange')); }""")
-    other = lab.context.new_page()
-    other.bring_to_front()
-    goes_on(lab)
-    other.close()
-    lab.page.evaluate("""() => {
-        delete document.hidden; delete document.visibilityState;
-        document.dispatchEvent(new Event('visibilitychange')); }""")
-    assert lab.painted_frames(1) >= 2
+    lab.page.evaluate(HIDE, True)
+    trains_unseen(lab)
+    lab.page.evaluate(HIDE, False)
+    lab.paints(2)
+    lab.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').style.height = '60px'")
+    trains_unseen(lab)
+    lab.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').style.height = ''")
+    lab.paints(2)
     lab.page.locator(".jp-Notebook-cell").nth(1).locator(".jp-InputArea-editor").click()
     lab.command("notebook:clear-cell-output")
     lab.wait_for(lambda: lab.page.locator("img.bp-figure").count() == 0, what="the output to go")
-    goes_on(lab)
+    trains_unseen(lab)
     lab.run_cell(1)
     assert lab.kernel(LOOPS) == 0
+    lab.button("Play").click()
+    goes_on(lab)
+    lab.save()
+    lab.kernel("setattr(p, 'unwatched', 2.0)")
+    seen, lab.page = lab.page, lab.context.new_page()
+    seen.close()
+    trains_unseen(lab)
+    lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause after nobody has looked")
+    lab.reload()
+    lab.wait_for(lambda: any("nobody had looked" in text for text in lab.statuses()), what="the reason")
+
+
+@pytest.mark.own_page
+def test_two_pages_on_one_kernel_are_both_live(lab):
+    playing(lab)
+    lab.save()
+    first, lab.page = lab.page, lab.context.new_page()
+    lab.reload()
+    lab.wait_for(lambda: lab.page.locator("img.bp-figure").count() == 1, what="the figure on the other page")
+    for page in (first, lab.page, first):
+        page.bring_to_front()
+        before = page.evaluate("window.__painted")
+        page.wait_for_timeout(1500)
+        assert page.evaluate("window.__painted") >= before + 3
+    under_way = lab.kernel("[len(page._under_way) for page in p.view.live.image._pages.values()]")
+    assert len(under_way) == 2
+    assert max(under_way) <= 14
+
+
+@pytest.mark.own_page
+def test_a_saved_copy_without_its_kernel_shows_what_was_last_seen_and_what_to_run(lab):
+    playing(lab)
+    lab.button("Pause").click()
+    lab.wait_for(lambda: lab.kernel("p.view.live.image.format") == "png", what="the last picture")
+    seen = lab.kernel("__import__('hashlib').sha256(p.view.live.image.value).hexdigest()")
+    steps = lab.kernel("p.steps")
+    lab.wait_for(lambda: lab.page.evaluate(SHOWN) == seen, what="the last picture on the page")
+    lab.save()
+    lab.stop_kernels()
+    lab.reload()
+    picture = lab.page.locator("img.bp-figure")
+    lab.wait_for(lambda: picture.count() == 1, what="the picture")
+    lab.wait_for(lambda: lab.page.evaluate(SHOWN) == seen, what="the last picture again")
+    assert "XOR playground" in picture.get_attribute("alt")
+    assert f"step {steps} " in lab.statuses()[0]
+    assert lab.page.get_by_text("model not found").count() == 0
+    assert "Run cell [2] again: p = XORPlayground(); p" in lab.alarms()[0]
+    assert lab.page.locator(".jp-OutputArea button", has_text="Play").is_disabled()
+    assert lab.page.locator(".jp-OutputArea .noUi-handle[tabindex='0']").count() == 0
+    lab.run_all()
+    assert lab.alarms() == []
+    lab.button("Play").click()
+    goes_on(lab)
 
 
 @pytest.mark.own_page
