@@ -14,7 +14,6 @@ limited link is a proxy on 127.0.0.1 (`_link.py`); the page is loaded before the
 
 import argparse
 import contextlib
-import dataclasses
 import os
 import statistics
 import subprocess
@@ -27,7 +26,7 @@ import psutil
 from _link import Link
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.browser.laboratory import Lab, find_chromium, start_browser, start_server
+from tests.browser.laboratory import Lab, Server, find_chromium, start_browser, start_server
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -258,7 +257,7 @@ def measure_link(server, browser, case, options):
     """The rows of the table for one playground at the far end of a link."""
     mbit, ms = options.link
     with Link(server.port) as link:
-        lab = open_playing(dataclasses.replace(server, port=link.port), browser, case)
+        lab = open_playing(Server(link.port, server.token, server.root, server.runtime), browser, case)
         link.limit(mbit, ms)
         lab.page.wait_for_timeout(10_000)
         early = latencies(lab, options.keys)

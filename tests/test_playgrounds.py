@@ -242,6 +242,24 @@ def test_a_trace_keeps_the_course_in_bounded_memory():
         Trace(capacity=7)
 
 
+def test_a_full_trace_keeps_the_means_of_neighbours_and_takes_half_as_many_from_there_on():
+    trace = Trace(1, capacity=4)
+    for step, value in enumerate((0.0, 10.0, 20.0, 60.0), start=1):
+        trace.append(step, value)
+    np.testing.assert_array_equal(trace.columns, [[0, 10, 20, 60]])
+    trace.append(5, 2.0)
+    trace.append(6, 4.0)
+    np.testing.assert_array_equal(trace.steps, [1.5, 3.5, 5])
+    np.testing.assert_array_equal(trace.columns, [[5, 40, 2]])
+    trace.append(7, 8.0)
+    np.testing.assert_array_equal(trace.steps, [1.5, 3.5, 5, 6.5])
+    np.testing.assert_array_equal(trace.columns, [[5, 40, 2, 6]])
+    trace.clear()
+    assert len(trace) == 0
+    trace.append(1, 7.0)
+    np.testing.assert_array_equal(trace.columns, [[7]])
+
+
 @pytest.mark.parametrize(
     ("x", "expected"), [(1, 1), (3, 5), (101, 200), (200, 200), (0.03, 0.05), (7e5, 1e6)]
 )
@@ -513,6 +531,7 @@ def test_a_divergence_pauses_shows_and_lets_one_go_on():
         assert "try a smaller learning rate" in playground.alarm.value
         playground.controls["learning_rate"].value = 1.0
         assert playground.error is None
+        assert playground.alarm.value == ""
         assert playground.model.n == 0, "the weights were lost: a new model"
         playground.play()
         await until(lambda: playground.model.n > 5)

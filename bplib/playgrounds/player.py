@@ -48,9 +48,9 @@ class Player:
             self._rest = self.loop.time() + seconds
 
     async def _play(self):
-        mine, clock, period = self._task, self.loop.time, 1 / self.fps
+        clock, period = self.loop.time, 1 / self.fps
         due = clock()
-        while self._task is mine:
+        while True:  # until `pause` cancels it, wherever it waits
             start = clock()
             # A frame that came late does not hurry those after it, beyond the usual jitter.
             due = max(due, start - period / 4) + period
