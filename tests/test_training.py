@@ -199,7 +199,7 @@ def test_accuracy(rng):
     assert accuracy(binary, X, np.array([[1], [0], [0]])) == pytest.approx(2 / 3)
     with pytest.raises(ValueError, match=r"one output needs y \(N, 1\), got \(3,\): y\[:, None\]"):
         accuracy(binary, X, np.array([1, 0, 0]))
-    with pytest.raises(ValueError, match="as many rows, and at least one"):
+    with pytest.raises(ValueError, match="X and y must have as many rows, got"):
         accuracy(network, X, np.array([0]))
 
 
