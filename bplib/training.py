@@ -75,6 +75,8 @@ def _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
     checks.whole_number("train", "epochs", epochs)
     if shuffle or rng is not None:
         checks.generator(f"train (with shuffle={shuffle})", rng)
+    if getattr(optimizer, "memory", None):
+        optimizer.belong_to(network)
     X, Y = _data("train", network, X, Y)
     _rehearse(network, X, batch_size, rng)
     return X, Y.astype(network.dtype, copy=False) if Y.ndim == 2 else Y
