@@ -373,3 +373,28 @@ def test_gradients_of_another_layer_are_named_on_the_way_of_training_too(rng):
     network, X, Y = problem(rng, first=Secretive)
     with pytest.raises(ValueError, match=r"backward must give 0\.W, 0\.b, 2\.W"):
         check_gradients(network, X, Y)
+
+
+def test_a_kink_that_only_a_long_step_would_cross_is_no_kink():
+    """An input of 1000 moves z by 1000 eps, and z = 0.001 is 100 eps off: with eps / 1000 nothing is crossed."""
+    network = Network([Affine.from_arrays([[0.001]], [-0.999]), ReLU()], SquaredError())
+    assert check_gradients(network, np.array([[1000.0], [1010.0]]), np.full((2, 1), 3.0))
+    network.layers[0].params["b"][:] = -1.0
+    with pytest.raises(VacuousCheckError, match="across its kink"):
+        check_gradients(network, np.array([[1000.0], [1010.0]]), np.full((2, 1), 3.0))
+
+
+class Blank(Tanh):
+    """Gives zeros whatever comes, and a gradient all the same."""
+
+    def f(self, Z):
+        return np.zeros_like(Z)
+
+    def slope(self, A):
+        return A + 1
+
+
+def test_a_constant_output_with_a_gradient_is_constant_and_not_hidden(rng):
+    network = Network([Affine(3, 2, rng=rng), Blank(), Affine(2, 2, rng=rng)], SquaredError())
+    with pytest.raises(VacuousCheckError, match="constant output"):
+        check_gradients(network, rng.normal(size=(4, 3)), 0.1 * rng.normal(size=(4, 2)))

@@ -174,6 +174,9 @@ def test_a_copy_of_both_goes_on_where_they_were(copied):
     assert values(network2) == values(network)
     with pytest.raises(ValueError, match="one optimizer serves one network"):
         optimizer2.step(one_layer(1.0, 1.0), grads(1.0, 1.0))
+    wider = Network([Affine.from_arrays(np.ones((2, 1)), [1.0])], SquaredError())
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        copied(optimizer2).step(wider, [{"W": np.ones((2, 1)), "b": np.ones(1)}])
 
 
 def test_momentum_takes_effect_when_it_is_set():
@@ -187,6 +190,9 @@ def test_momentum_takes_effect_when_it_is_set():
     optimizer.momentum = 0.5  # v has followed its formula: v = 0 v + 1
     optimizer.step(network, grads(1.0, 1.0))
     assert values(network)[0] == pytest.approx(-0.1 * (1 + 3.9 + 1 + 1.5), rel=1e-14)
+    optimizer.momentum = 0.0  # it remembers still
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        optimizer.step(one_layer(0.0, 0.0), grads(1.0, 1.0))
 
 
 def test_every_setting_takes_effect_between_steps():

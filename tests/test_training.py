@@ -566,3 +566,13 @@ def test_images_are_drawn_batch_by_batch(rng):
     list(train(network, Watched(data.pixels), y, optimizer=SGD(0.1), batch_size=1000, epochs=1, rng=rng))
     assert accuracy(network, Watched(data.pixels), y) == accuracy(network, np.asarray(data), y)
     assert max(largest) == 4096
+
+
+def test_every_part_of_the_data_is_looked_at(rng):
+    """Images and large arrays are looked through in parts."""
+    network, X = mlp([2, 1], rng=rng), np.zeros((9000, 2))
+    for row in (0, 4095, 4096, 8999):
+        bad = X.copy()
+        bad[row, 1] = np.nan
+        with pytest.raises(ValueError, match="train: X holds NaN or inf"):
+            start(network, bad, np.zeros((9000, 1)))
