@@ -78,10 +78,12 @@ def _central_differences(array, eps, f):
     gradient, smallest = np.empty_like(array), eps
     for index in np.ndindex(array.shape):
         kept, h = array[index], eps
+        if abs(kept) > 1e3:  # so large a number moves by other than eps: doubles there are far apart
+            h = max(kept + h - kept, np.spacing(abs(kept)))
         array[index] = kept + h
         above, moved = f(h, FAR * eps)
         if moved > FAR * eps:
-            h = kept + eps * eps / moved - kept  # as the entry will really move
+            h = max(kept + h * eps / moved - kept, np.spacing(abs(kept)))  # as the entry will really move
             array[index] = kept + h
             above, _ = f(h, np.inf)
         array[index] = kept - h
@@ -98,8 +100,8 @@ FAR = 10  # a step that moves a unit ten times as far leaves an error of (10 eps
 def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, rng=None):
     """Compare every parameter's gradient, and X's, with central differences; return a `GradientReport`.
 
-    Works on a float64 copy and leaves the network alone. Costs two forward passes for each number compared,
-    so it is meant for small networks. Backward runs with and without the gradient by X, as training does; the
+    Works on a float64 copy and leaves the network alone. Costs two or three forward passes for each number
+    compared, so it is meant for small networks. Backward runs with and without the gradient by X, as training does; the
     worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is the round-off of the
     quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A number that moves a unit more than ten times as
     far as itself (inputs or weights in the hundreds) is moved by less than `eps`, so that the unit moves by

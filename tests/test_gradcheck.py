@@ -398,3 +398,18 @@ def test_a_constant_output_with_a_gradient_is_constant_and_not_hidden(rng):
     network = Network([Affine(3, 2, rng=rng), Blank(), Affine(2, 2, rng=rng)], SquaredError())
     with pytest.raises(VacuousCheckError, match="constant output"):
         check_gradients(network, rng.normal(size=(4, 3)), 0.1 * rng.normal(size=(4, 2)))
+
+
+@pytest.mark.parametrize("size", [1e5, 1e7, 1e12])
+def test_numbers_so_large_that_doubles_are_far_apart(size, rng):
+    """1e7 + 1e-5 lies between two doubles: the difference is over the way that was really gone."""
+    X = size * rng.uniform(1, 2, size=(2, 3))
+    np.testing.assert_allclose(numerical_gradient(lambda Q: np.sum(Q - X), X), np.ones((2, 3)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e5, 1e7])
+def test_right_networks_on_huge_inputs_pass(size, rng):
+    network, X, Y = problem(rng, activation=ReLU)
+    assert check_gradients(network, size * X, Y)
+    network.layers[0].params["W"] *= size
+    assert check_gradients(network, X, Y)
