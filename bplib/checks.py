@@ -4,14 +4,61 @@ Each function takes who is asking (`Affine(784→128)`, `SGD`), and raises Value
 was expected and what came.
 """
 
+import inspect
+import weakref
+from typing import ClassVar
+
 import numpy as np
 
 
 class Named:
     """Something that says its name in messages: Sigmoid(), SquaredError()."""
 
+    classes: ClassVar = {}  # name → the class of that name that was defined last, for `Network.load`
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        Named.classes[cls.__name__] = cls
+
     def __repr__(self):
         return f"{type(self).__name__}()"
+
+
+class Setting:
+    """A number of an object that is checked whenever it is set, as `number` checks it."""
+
+    def __init__(self, low, high=np.inf, *, open_low=False):
+        self.limits, self.open_low = (low, high), open_low
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __set__(self, thing, value):  # without a __get__, reading finds the value in the object itself
+        value = number(type(thing).__name__, self.name, value, *self.limits, open_low=self.open_low)
+        vars(thing)[self.name] = value
+
+
+class Owned:
+    """An optimizer with a memory, which makes sense for one network alone."""
+
+    _owner = None  # a weak reference: an optimizer keeps no network alive
+
+    def __getstate__(self):  # a copy, or a pickle, belongs to the next network it meets
+        return {name: value for name, value in vars(self).items() if name != "_owner"}
+
+    def belong_to(self, network):
+        if self._owner is not None and self._owner() is network:
+            return
+        params = {
+            (i, name): p.shape for i, layer in enumerate(network.layers) for name, p in layer.params.items()
+        }
+        kept = {key: arrays[0].shape for key, arrays in self.memory.items()}
+        if self._owner is not None or (kept and kept != params):
+            raise ValueError(
+                f"{type(self).__name__}: it remembers the steps of another network: one optimizer serves one "
+                "network, make a new one"
+            )
+        self._owner = weakref.ref(network)
 
 
 def whole_number(who, name, n, least=1):
@@ -23,7 +70,7 @@ def whole_number(who, name, n, least=1):
 
 def number(who, name, x, low, high=np.inf, *, open_low=False):
     """A finite number in [low, high), or in (low, high) with `open_low`."""
-    if isinstance(x, bool) or not isinstance(x, (int, float, np.number)):
+    if isinstance(x, bool) or not isinstance(x, (int, float, np.integer, np.floating)):
         raise TypeError(f"{who}: {name} must be a number, got {x!r}")
     if not (low < x or (x == low and not open_low)) or not x < high:
         above = f"above {low}" if open_low else f"at least {low}"
@@ -54,26 +101,71 @@ def floating(who, dtype):
 
 
 def real(who, name, Q):
-    """Q as an array of real numbers."""
-    try:
-        Q = np.asarray(Q)
-    except ValueError as error:  # rows of different lengths
-        raise ValueError(
-            f"{who}: {name} must be an array of numbers, got {type(Q).__name__} ({error})"
-        ) from None
+    """Q as an array of real numbers: the one door for arrays, lists, data frames and their columns."""
+    if type(Q) is not np.ndarray:
+        Q = _array(who, name, Q)
     if Q.dtype.kind not in "fiub":
-        raise TypeError(f"{who}: {name} must hold real numbers, got dtype {Q.dtype}")
+        hint = ": text, dates, or numbers and gaps mixed" if Q.dtype.kind == "O" else ""
+        raise TypeError(f"{who}: {name} must hold real numbers, got dtype {Q.dtype}{hint}")
     return Q
+
+
+def _array(who, name, Q):
+    if isinstance(Q, np.ma.MaskedArray):
+        raise TypeError(
+            f"{who}: {name} must be a plain array, got a masked one, whose masked places would count as "
+            "numbers: leave those rows out, or fill them in, Q.filled(0.0)"
+        )
+    if hasattr(Q, "toarray"):  # of SciPy: np.asarray would make one object of it
+        raise TypeError(f"{who}: {name} must be a dense array, got {type(Q).__name__}: Q.toarray()")
+    try:
+        return np.asarray(Q)
+    except Exception as error:  # rows of different lengths, or what another library objects to
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{who}: {name} must be an array of numbers, got {type(Q).__name__} ({error})") from None
 
 
 def floats(who, name, Q):
     """Q as an array of floating point (the minus of an unsigned integer would wrap)."""
+    if type(Q) is np.ndarray and Q.dtype.kind == "f":
+        return Q
     Q = real(who, name, Q)
     return Q if Q.dtype.kind == "f" else Q.astype(np.float64)
 
 
+def rows_of(who, name, X):
+    """X as rows are drawn from it: itself where X[rows] gives an array (images), else an array.
+
+    A data frame answers X[rows] with columns: it becomes an array once, in the order of its columns.
+    """
+    if hasattr(X, "shape") and not isinstance(X, np.ndarray) and len(X.shape) > 1:
+        try:
+            drawn = X[np.array([len(X) - 1, 0])]
+        except Exception:  # each kind of container has its own
+            drawn = None
+        if type(drawn) is np.ndarray and drawn.shape == (2, *X.shape[1:]):
+            return X
+    X = real(who, name, X)
+    if X.ndim < 1 or len(X) == 0:
+        raise ValueError(f"{who}: {name} must have at least one row, got {X.shape}")
+    return X
+
+
+def data(who, X, Y, names=("X", "Y")):
+    """X and Y with as many rows, finite everywhere: (X as `rows_of` gives it, Y as an array)."""
+    X, Y = rows_of(who, names[0], X), finite(who, names[1], Y)
+    if Y.ndim < 1 or len(Y) != len(X):
+        raise ValueError(
+            f"{who}: {' and '.join(names)} must have as many rows, got {tuple(X.shape)} and {Y.shape}"
+        )
+    for start in range(0, len(X), 4096):  # in parts, so that images need not all be floats at once
+        finite(who, names[0], X[start : start + 4096])
+    return X, Y
+
+
 def finite(who, name, Q):
-    """One pass over all of Q, for the places where data comes in."""
+    """Q as an array of real numbers, after one pass over all of it, for the places where data comes in."""
+    Q = real(who, name, Q)
     if Q.dtype.kind == "f" and not np.isfinite(Q).all():
         n = Q.size - np.count_nonzero(np.isfinite(Q))
         raise ValueError(f"{who}: {name} holds NaN or inf in {n} of {Q.size} places")
@@ -115,12 +207,12 @@ def outputs(who, Z):
     return Z
 
 
-def targets(who, Y, Z):
+def targets(who, Y, Z, hint=""):
     """Y with the shape of Z, in Z's dtype. (N,) against (N, 1) would broadcast to N×N, so it raises."""
     Y = real(who, "Y", Y)
     if Y.shape != Z.shape:
         column = Y.shape == Z.shape[:1] and Z.shape[1] == 1
-        hint = ": a column is meant, Y[:, None] (broadcasting would make an N×N loss)" if column else ""
+        hint = ": a column is meant, Y[:, None] (broadcasting would make an N×N loss)" if column else hint
         raise ValueError(f"{who}: Y must have the shape of the outputs, {Z.shape}, got {Y.shape}{hint}")
     return Y if Y.dtype == Z.dtype else Y.astype(Z.dtype)
 
@@ -137,22 +229,32 @@ def probabilities(who, Y, Z):
 def labels_or_weights(who, Y, Z):
     """Integer labels (N,) from 0 to k − 1, or rows of weights (N, k), none negative."""
     Y = real(who, "Y", Y)
-    N, k = Z.shape
-    if Y.ndim != 1:
-        Y = targets(who, Y, Z)
-        if not np.minimum.reduce(Y, axis=None) >= 0:
-            raise ValueError(f"{who}: rows of weights must not be negative, got {Y.min():g}")
-    elif Y.dtype.kind not in "iu":
-        raise TypeError(f"{who}: labels must be integers, got {Y.dtype}")
-    elif len(Y) != N:
-        raise ValueError(f"{who}: {N} rows need {N} labels, got {len(Y)}")
-    elif not 0 <= np.minimum.reduce(Y) <= np.maximum.reduce(Y) < k:
-        raise ValueError(f"{who}: labels must be 0 to {k - 1}, got {Y.min()} to {Y.max()}")
+    if Y.ndim == 1:
+        return labels(who, "Y", Y, len(Z), Z.shape[1])
+    column = Y.ndim == 2 and Y.shape[1] == 1 < Z.shape[1]
+    Y = targets(who, Y, Z, ": labels are one number a row, Y[:, 0], as integers" if column else "")
+    if not np.minimum.reduce(Y, axis=None) >= 0:
+        raise ValueError(f"{who}: rows of weights must not be negative, got {Y.min():g}")
     return Y
 
 
-def gradients(who, network, grads, memory):
-    """A gradient for every parameter, of its shape, and the same network as at the last step."""
+def labels(who, name, Y, N, k):
+    """N integers from 0 to k − 1."""
+    if Y.dtype.kind not in "iu":
+        raise TypeError(
+            f"{who}: labels must be integers, got {Y.dtype}: {name}.astype(int), if that is meant"
+        )
+    if len(Y) != N:
+        raise ValueError(f"{who}: {N} rows need {N} labels, got {len(Y)}")
+    low, high = np.minimum.reduce(Y), np.maximum.reduce(Y)
+    if not 0 <= low <= high < k:
+        hint = f": they seem to count from 1, {name} - 1" if low >= 1 and high == k else ""
+        raise ValueError(f"{who}: labels must be 0 to {k - 1}, got {low} to {high}{hint}")
+    return Y
+
+
+def gradients(who, network, grads):
+    """A gradient for every parameter, of its shape."""
     if len(grads) != len(network.layers):
         raise ValueError(f"{who}: {len(network.layers)} layers need as many gradients, got {len(grads)}")
     for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
@@ -161,12 +263,6 @@ def gradients(who, network, grads, memory):
             if g is None or g.shape != p.shape:
                 came = "none" if g is None else g.shape
                 raise ValueError(f"{who}: the gradient of {i}.{name} must be {p.shape}, got {came}")
-            before = memory.get((i, name))
-            if before and before[0].shape != p.shape:
-                raise ValueError(
-                    f"{who}: {i}.{name} was {before[0].shape} at the last step, now it is {p.shape}: one "
-                    "optimizer serves one network, make a new one"
-                )
 
 
 def sizes(who, sizes, output, loss):
@@ -186,6 +282,11 @@ def layers(who, layers):
     width = None
     for layer in layers:
         interface(who, "layer", layer, "forward", "backward", "params")
+        keywords(who, layer, "forward", "training", "rng")
+        keywords(who, layer, "backward", "input_gradient")
+        for name, p in layer.params.items():
+            if not isinstance(p, np.ndarray):
+                raise TypeError(f"{who}: {name} of {layer!r} must be an array, got {type(p).__name__}")
         n_in, n_out = getattr(layer, "n_in", None), getattr(layer, "n_out", None)
         if None not in (width, n_in) and n_in != width:
             raise ValueError(f"{who}: {layer} expects {n_in} inputs, the layers before it give {width}")
@@ -197,9 +298,20 @@ def interface(who, kind, part, *names):
         raise TypeError(f"{who}: the {kind} must be an object with {', '.join(names)}; got {part!r}")
 
 
+def keywords(who, part, method, *names):
+    """The method takes these names as keywords."""
+    try:
+        inspect.signature(getattr(part, method)).bind_partial(**dict.fromkeys(names))
+    except TypeError:
+        raise TypeError(
+            f"{who}: {method} of {part!r} must take {' and '.join(names)} as keywords, got "
+            f"{method}{inspect.signature(getattr(part, method))}"
+        ) from None
+
+
 def one_dtype(who, layers):
     """The floating-point type that all parameters share."""
     dtypes = sorted({str(p.dtype) for layer in layers for p in layer.params.values()})
     if len(dtypes) > 1:
         raise TypeError(f"{who}: all parameters must have one dtype, got {' and '.join(dtypes)}")
-    return np.dtype(dtypes[0] if dtypes else np.float64)
+    return floating(who, dtypes[0] if dtypes else np.float64)

@@ -6,19 +6,24 @@ Every function returns a frozen `Dataset`. Rows are examples. Two-class sets hav
 `digits()` needs no network. `mnist()` downloads 11.6 MB once, checks every file against its SHA-256 hash
 and keeps it; `handwritten_digits()` gives MNIST where it can be had and the bundled digits elsewhere.
 
-Environment: `BPLIB_DATA_DIR` names the folder of the four MNIST files (default: the user's cache folder);
-`BPLIB_OFFLINE=1` forbids asking the network.
+Environment: `BPLIB_DATA_DIR` names the folder of the four MNIST files, gzipped or unpacked (default: the
+user's cache folder); `BPLIB_OFFLINE=1` forbids asking the network (empty, 0, false, no and off allow it).
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import importlib.util
 import math
 import os
+import shutil
+import signal
+import stat
 import sys
 import tempfile
+import threading
 import time
 import zlib
 from dataclasses import dataclass
@@ -38,6 +43,19 @@ MNIST_FILES = {
         1648877,
     ),
     "t10k-labels-idx1-ubyte.gz": ("f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4542),
+}
+# The same for the files unpacked, as `train-images-idx3-ubyte` or `train-images.idx3-ubyte`.
+MNIST_UNPACKED = {
+    "train-images-idx3-ubyte.gz": (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        47040016,
+    ),
+    "train-labels-idx1-ubyte.gz": ("65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", 60008),
+    "t10k-images-idx3-ubyte.gz": (
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        7840016,
+    ),
+    "t10k-labels-idx1-ubyte.gz": ("ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", 10008),
 }
 # Tried in turn. The site that first published MNIST answers 403 to programs.
 MNIST_MIRRORS = (
@@ -402,11 +420,12 @@ def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
     contents, faults = {}, {}
     for name in MNIST_FILES:
         try:
-            contents[name] = _read_verified(folder / name, name)
+            contents[name] = _find(folder, name)
         except ValueError as fault:
             faults[name] = str(fault)
     if faults:
-        contents |= _download(folder, faults, deadline, progress)
+        arrived = _download(folder, faults, deadline, progress)
+        contents |= {name: _unpack(data, name) for name, data in arrived.items()}
     X_train, y_train, X_test, y_test = (
         _parse_idx(contents[name], name, LABELS_MAGIC if "labels" in name else IMAGES_MAGIC)
         for name in MNIST_FILES
@@ -441,12 +460,15 @@ def _broken(fault: str) -> DatasetUnavailable:
     return DatasetUnavailable(f"MNIST is not usable: {fault}.", fault)
 
 
-def _parse_idx(compressed: bytes, name: str, magic: int) -> np.ndarray:
-    """Pixels (N, 784) uint8 or labels (N,) int64 of a gzipped IDX file, every field of the header checked."""
+def _unpack(compressed: bytes, name: str) -> bytes:
     try:
-        data = gzip.decompress(compressed)
+        return gzip.decompress(compressed)
     except (OSError, EOFError, zlib.error) as error:
         raise _broken(f"{name} is not a whole gzip file ({error})") from error
+
+
+def _parse_idx(data: bytes, name: str, magic: int) -> np.ndarray:
+    """Pixels (N, 784) uint8 or labels (N,) int64 of an IDX file, every field of the header checked."""
     header = 16 if magic == IMAGES_MAGIC else 8
     if len(data) < header:
         raise _broken(f"{name} ends inside its header, after {len(data)} of {header} bytes")
@@ -499,16 +521,42 @@ def _pooch():
     return pooch
 
 
-def _read_verified(path: Path, name: str) -> bytes:
+def _find(folder: Path, name: str) -> bytes:
+    """The file's content, unpacked, from `name` or from one that was unpacked by hand.
+
+    ValueError with a few words on `name` when it is missing, unreadable or another.
+    """
+    try:
+        return _unpack(_read_verified(folder / name, *MNIST_FILES[name]), name)
+    except ValueError as fault:
+        plain = name.removesuffix(".gz")
+        said = str(fault)
+        for other in (plain, plain.replace("-idx", ".idx")):
+            try:
+                return _read_verified(folder / other, *MNIST_UNPACKED[name])
+            except ValueError as another:
+                if str(another) != MISSING:
+                    said += f", and {other} {another}"
+        raise ValueError(said) from None
+
+
+MISSING = "is missing"
+
+
+def _read_verified(path: Path, sha256: str, length: int) -> bytes:
     """The file's bytes; ValueError with a few words when it is missing, unreadable or another."""
     try:
-        data = path.read_bytes()
+        if stat.S_ISREG(path.stat().st_mode):
+            with open(path, "rb") as file:
+                data = file.read(length + 1)  # and never all of something endless
+        else:  # reading a pipe would wait for ever
+            raise ValueError("cannot be read (it is not a regular file)")
     except (FileNotFoundError, NotADirectoryError):
-        raise ValueError("is missing") from None
+        raise ValueError(MISSING) from None
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
     # What was hashed is what is parsed: another process may replace the file in between.
-    if hashlib.sha256(data).hexdigest() != MNIST_FILES[name][0]:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise ValueError("has a wrong SHA-256 hash")
     return data
 
@@ -520,7 +568,7 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
     when two processes download at once, both write the same bytes, and each rename is whole.
     """
     listed = "; ".join(f"{name} {fault}" for name, fault in faults.items())
-    offline = os.environ.get("BPLIB_OFFLINE", "") not in ("", "0")
+    offline = os.environ.get("BPLIB_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
     if offline or sys.platform == "emscripten":
         why = "BPLIB_OFFLINE forbids asking the network" if offline else "a browser's Python has no network"
         unset = "unset BPLIB_OFFLINE, or set" if offline else "set"
@@ -533,7 +581,7 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
     from tqdm import tqdm
 
     for name, fault in faults.items():
-        if fault != "is missing":
+        if fault != MISSING:
             print(f"{name} in the cache {fault}: it is downloaded again.")
 
     until = time.monotonic() + deadline
@@ -543,7 +591,9 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
     log.setLevel("ERROR")  # it would write local paths to stderr, and so into notebooks
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_remains(folder)
         with (
+            _sigterm_tidies(),
             tempfile.TemporaryDirectory(
                 prefix=".download-", dir=folder, ignore_cleanup_errors=True
             ) as partial,
@@ -579,6 +629,39 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
     finally:
         log.setLevel(level)
     return contents
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come."""
+
+
+def _raise_terminated(number, frame):
+    raise _Terminated
+
+
+@contextlib.contextmanager
+def _sigterm_tidies():
+    """SIGTERM ends the process after the unfinished files have gone; only where nobody else handles it."""
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _remove_remains(folder: Path) -> None:
+    """What a download left that was killed, or lost its power: older than any deadline in use."""
+    for remains in folder.glob(".download-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - remains.stat().st_mtime > 24 * 3600:
+                shutil.rmtree(remains)
 
 
 def _fetch(pooch, name, mirrors, partial, until, deadline, bar) -> tuple[Path, list[str]]:
@@ -622,7 +705,6 @@ def _stream(url: str, output_file: str, length: int, until: float, bar) -> None:
     owns no file and does not keep the process alive).
     """
     import queue
-    import threading
 
     arrived, stop = queue.SimpleQueue(), threading.Event()
     threading.Thread(target=_receive, args=(url, arrived, stop), daemon=True).start()
@@ -643,7 +725,7 @@ def _stream(url: str, output_file: str, length: int, until: float, bar) -> None:
                     break
                 if isinstance(item, Exception):
                     after = f" after {_count(received)} of {_count(length)} bytes" if received else ""
-                    raise _MirrorFault(_cause(item) + after) from item
+                    raise _MirrorFault(_cause(item, url) + after) from item
                 if len(head) < 2:
                     head += item[:60]
                     if len(head) >= 2 and not head.startswith(b"\x1f\x8b"):
@@ -680,11 +762,18 @@ def _receive(url, arrived, stop) -> None:
         arrived.put(error)
 
 
-def _cause(error: Exception) -> str:
-    """A few words for what went wrong: the HTTP status, or the innermost exception."""
+def _cause(error: Exception, url: str) -> str:
+    """A few words for what went wrong: the HTTP status, or the innermost exception; and by which proxy."""
+    import requests
+
+    if isinstance(error, requests.TooManyRedirects):
+        return f"redirects in a circle ({error})"
     response = getattr(error, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}".rstrip()
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    # The proxy's own name, without the password that may stand before it.
+    through = f" (through the proxy {proxy.rpartition('@')[2]})" if proxy else ""
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
-    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}{through}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import checks
 from .layers import Layer
+from .storage import describe, state_of
 
 
 class Dropout(Layer):
@@ -106,22 +107,19 @@ class Residual(Layer):
             raise ValueError(f"Residual: F must keep the width, got {widths[0]} in and {widths[-1]} out")
         if widths:
             self.n_in = self.n_out = widths[0]
-        self.config = {"layers": [[type(layer).__name__, layer.config] for layer in self.layers]}
+        self.config = {"layers": [describe(layer) for layer in self.layers]}
 
     def __repr__(self):
         return f"Residual({self.layers})"
 
-    params = property(lambda self: self._inner("params"))
-    state = property(lambda self: self._inner("state"))
+    params = property(lambda self: self._inner(lambda layer: layer.params))
+    state = property(lambda self: self._inner(state_of))
 
-    def _inner(self, kind):
-        return {
-            f"{i}.{name}": a
-            for i, layer in enumerate(self.layers)
-            for name, a in getattr(layer, kind).items()
-        }
+    def _inner(self, arrays):
+        return {f"{i}.{name}": a for i, layer in enumerate(self.layers) for name, a in arrays(layer).items()}
 
     def forward(self, X, *, training=False, rng=None):
+        X = checks.floats(self, "X", X)
         Y, caches = X, []
         for layer in self.layers:
             Y, cache = layer.forward(Y, training=training, rng=rng)
@@ -138,7 +136,7 @@ class Residual(Layer):
 
     def update_state(self, cache):
         for layer, inner in zip(self.layers, cache, strict=True):
-            if layer.state:
+            if state_of(layer):
                 layer.update_state(inner)
 
     def pieces(self, cache):

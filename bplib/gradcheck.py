@@ -21,7 +21,8 @@ class GradientReport:
     worst      the largest error
     errors     name of the array ("0.W", …, "X") → error
     vanishing  arrays whose gradient is zero both ways: nothing was compared there
-    floor      gradients below it are judged against it: smaller differences drown in round-off
+    floor      gradients below it are judged against it: smaller differences drown in round-off (for an array
+               that was moved by less than eps it is higher, by as much)
     """
 
     ok: bool
@@ -38,7 +39,10 @@ class GradientReport:
         rows = [
             f"{'ok ' if e <= self.tolerance else 'BAD'}  {name:8} {e:.1e}" for name, e in self.errors.items()
         ]
-        rows += [f"     {name}: gradient zero both ways, nothing compared" for name in self.vanishing]
+        rows += [
+            f"     {name}: gradient zero both ways within round-off, nothing compared"
+            for name in self.vanishing
+        ]
         return "\n".join(rows)
 
 
@@ -57,79 +61,126 @@ def _norm(Q):
 def numerical_gradient(f, X, eps=1e-5):
     """∂f/∂X by central differences, (f(X + h) − f(X − h))/(2h) with h = `eps` for each entry of X in turn.
 
-    f takes an array like X and returns a number: 2 · X.size calls. X itself is not changed. The error falls
-    as h² (truncation) and rises as 1/h (round-off).
+    f takes an array like X and returns a number: 2 · X.size calls, each with a copy of its own, so that f may
+    change it. X itself is not changed. The error falls as h² (truncation) and rises as 1/h (round-off).
     """
-    X = np.array(X, dtype=np.float64)
-    checks.number("numerical_gradient", "eps", eps, 0, open_low=True)
-    gradient = np.empty_like(X)
-    for index in np.ndindex(X.shape):
-        kept, values = X[index], []
-        for x in (kept + eps, kept - eps):
-            X[index] = x
-            values.append(float(f(X)))
-        X[index] = kept
-        gradient[index] = (values[0] - values[1]) / (2 * eps)
-    return gradient
+    X = np.array(checks.real("numerical_gradient", "X", X), dtype=np.float64)
+    eps = checks.number("numerical_gradient", "eps", eps, 0, open_low=True)
+    return _central_differences(X, eps, lambda h, far: (float(f(X.copy())), 0.0))[0]
+
+
+def _central_differences(array, eps, f):
+    """(above − below)/(2h) for each entry of `array` in turn, moved in place, and the smallest h.
+
+    f(h, far) gives the value with an entry moved by h, and how far that moved anything; beyond `far` no value
+    is needed: there eps was too long a step, and h is chosen so that the farthest moves by eps.
+    """
+    gradient, smallest = np.empty_like(array), eps
+    for index in np.ndindex(array.shape):
+        kept, h = array[index], eps
+        if abs(kept) > 1e3:  # so large a number moves by other than eps: doubles there are far apart
+            h = max(kept + h - kept, np.spacing(abs(kept)))
+        array[index] = kept + h
+        above, moved = f(h, FAR * eps)
+        if moved > FAR * eps:
+            h = max(kept + h * eps / moved - kept, np.spacing(abs(kept)))  # as the entry will really move
+            array[index] = kept + h
+            above, _ = f(h, np.inf)
+        array[index] = kept - h
+        below, _ = f(h, np.inf)
+        array[index] = kept
+        gradient[index] = (above - below) / (2 * h)
+        smallest = min(h, smallest)
+    return gradient, smallest
+
+
+FAR = 10  # a step that moves a unit ten times as far leaves an error of (10 eps)², below any tolerance
 
 
 def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, rng=None):
     """Compare every parameter's gradient, and X's, with central differences; return a `GradientReport`.
 
-    Works on a float64 copy and leaves the network alone. Costs two forward passes for each number compared,
-    so it is meant for small networks. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is
-    the round-off of the quotient, 100 ε max(|L|, 1)/eps, over the tolerance. With `training` the layers run
-    in training mode, each time with a copy of the same `rng`, so that dropout draws the same mask.
+    Works on a float64 copy and leaves the network alone. Costs two or three forward passes for each number
+    compared, so it is meant for small networks. Backward runs with and without the gradient by X, as training does; the
+    worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is the round-off of the
+    quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A number that moves a unit more than ten times as
+    far as itself (inputs or weights in the hundreds) is moved by less than `eps`, so that the unit moves by
+    `eps`. With `training` the layers run in training mode, each time with a copy of the same `rng`, so that
+    dropout draws the same mask.
 
     Raises VacuousCheckError when the check proves nothing: every gradient zero, an output that does not
-    depend on X, or a unit within `eps` of a kink.
+    depend on X, a loss so large that its round-off hides the gradients, or a unit within `eps` of a kink.
     """
-    checks.number("check_gradients", "eps", eps, 0, open_low=True)
-    checks.number("check_gradients", "tolerance", tolerance, 0, open_low=True)
+    eps = checks.number("check_gradients", "eps", eps, 0, open_low=True)
+    tolerance = checks.number("check_gradients", "tolerance", tolerance, 0, open_low=True)
     network = astype(network, np.float64)
-    X = checks.finite("check_gradients", "X", np.array(network.cast(X)))
+    X, Y = checks.data("check_gradients", X, Y)
+    X = np.array(network.cast(X))
 
-    def forward():
-        return network.forward(X, training=training, rng=copy.deepcopy(rng))
+    def outputs():
+        """Of every layer, the last one's being Z; and the caches."""
+        Q, found, caches = X, [], []
+        generator = copy.deepcopy(rng)
+        for layer in network.layers:
+            Q, cache = layer.forward(Q, training=training, rng=generator)
+            found.append(Q)
+            caches.append(cache)
+        return found, caches
 
-    Z, caches = forward()
-    L, cache = network.loss_function.forward(Z, Y)
-    dX, grads = network.backward(network.loss_function.backward(cache), caches)
-    analytic = {f"{i}.{name}": g for i, layer in enumerate(grads) for name, g in layer.items()} | {"X": dX}
-    arrays = dict(network.named_params()) | {"X": X}
-    if set(analytic) != set(arrays):
-        raise ValueError(
-            f"check_gradients: backward must give {', '.join(arrays)}, not {', '.join(analytic)}"
-        )
+    before, caches = outputs()
+    L, cache = network.loss_function.forward(before[-1], Y)
+    dZ = network.loss_function.backward(cache)
     pieces = [_pieces(layer, c) for layer, c in zip(network.layers, caches, strict=True)]
+    arrays = dict(network.named_params()) | {"X": X}
+    dX, grads = network.backward(dZ, caches)
+    ways = [_by_name(grads) | {"X": dX}, _by_name(network.backward(dZ, caches, input_gradient=False)[1])]
+    for way, names in zip(ways, (set(arrays), set(arrays) - {"X"}), strict=True):
+        if set(way) != names:
+            raise ValueError(f"check_gradients: backward must give {', '.join(arrays)}, not {', '.join(way)}")
 
-    def loss(name):
-        Z, caches = forward()
-        for layer, c, before in zip(network.layers, caches, pieces, strict=True):
-            if not np.array_equal(_pieces(layer, c), before):
+    def loss(name, h, far):
+        after, caches = outputs()
+        moved = max(_norm(a - b) for a, b in zip(after, before, strict=True))
+        if moved > far:
+            return None, moved
+        for layer, c, piece in zip(network.layers, caches, pieces, strict=True):
+            if not np.array_equal(_pieces(layer, c), piece):
                 raise VacuousCheckError(
-                    f"check_gradients: moving {name} by {eps:g} takes a unit of {layer} across its kink,"
+                    f"check_gradients: moving {name} by {h:g} takes a unit of {layer} across its kink,"
                     " where there is no derivative: draw other inputs or weights, or make eps smaller"
                 )
-        return network.loss_function.forward(Z, Y)[0]
+        return network.loss_function.forward(after[-1], Y)[0], moved
 
-    noise = 100 * float(np.finfo(float).eps) * max(abs(L), 1.0) / eps
-    floor = noise / tolerance
-    errors, vanishing, numeric = {}, [], {}
+    quiet = 100 * float(np.finfo(float).eps) / eps  # the round-off of a loss of 1
+    loud = quiet * max(abs(L), 1.0)
+    errors, vanishing, hidden = {}, [], []
     for name, array in arrays.items():
-        checks.shape("check_gradients", f"the gradient of {name}", analytic[name], array.shape, name)
-        numeric[name] = _central_differences(array, eps, lambda name=name: loss(name))
-        errors[name] = relative_error(analytic[name], numeric[name], floor)
-        if max(_norm(analytic[name]), _norm(numeric[name])) <= noise:
+        n, h = _central_differences(array, eps, lambda h, far, name=name: loss(name, h, far))
+        noise = loud * eps / h
+        found = [way[name] for way in ways if name in way]
+        for a in found:
+            checks.shape("check_gradients", f"the gradient of {name}", a, array.shape, name)
+        errors[name] = max(relative_error(a, n, noise / tolerance) for a in found)
+        largest = max(_norm(q) for q in (n, *found))
+        if largest <= noise:
             vanishing.append(name)
-    if len(vanishing) == len(arrays):
+        if _norm(n) <= noise:
+            hidden.append(noise > quiet and largest > quiet)
+    nothing = len(vanishing) == len(arrays)
+    constant = name == "X" and _norm(n) <= noise  # X came last
+    if (nothing and any(hidden)) or (constant and hidden[-1]):
+        raise VacuousCheckError(
+            f"check_gradients: the loss is {L:.2g}, and its round-off hides the gradients, so the check "
+            "proves nothing: scale inputs and targets to about 1"
+        )
+    if nothing:
         raise VacuousCheckError("check_gradients: every gradient is zero, so the check proves nothing: draw "
                                 "other weights (non-zero biases, no dead units)")  # fmt: skip
-    if _norm(numeric["X"]) <= noise:
+    if constant:
         raise VacuousCheckError("check_gradients: constant output, whatever X is: the check proves next to "
-                                "nothing: draw other weights")  # fmt: skip
+                                "nothing: draw other weights, or smaller inputs")  # fmt: skip
     worst = max(errors.values())
-    return GradientReport(worst <= tolerance, worst, errors, tuple(vanishing), floor, tolerance)
+    return GradientReport(worst <= tolerance, worst, errors, tuple(vanishing), loud / tolerance, tolerance)
 
 
 def _pieces(layer, cache):
@@ -138,14 +189,5 @@ def _pieces(layer, cache):
     return np.zeros(0) if found is None else found
 
 
-def _central_differences(array, eps, loss):
-    """As `numerical_gradient`, for an array that lives inside the network and is moved in place."""
-    gradient = np.empty_like(array)
-    for index in np.ndindex(array.shape):
-        kept = array[index]
-        array[index] = kept + eps
-        above = loss()
-        array[index] = kept - eps
-        gradient[index] = (above - loss()) / (2 * eps)
-        array[index] = kept
-    return gradient
+def _by_name(grads):
+    return {f"{i}.{name}": g for i, layer in enumerate(grads) for name, g in layer.items()}

@@ -67,6 +67,7 @@ class Affine(Layer):
 
 def sigmoid(Z):
     """σ(z) = 1/(1 + e⁻ᶻ). Where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0."""
+    Z = checks.floats("sigmoid", "Z", Z)
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-Z))
 

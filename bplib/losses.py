@@ -12,6 +12,7 @@ from .layers import sigmoid
 
 def softmax(Z):
     """p_j = eᶻʲ / Σᵢ eᶻⁱ in each row. Subtracting the row's maximum changes nothing but the overflow."""
+    Z = checks.floats("softmax", "Z", Z)
     E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))
     return E / np.sum(E, axis=-1, keepdims=True)
 

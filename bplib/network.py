@@ -55,7 +55,7 @@ class Network:
 
     def loss(self, X, Y):
         """L over all rows of X, as a float."""
-        X, Y = checks.finite("Network", "X", self.cast(X)), checks.finite("Network", "Y", np.asarray(Y))
+        X, Y = checks.finite("Network", "X", self.cast(X)), checks.finite("Network", "Y", Y)
         return self.loss_function.forward(self.forward(X)[0], Y)[0]
 
     def named_params(self):

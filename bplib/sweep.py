@@ -6,13 +6,17 @@
 
 `run(**setting)` returns a dict of numbers. Every result is written to `keep` the moment it arrives, so an
 interrupted sweep goes on where it stopped, and a worker that dies takes nothing with it but its own run,
-which is tried again. For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
+which is tried again. A `run` that was edited is another run: what `keep` holds of the old one does not count.
+For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
 """
 
+import functools
+import hashlib
 import itertools
 import json
 import os
 import sys
+import types
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import dataclass
 
@@ -72,7 +76,8 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
               the row's "error". It runs with one BLAS thread, since the processes share the cores
     settings  a list of dicts, as from `grid` or `random_search`, of numbers and strings
     executor  anything with `submit` that gives futures; by default `workers` own processes (one a core)
-    keep      a file for the results, one JSON line each; runs that it already holds are not made again
+    keep      a file for the results, one JSON line each; runs that it already holds are not made again,
+              unless the code of `run` has changed since, or a function or a number of its module that it uses
     attempts  how often a run is tried whose worker died
     """
     from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
@@ -83,7 +88,12 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
         raise ValueError(
             f"sweep: a function and at least one setting are needed, got {run!r} and {len(settings)}"
         )
-    done = _read(keep)
+    version = fingerprint(run)
+    done, stale = _read(keep, version)
+    stale = {key for setting in settings if (key := _key(setting)) in stale and key not in done}
+    if stale:
+        print(f"{len(stale)} results in {os.path.basename(keep)} are of another version of run: made again.")
+    keep = functools.partial(_keep, keep, version)
     waiting = {key: setting for setting in settings if (key := _key(setting)) not in done}
     total = len({_key(setting) for setting in settings})
     lost = dict.fromkeys(waiting, 0)
@@ -129,28 +139,93 @@ def _count_loss(waiting, done, lost, attempts, keep, bar, reason):
 def _finish(key, result, waiting, done, keep, bar):
     row = waiting.pop(key) | result
     done[key] = row
-    if keep is not None and "error" not in result:
-        with open(keep, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"setting": key, "row": row}, default=float) + "\n")
+    if "error" not in result:
+        keep(key, row)
     bar.update()
 
 
-def _read(keep):
-    """What an earlier sweep kept; a last line cut short by a crash is left out (and its run made again)."""
-    done = {}
-    if keep is not None and os.path.exists(keep):
-        with open(keep, encoding="utf-8") as file:
+def _keep(path, version, key, row):
+    if path is not None:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"setting": key, "run": version, "row": row}, default=float) + "\n")
+
+
+def _read(path, version):
+    """What an earlier sweep kept: setting → row of this version of `run`, and the settings of others.
+
+    A last line cut short by a crash is left out (and its run made again).
+    """
+    done, stale = {}, set()
+    if path is not None and os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
             text = file.read()
         for line in text.splitlines():
             try:
                 kept = json.loads(line)
-                done[kept["setting"]] = kept["row"]
-            except (ValueError, KeyError, TypeError):
+                if kept.get("run") == version:
+                    done[kept["setting"]] = kept["row"]
+                else:
+                    stale.add(kept["setting"])
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue
         if text and not text.endswith("\n"):
-            with open(keep, "a", encoding="utf-8") as file:
+            with open(path, "a", encoding="utf-8") as file:
                 file.write("\n")
-    return done
+    return done, stale
+
+
+def fingerprint(run):
+    """A short text that changes with the code of `run`, and with that of what it uses from its own module.
+
+    Counted are the compiled code (so neither comments nor layout), default values, and the functions,
+    classes, numbers and texts that it reaches by name or closure in the module that defines it. Data are not.
+    """
+    digest, seen = hashlib.sha256(), set()
+
+    def add(thing):
+        if isinstance(thing, functools.partial):
+            add((thing.func, thing.args, *sorted(thing.keywords.items())))
+        elif isinstance(thing, types.MethodType):
+            add(thing.__func__)
+        elif isinstance(thing, (types.FunctionType, type)):
+            if id(thing) in seen or thing.__module__ != home:
+                return
+            seen.add(id(thing))
+            add(body(thing) if isinstance(thing, type) else parts(thing))
+        elif isinstance(thing, types.CodeType):
+            add((thing.co_code.hex(), thing.co_names, thing.co_consts))
+        elif isinstance(thing, tuple):
+            for part in thing:
+                add(part)
+        elif isinstance(thing, frozenset):
+            add(tuple(sorted(map(repr, thing))))  # its own order changes from process to process
+        elif thing is None or isinstance(thing, (bool, int, float, complex, str, bytes)):
+            digest.update(f"{thing!r};".encode())
+
+    def body(cls):  # without what Python writes there of itself, such as line numbers
+        own = {
+            n: v for n, v in vars(cls).items() if not n.startswith("__") or isinstance(v, types.FunctionType)
+        }
+        return tuple(sorted(own.items()))
+
+    def parts(function):
+        names = sorted(names_in(function.__code__))
+        used = tuple(function.__globals__[name] for name in names if name in function.__globals__)
+        cells = tuple(cell.cell_contents for cell in function.__closure__ or () if cell != types.CellType())
+        keywords = tuple(sorted((function.__kwdefaults__ or {}).items()))
+        return function.__code__, function.__defaults__, keywords, used, cells
+
+    def names_in(code):
+        return {*code.co_names}.union(*(names_in(c) for c in code.co_consts if isinstance(c, types.CodeType)))
+
+    if not isinstance(run, (functools.partial, types.FunctionType, types.MethodType)):
+        run = type(run).__call__  # an object that can be called
+    inner = run
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    home = getattr(inner, "__module__", None)
+    add(run)
+    return digest.hexdigest()[:16]
 
 
 def _key(setting):

@@ -1,5 +1,6 @@
 """Training: batches, steps, and what can be seen on the way."""
 
+import copy
 import math
 import time
 from dataclasses import dataclass, field
@@ -7,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from . import checks
+from . import checks, losses
+from .storage import state_of
 
 
 class DivergenceError(ArithmeticError):
@@ -35,7 +37,10 @@ class Snapshot:
 
 @dataclass
 class History:
-    """What `fit` saw: lists by step (`loss`, `learning_rate`) and by epoch (the others)."""
+    """What `fit` saw: lists by step (`loss`, `learning_rate`) and by epoch (the others).
+
+    `interrupted` is True where Ctrl-C (the square button of a notebook) ended the training early.
+    """
 
     loss: list = field(default_factory=list)
     learning_rate: list = field(default_factory=list)
@@ -43,19 +48,22 @@ class History:
     validation_loss: list = field(default_factory=list)
     validation_accuracy: list = field(default_factory=list)
     seconds: float = 0.0
+    interrupted: bool = False
 
     def __repr__(self):
         last = f", last epoch's loss {self.epoch_loss[-1]:.4g}" if self.epoch_loss else ""
-        return f"History({len(self.loss)} steps, {len(self.epoch_loss)} epochs{last})"
+        end = ", interrupted" if self.interrupted else ""
+        return f"History({len(self.loss)} steps, {len(self.epoch_loss)} epochs{last}{end})"
 
 
 def train(network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=True):
     """Check everything now, and return an iterator that takes one step at a time and yields a `Snapshot`.
 
-    X (N, d) is an array, or anything whose X[rows] is one (`datasets.Images`); Y is what the loss expects.
-    Each epoch passes over all rows once, in an order drawn from `rng` unless shuffle=False, `batch_size` rows
-    a step; the last batch of an epoch may be smaller. Stop when you like: the network is trained as far as
-    you have iterated. Raises DivergenceError when the loss is no longer a number.
+    X (N, d) is an array, a list, a data frame, or anything whose X[rows] is an array (`datasets.Images`);
+    Y is what the loss expects. Each epoch passes over all rows once, in an order drawn from `rng` unless
+    shuffle=False, `batch_size` rows a step; the last batch of an epoch may be smaller. Stop when you like:
+    the network is trained as far as you have iterated. Raises DivergenceError when the loss is no longer a
+    number.
     """
     X, Y = _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle)
     return _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle)
@@ -65,26 +73,41 @@ def _checked(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
     checks.interface("train", "optimizer", optimizer, "step", "learning_rate")
     checks.whole_number("train", "batch_size", batch_size)
     checks.whole_number("train", "epochs", epochs)
-    if shuffle:
-        checks.generator("train (with shuffle=True)", rng)
-    if not hasattr(X, "shape") or not hasattr(X, "__getitem__"):
-        X = checks.real("train", "X", X)
-    Y = checks.real("train", "Y", Y)
-    if len(X.shape) < 1 or X.shape[0] == 0:
-        raise ValueError(f"train: X must have at least one row, got {X.shape}")
-    if Y.ndim < 1 or len(Y) != X.shape[0]:
-        raise ValueError(f"train: X and Y must have as many rows, got {X.shape} and {Y.shape}")
+    if shuffle or rng is not None:
+        checks.generator(f"train (with shuffle={shuffle})", rng)
+    if getattr(optimizer, "memory", None):
+        optimizer.belong_to(network)
+    X, Y = _data("train", network, X, Y)
+    _rehearse(network, X, batch_size, rng)
+    return X, Y.astype(network.dtype, copy=False) if Y.ndim == 2 else Y
+
+
+def _data(who, network, X, Y, names=("X", "Y")):
+    """X and Y past the door: one row through the network, and all of Y through the loss's own checks."""
+    X, Y = checks.data(who, X, Y, names)
     if isinstance(X, np.ndarray):
         X = network.cast(X)
-    for start in range(0, len(X), 4096):  # in parts, so that images need not all be floats at once
-        checks.finite("train", "X", checks.real("train", "X", X[start : start + 4096]))
-    checks.finite("train", "Y", Y)
-    # One row through the network and all of Y through the loss's door: wrong widths and labels show now.
-    Z, _ = network.forward(X[:1])
-    network.loss_function.forward(np.broadcast_to(Z, (len(Y), Z.shape[1])), Y)
-    if Y.ndim == 2:
-        Y = Y.astype(network.dtype, copy=False)
+    with np.errstate(all="ignore"):  # a network about to diverge is not what is asked here
+        Z = checks.outputs(who, network.forward(X[:1])[0])
+        network.loss_function.forward(np.broadcast_to(Z, (len(Y), Z.shape[1])), Y)
     return X, Y
+
+
+def _rehearse(network, X, batch_size, rng):
+    """The two sizes of batches through the layers in training mode: what they object to shows now."""
+    whole = min(batch_size, len(X))
+    last = len(X) % whole or whole
+    for n in sorted({whole, last}, reverse=True):
+        try:
+            with np.errstate(all="ignore"):
+                network.forward(X[:n], training=True, rng=copy.deepcopy(rng))
+        except ValueError as error:
+            if n == whole:
+                raise
+            raise ValueError(
+                f"train: of {len(X)} rows in batches of {batch_size} the last batch has {n}, and {error}: "
+                "choose another batch_size, or leave those rows out"
+            ) from error
 
 
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
@@ -92,7 +115,7 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
     # The door was passed once for all of Y; `evaluate` is `forward` behind it.
     evaluate = getattr(loss_function, "evaluate", loss_function.forward)
     draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else X.__getitem__
-    stateful = [(i, layer) for i, layer in enumerate(network.layers) if layer.state]
+    stateful = [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
     step, order = 0, np.arange(len(Y))
     for epoch in range(1, epochs + 1):
         if shuffle:
@@ -125,6 +148,9 @@ def fit(
 
     validation  (X, Y): loss, and accuracy for integer labels, are measured on it after each epoch
     schedule    a function from the fraction of training done, 0 ≤ t < 1, to the learning rate
+
+    Arguments are checked as by `train`. Ctrl-C ends the training and not the program: the history so far is
+    returned, its `interrupted` is True, and the network keeps what it has learned.
     """
     import sys
 
@@ -132,56 +158,105 @@ def fit(
 
     if schedule is not None and not callable(schedule):
         raise TypeError(f"fit: schedule must be a function of the fraction done, got {schedule!r}")
-    if validation is not None and len(validation) != 2:
-        raise ValueError(f"fit: validation must be (X, Y), got {len(validation)} items")
+    validation = _validation(network, validation)
     snapshots = train(network, X, Y, optimizer=optimizer, batch_size=batch_size, epochs=epochs, rng=rng,
                       shuffle=shuffle)  # fmt: skip
     history, begin = History(), time.perf_counter()
     per_epoch = -(-len(Y) // batch_size)
-    with tqdm(total=epochs * per_epoch, unit="step", file=sys.stdout, leave=True) as bar:
-        while bar.n < bar.total:
-            if schedule is not None:
-                optimizer.learning_rate = schedule(bar.n / bar.total)
-            snapshot = next(snapshots)
-            history.loss.append(snapshot.loss)
-            history.learning_rate.append(snapshot.learning_rate)
-            bar.update()
-            if bar.n % per_epoch == 0:
-                history.epoch_loss.append(float(np.mean(history.loss[-per_epoch:])))
-                shown = {"loss": f"{history.epoch_loss[-1]:.4f}"}
-                if validation is not None:
-                    shown |= _validate(network, *validation, history)
-                bar.set_postfix(shown)
+    total = epochs * per_epoch
+    with tqdm(total=total, unit="step", file=sys.stdout, leave=True) as bar:
+        try:
+            for step in range(total):
+                if schedule is not None:
+                    optimizer.learning_rate = schedule(step / total)
+                snapshot = next(snapshots)
+                history.loss.append(snapshot.loss)
+                history.learning_rate.append(snapshot.learning_rate)
+                bar.update()
+                if (step + 1) % per_epoch == 0:
+                    bar.set_postfix(_end_of_epoch(network, history, per_epoch, validation))
+        except KeyboardInterrupt:
+            history.interrupted = True
+    if history.interrupted:
+        print(
+            f"Interrupted after {len(history.loss)} of {total} steps: the network keeps what it has learned."
+        )
     history.seconds = time.perf_counter() - begin
     return history
 
 
-def _validate(network, X, Y, history):
-    history.validation_loss.append(network.loss(X, Y))
-    shown = {"validation loss": f"{history.validation_loss[-1]:.4f}"}
-    if np.ndim(Y) == 1:
-        history.validation_accuracy.append(accuracy(network, X, Y))
-        shown["accuracy"] = f"{history.validation_accuracy[-1]:.4f}"
+def _validation(network, validation):
+    """The pair as arrays, or None."""
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)):
+        raise TypeError(
+            f"fit: validation must be (X, Y), rows kept aside from training, got {type(validation).__name__}"
+        )
+    if len(validation) != 2:
+        raise ValueError(f"fit: validation must be (X, Y), got {len(validation)} items")
+    return _data("fit", network, *validation, ("X of validation", "Y of validation"))
+
+
+def _end_of_epoch(network, history, per_epoch, validation):
+    """Append what belongs to the epoch, all of it or nothing; return what the bar shows."""
+    found = {"epoch_loss": float(np.mean(history.loss[-per_epoch:]))}
+    shown = {"loss": f"{found['epoch_loss']:.4f}"}
+    if validation is not None:
+        X, Y = validation
+        found["validation_loss"] = network.loss(X, Y)
+        shown["validation loss"] = f"{found['validation_loss']:.4f}"
+        if Y.ndim == 1 and Y.dtype.kind in "iu":
+            found["validation_accuracy"] = accuracy(network, X, Y)
+            shown["accuracy"] = f"{found['validation_accuracy']:.4f}"
+    for name, value in found.items():
+        getattr(history, name).append(value)
     return shown
 
 
 def accuracy(network, X, y, batch_size=1000):
     """The share of rows whose prediction is right, 0 to 1.
 
-    For integer labels y (N,): the most probable class equals y. For y (N, k) of zeros and ones: each
-    prediction of the row is above ½ where y is 1, and not where it is 0.
+    For integer labels y (N,), or the same as one-hot rows (N, k): the largest output is that of the label.
+    For one output, and for the k yes-or-no outputs of a `BinaryCrossEntropy`, y is (N, k) of zeros and ones:
+    each prediction of the row is above ½ where y is 1, and not where it is 0.
     """
-    y = checks.real("accuracy", "y", y)
-    if len(y) == 0 or len(y) != X.shape[0]:
-        raise ValueError(
-            f"accuracy: X and y must have as many rows, and at least one; got {X.shape} and {y.shape}"
-        )
+    batch_size = checks.whole_number("accuracy", "batch_size", batch_size)
+    X, y = checks.data("accuracy", X, y, ("X", "y"))
+    k = network.predict(X[:1]).shape[1]
+    several = k > 1 and not isinstance(network.loss_function, losses.BinaryCrossEntropy)
+    y = _classes(y, k, several)
     right = 0
     for start in range(0, len(y), batch_size):
         P, part = network.predict(X[start : start + batch_size]), y[start : start + batch_size]
-        if part.ndim == 1 and P.shape[1] == 1:
-            raise ValueError(f"accuracy: one output needs y (N, 1), got {y.shape}: y[:, None]")
-        right += (
-            np.sum(P.argmax(axis=1) == part) if part.ndim == 1 else np.sum(np.all((P > 0.5) == part, axis=1))
-        )
+        hits = P.argmax(axis=1) == part if part.ndim == 1 else np.all((P > 0.5) == part, axis=1)
+        right += np.count_nonzero(hits)
     return float(right / len(y))
+
+
+def _classes(y, k, several):
+    """Labels (N,), or zeros and ones (N, k) where each output answers for itself."""
+    if y.ndim == 1:
+        if k == 1:
+            raise ValueError(f"accuracy: one output needs y (N, 1), got {y.shape}: y[:, None]")
+        return checks.labels("accuracy", "y", y, len(y), k)
+    if y.shape != (len(y), k):
+        column = y.shape[1:] == (1,)
+        hint = ": labels are one number a row, y[:, 0], as integers" if column else ""
+        raise ValueError(
+            f"accuracy: y must be labels (N,) or have the shape of the outputs, {(len(y), k)}, got "
+            f"{y.shape}{hint}"
+        )
+    if not np.all((y == 0) | (y == 1)):
+        raise ValueError(
+            "accuracy: y must hold zeros and ones, or be integer labels (N,): a share of right answers needs "
+            "classes, for other numbers ask network.loss"
+        )
+    if not several:
+        return y
+    if np.any(y.sum(axis=1) != 1):
+        raise ValueError(
+            f"accuracy: each row of y must hold a single one, since the largest of {k} outputs is the answer "
+            "(several yes-or-no outputs at once are for BinaryCrossEntropy)"
+        )
+    return y.argmax(axis=1)

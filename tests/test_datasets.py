@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -497,6 +498,11 @@ class Handler(BaseHTTPRequestHandler):
     def fault_reset(self, body):
         self.connection.shutdown(socket.SHUT_RDWR)
 
+    def fault_circle(self, body):
+        self.send_response(302)
+        self.send_header("Location", self.path)
+        self.end_headers()
+
     def fault_nonsense(self, body):
         self.wfile.write(b"220 this is a mail server\r\n")
 
@@ -560,6 +566,7 @@ FAULTS = {
     "silent_midway": "TimeoutError|timed out",
     "reset": "RemoteDisconnected|ConnectionResetError|ConnectionAbortedError",
     "nonsense": "BadStatusLine",
+    "circle": r"redirects in a circle \(Exceeded 30 redirects",
 }
 
 
@@ -600,8 +607,10 @@ def test_the_second_mirror_serves_when_the_first_does_not(server, cache, hasty, 
     server.faults["a"] = fault
     assert_is_the_small_set(datasets.mnist(deadline=4, progress=False))
     assert_complete(cache)
-    # The mirror that worked is asked first from then on.
-    assert server.asked == [("a", NAMES[0]), ("b", NAMES[0]), *(("b", name) for name in NAMES[1:])]
+    # The mirror that worked is asked first from then on (and one that redirects, as often as it says so).
+    asked = [*dict.fromkeys(server.asked)]
+    assert asked == [("a", NAMES[0]), ("b", NAMES[0]), *(("b", name) for name in NAMES[1:])]
+    assert len(server.asked) == len(asked) + (30 if fault == "circle" else 0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -707,6 +716,126 @@ def test_an_interrupted_download_leaves_nothing_behind(server, cache, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         datasets.mnist(progress=False)
     assert list(cache.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
+def test_a_terminated_download_leaves_nothing_behind_and_ends(server, cache):
+    server.faults |= {"a": "silent_midway", "b": "silent_midway"}
+    program = (
+        "import json, sys, bplib.datasets as d\n"
+        "files, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
+        "d.MNIST_FILES = {name: tuple(entry) for name, entry in files.items()}\n"
+        "d.mnist(progress=False)"
+    )
+    argument = json.dumps([registry(FILES), [server.url("a")]])
+    process = subprocess.Popen([sys.executable, "-c", program, argument])
+    try:
+        until = time.monotonic() + 60
+        while (
+            not any(path.stat().st_size for path in cache.glob(".download-*/*")) and time.monotonic() < until
+        ):
+            time.sleep(0.05)
+        assert list(cache.glob(".download-*/*"))
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+    finally:
+        process.kill()
+    assert list(cache.iterdir()) == []
+
+
+def test_somebody_elses_handler_of_sigterm_stays(server):
+    mine = lambda number, frame: None  # noqa: E731
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        datasets.mnist(progress=False)
+        assert signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_a_killed_download_left_goes_with_the_next_one_but_not_a_live_one(server, cache):
+    old, live = cache / ".download-old", cache / ".download-live"
+    for folder in (old, live):
+        folder.mkdir(parents=True)
+        (folder / "tmp").write_bytes(b"half")
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert {path.name for path in cache.iterdir()} == {*NAMES, ".download-live"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFO")
+@pytest.mark.parametrize("kind", ["fifo", "zero"])
+def test_what_is_no_file_is_refused_and_never_read(server, cache, monkeypatch, kind):
+    """A pipe would wait for a writer for ever, and /dev/zero never ends."""
+    fill(cache)
+    (cache / NAMES[0]).unlink()
+    if kind == "fifo":
+        os.mkfifo(cache / NAMES[0])
+    else:
+        (cache / NAMES[0]).symlink_to("/dev/zero")
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    with pytest.raises(DatasetUnavailable, match=f"{NAMES[0]} cannot be read .it is not a regular file"):
+        datasets.mnist()
+    monkeypatch.delenv("BPLIB_OFFLINE")
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache)
+
+
+def test_no_more_of_a_file_is_read_than_it_should_hold(tmp_path):
+    """A file of a terabyte with a hole in it takes no room on the disk, and all of the memory."""
+    with open(tmp_path / "big", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match="wrong SHA-256"):
+        datasets._read_verified(tmp_path / "big", "0" * 64, 1000)
+
+
+UNPACKED = {name: gzip.decompress(data) for name, data in FILES.items()}
+
+
+@pytest.mark.parametrize("spelling", [lambda name: name, lambda name: name.replace("-idx", ".idx")])
+def test_files_unpacked_by_hand_are_found(server, cache, monkeypatch, spelling):
+    monkeypatch.setattr(datasets, "MNIST_UNPACKED", registry(UNPACKED))
+    fill(cache, {spelling(name.removesuffix(".gz")): data for name, data in UNPACKED.items()})
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert server.asked == []
+
+
+def test_a_damaged_unpacked_file_is_named(server, cache, monkeypatch):
+    monkeypatch.setattr(datasets, "MNIST_UNPACKED", registry(UNPACKED))
+    fill(cache, {name.removesuffix(".gz"): data for name, data in UNPACKED.items()})
+    plain = NAMES[0].removesuffix(".gz")
+    (cache / plain).write_bytes(UNPACKED[NAMES[0]][:-1])
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    with pytest.raises(
+        DatasetUnavailable, match=f"{NAMES[0]} is missing, and {plain} has a wrong SHA-256 hash. W"
+    ):
+        datasets.mnist()
+
+
+def test_the_published_files_unpacked_have_these_hashes():
+    folder = Path(os.environ.get("BPLIB_DATA_DIR", ""))
+    if not os.environ.get("BPLIB_DATA_DIR") or not all((folder / name).is_file() for name in NAMES):
+        pytest.skip("BPLIB_DATA_DIR names no folder with the four MNIST files")
+    plain = {name: gzip.decompress((folder / name).read_bytes()) for name in NAMES}
+    assert registry(plain) == datasets.MNIST_UNPACKED
+
+
+def test_a_dead_proxy_is_named_without_its_password(cache, monkeypatch):
+    port = refused_mirrors()[0].split(":")[2].split("/")[0]
+    monkeypatch.setenv("http_proxy", f"http://somebody:secret@127.0.0.1:{port}")
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", ("http://mirror.invalid/mnist/",))
+    with pytest.raises(
+        DatasetUnavailable, match=rf"Refused.*through the proxy 127\.0\.0\.1:{port}\)"
+    ) as caught:
+        datasets.mnist(progress=False)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["0", "false", "No", " off ", ""])
+def test_ways_to_say_that_the_network_may_be_asked(server, monkeypatch, value):
+    monkeypatch.setenv("BPLIB_OFFLINE", value)
+    assert_is_the_small_set(datasets.mnist(progress=False))
 
 
 def test_a_damaged_cached_file_is_named_and_downloaded_again(server, cache, capsys):

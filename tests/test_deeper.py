@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bplib import SGD, Affine, Network, ReLU, SquaredError, Tanh, check_gradients, train
 from bplib.deeper import BatchNorm, Dropout, Residual, cosine, exponential, step_decay, warm_up
+from bplib.gradcheck import VacuousCheckError
 
 
 def affine(rng, d, k):
@@ -180,3 +181,49 @@ def test_schedules():
 def test_bad_use_is_named(call, kind, sentence, rng):
     with pytest.raises(kind, match=sentence):
         call(rng)
+
+
+def test_a_gradient_of_another_shape_is_named(rng):
+    for layer in (Dropout(0.5), BatchNorm(3), Residual([Tanh()])):
+        _, cache = layer.forward(np.ones((4, 3)), training=True, rng=rng)
+        with pytest.raises(ValueError, match=r"dY must have the shape of the output, \(4, 3\), got \(3, 4\)"):
+            layer.backward(np.ones((3, 4)), cache)
+    layer = Dropout(0.5)  # a prediction has no mask, and takes any shape
+    np.testing.assert_array_equal(layer.backward(np.ones((3, 4)), layer.forward(np.ones((4, 3)))[1])[0], 1.0)
+
+
+def test_a_kink_inside_nested_blocks_is_found():
+    """`pieces` of a block are those of its layers, however deep."""
+    block = Residual([Residual([Affine.from_arrays(np.ones((1, 1))), ReLU()])])
+    network = Network([Affine.from_arrays(np.ones((1, 1)), [0.0]), block], SquaredError())
+    with pytest.raises(VacuousCheckError, match="across its kink"):
+        check_gradients(network, np.array([[1.0], [0.0]]), np.full((2, 1), 3.0))
+    X = np.array([[1.0, -2.0, 3.0]])
+    block = Residual([Residual([ReLU()]), Tanh(), ReLU()])
+    np.testing.assert_array_equal(block.pieces(block.forward(X)[1]), [True, False, True] * 2)
+
+
+def test_statistics_inside_nested_blocks_move(rng):
+    inner = BatchNorm(2)
+    network = Network([Residual([Residual([inner, Tanh()])])], SquaredError())
+    X, Y = 5 + rng.normal(size=(8, 2)), rng.normal(size=(8, 2))
+    next(train(network, X, Y, optimizer=SGD(0.01), batch_size=8, epochs=1, rng=rng))
+    np.testing.assert_allclose(inner.state["mean"], 0.1 * X.mean(axis=0))
+
+
+def test_blocks_take_lists_and_small_integers():
+    for X in ([[1, 2]], np.array([[1, 2]], np.uint8)):
+        np.testing.assert_array_equal(
+            Residual([Tanh()]).forward(X)[0], np.array([[1, 2]]) + np.tanh([[1.0, 2.0]])
+        )
+
+
+def test_a_warm_up_reaches_the_schedule_without_a_step():
+    """η rises to schedule(0), and falls from there; also where the warm-up is all there is."""
+    warm = warm_up(exponential(1.0, final=0.5), fraction=0.25)
+    rates = [warm(t) for t in np.linspace(0, 1, 101)]
+    assert np.argmax(rates) == 25
+    assert max(rates) == 1.0
+    assert (np.diff(rates[:26]) > 0).all()
+    assert (np.diff(rates[25:]) < 0).all()
+    assert rates[-1] == pytest.approx(0.5)

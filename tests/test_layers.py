@@ -233,3 +233,26 @@ def test_bad_upstream_gradients_are_named(layer):
     _, cache = layer.forward(np.ones((4, 3)))
     with pytest.raises(ValueError, match=r"dY must have the shape of the output, \(4, 3\), got \(3, 4\)"):
         layer.backward(np.ones((3, 4)), cache)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.bool_])
+def test_small_integers_give_the_numbers_of_floats(kind):
+    """A uint8 would wrap at −z, and tanh of one would come in half precision."""
+    Z = np.array([[0, 1, 100]], kind)
+    np.testing.assert_array_equal(sigmoid(Z), sigmoid(Z.astype(float)))
+    for layer in (Sigmoid(), Tanh(), ReLU()):
+        np.testing.assert_array_equal(layer.forward(Z)[0], layer.forward(Z.astype(float))[0], strict=True)
+
+
+def test_sigmoid_takes_numbers_and_lists():
+    assert sigmoid(0) == 0.5
+    np.testing.assert_array_equal(sigmoid([0, 0]), [0.5, 0.5])
+    with pytest.raises(TypeError, match="sigmoid: Z must hold real numbers"):
+        sigmoid("a")
+
+
+def test_a_layer_from_arrays_without_b_says_so():
+    """In its config too, from which a file makes it again."""
+    for b in (None, [1.0, 2.0, 3.0]):
+        layer = Affine.from_arrays(np.ones((2, 3)), b)
+        assert layer.config["bias"] is ("b" in layer.params) is (b is not None)

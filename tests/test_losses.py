@@ -120,7 +120,14 @@ def test_softmax_does_not_see_a_shift(rng):
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [2], ValueError, "labels must be 0 to 1, got 2 to 2"),
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [-1], ValueError, "labels must be 0 to 1, got -1"),
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [1.0], TypeError, "labels must be integers, got float64"),
+        (SoftmaxCrossEntropy(), [[1.0, 2.0]], [True], TypeError, r"labels must be integers, got bool: Y.astype\(int\)"),
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [0, 1], ValueError, "1 rows need 1 labels, got 2"),
+        (SoftmaxCrossEntropy(), np.zeros((3, 3)), [1, 2, 3], ValueError, "0 to 2, got 1 to 3: they seem to count from 1, Y - 1"),
+        (SoftmaxCrossEntropy(), np.zeros((3, 3)), [0, 2, 3], ValueError, "labels must be 0 to 2, got 0 to 3$"),
+        (SoftmaxCrossEntropy(), np.zeros((3, 3)), [1, 2, 4], ValueError, "labels must be 0 to 2, got 1 to 4$"),
+        (SoftmaxCrossEntropy(), np.zeros((2, 3)), [[0], [1]], ValueError, r"\(2, 3\), got \(2, 1\): labels are one number a row, Y\[:, 0\]"),
+        (SquaredError(), np.zeros((3, 2)), [1.0, 2.0, 3.0], ValueError, r"outputs, \(3, 2\), got \(3,\)$"),
+        (SquaredError(), np.zeros((3, 2)), [[1.0], [2.0], [3.0]], ValueError, r"outputs, \(3, 2\), got \(3, 1\)$"),
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [[0], [1]], ValueError, r"Y must have the shape of the outputs, \(1, 2\)"),
         (SoftmaxCrossEntropy(), [[1.0, 2.0]], [[-1.0, 2.0]], ValueError, "weights must not be negative, got -1"),
     ],
@@ -147,3 +154,18 @@ def test_backward_leaves_the_cache_as_it_was(loss, labels, rng):
     np.testing.assert_array_equal(loss.backward(cache), first)
     for array, copy in zip(cache, before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+def test_small_integers_give_the_numbers_of_floats(kind):
+    """The difference of two of them would wrap."""
+    Z = np.array([[1, 2, 127], [0, 100, 3]], kind) * (1 if kind == np.uint8 else np.int8(-1))
+    np.testing.assert_array_equal(softmax(Z), softmax(Z.astype(float)), strict=True)
+    for loss in LOSSES:
+        np.testing.assert_array_equal(loss.predict(Z), loss.predict(Z.astype(float)), strict=True)
+
+
+def test_targets_of_truth_values_are_zeros_and_ones():
+    for loss in LOSSES:
+        Z, Y = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[True, False], [False, True]])
+        assert loss.forward(Z, Y)[0] == loss.forward(Z, Y.astype(float))[0]

@@ -1,16 +1,72 @@
 """Network and mlp: the chain rule over layers, files, and every sentence at the door."""
 
+import json
 import os
+import sys
+import types
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, mlp
-from bplib.deeper import Dropout
+from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, Tanh, mlp, storage
+from bplib.deeper import BatchNorm, Dropout, Residual
 from bplib.gradcheck import numerical_gradient, relative_error
+from bplib.layers import Layer
 from bplib.network import ACTIVATIONS, LOSSES
+
+
+class Least:
+    """forward, backward and params, and nothing more; its array has a second name."""
+
+    def __init__(self, a=(1.0, 1.0, 1.0, 1.0)):
+        self.a = np.array(a) if isinstance(a, tuple) else a
+        self.params = {"a": self.a}
+
+    def forward(self, X, *, training=False, rng=None):
+        return X * self.a, X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        return dY * self.a, {"a": np.sum(dY * cache, axis=0)}
+
+
+class Deaf(Sigmoid):
+    def forward(self, X):
+        return super().forward(X)
+
+
+class Power:
+    """A loss of one's own with a setting: L = 1/N Σ |z − y|ᵖ."""
+
+    def __init__(self, p=2.0):
+        self.p, self.config = p, {"p": p}
+
+    def forward(self, Z, Y):
+        return float(np.sum(np.abs(Z - Y) ** self.p)) / len(Z), (Z, Y)
+
+    def backward(self, cache):
+        Z, Y = cache
+        return self.p * np.abs(Z - Y) ** (self.p - 1) * np.sign(Z - Y) / len(Z)
+
+    def predict(self, Z):
+        return Z
+
+
+class Leaky(Layer):
+    """A layer with a setting that it does not name in its config, unless `told`."""
+
+    def __init__(self, slope=0.01, told=False):
+        super().__init__()
+        self.slope, self.told = slope, told
+        if told:
+            self.config = {"slope": slope, "told": told}
+
+    def forward(self, X, *, training=False, rng=None):
+        return np.where(X > 0, X, self.slope * X), X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        return np.where(cache > 0, dY, self.slope * dY), {}
 
 
 def random_biases(network, rng):
@@ -191,6 +247,12 @@ def test_load_names_what_it_cannot_read(tmp_path, rng):
     np.savez(path, about=about, **(arrays | {"0.b": np.ones(9)}))
     with pytest.raises(ValueError, match="do not fit the layers it names"):
         Network.load(path)
+    np.savez(path, about=about.replace('"n_in": 3', '"n": 3'), **arrays)
+    with pytest.raises(ValueError, match="Affine cannot be made from its config"):
+        Network.load(path)
+    np.savez(path, about=about.replace("SoftmaxCrossEntropy", "Hinge"), **arrays)
+    with pytest.raises(ValueError, match="no loss 'Hinge' here"):
+        Network.load(path)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +275,15 @@ def test_load_names_what_it_cannot_read(tmp_path, rng):
          r"Affine\(4→1\) expects 4 inputs, the layers before it give 3"),
         (lambda rng: Network([Affine(2, 3, rng=rng), Affine(3, 1, dtype=np.float32, rng=rng)], SquaredError()),
          TypeError, "one dtype, got float32 and float64"),
+        (lambda rng: Network([Least(np.ones(3, int))], SquaredError()), TypeError, "dtype must be float32 or float64, got int"),
+        (lambda rng: Network([Least([1.0, 2.0])], SquaredError()), TypeError, "a of .*Least.* must be an array, got list"),
+        (lambda rng: Network([Deaf()], SquaredError()), TypeError,
+         r"forward of Deaf\(\) must take training and rng as keywords, got forward\(X\)"),
+        (lambda rng: a_network(rng).predict(np.ma.masked_less(np.ones((2, 3)), 0)), TypeError, "X must be a plain array"),
+        (lambda rng: a_network(rng).loss(np.ones((2, 3)), np.ma.masked_less([0, 1], 1)), TypeError, "Y must be a plain array"),
+        (lambda rng: a_network(rng).predict([[1.0, 2.0, 3.0], [1.0]]), ValueError, "X must be an array of numbers, got list"),
         (lambda rng: a_network(rng).predict([[1.0, np.nan, 0.0]]), ValueError, "X holds NaN or inf in 1 of 3 places"),
-        (lambda rng: a_network(rng).loss([[1.0, np.inf, 0.0]], [1]), ValueError, "X holds NaN or inf"),
+        (lambda rng: a_network(rng).loss([[1.0, np.inf, 0.0]], [1]), ValueError, "X holds NaN or inf in 1 of 3 places"),
         (lambda rng: a_network(rng).predict([["a", "b", "c"]]), TypeError, "X must hold real numbers"),
         (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [[1.0], [np.nan]]), ValueError, "Y holds NaN or inf"),
         (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [1.0, 2.0]), ValueError, "a column is meant"),
@@ -245,3 +314,146 @@ def test_gradients_are_those_of_the_mode_asked_for(rng):
 def test_mlp_hands_its_scale_to_the_layers():
     plain, scaled = (mlp([3, 4, 2], scale=scale, rng=np.random.default_rng(1)) for scale in (None, 0.25))
     np.testing.assert_allclose(scaled.layers[2].params["W"], 0.25 * plain.layers[2].params["W"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layers_and_losses_of_ones_own_are_saved_and_loaded(dtype, tmp_path, rng):
+    least = Least(rng.normal(size=4).astype(dtype))
+    block = Residual([Affine(4, 4, dtype=dtype, rng=rng), Leaky(0.3, told=True)])
+    layers = [Affine(3, 4, dtype=dtype, rng=rng), least, Leaky(0.2, told=True), block]
+    network = Network(layers, Power(3.0))
+    network.save(tmp_path / "net.npz")
+    again = Network.load(tmp_path / "net.npz")
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 4))
+    np.testing.assert_array_equal(again.predict(X), network.predict(X))
+    assert again.loss(X, Y) == network.loss(X, Y)
+    assert (again.dtype, again.layers[1].a.dtype) == (dtype, dtype)
+    assert again.layers[1].a is again.layers[1].params["a"]
+    assert [type(part) for part in again.layers] == [type(part) for part in network.layers]
+
+
+def test_what_would_not_come_back_is_refused_when_it_is_saved(tmp_path, rng):
+    affine = Affine(3, 4, rng=rng)
+
+    class Needs(Leaky):
+        def __init__(self, slope):
+            super().__init__(slope)
+
+    class Wide(Least):
+        pass
+
+    unwritable = Leaky(0.2, told=True)
+    unwritable.config = {"slope": np.sin, "told": True}
+    for layers, loss, sentence in [
+        (
+            [affine, Leaky(0.2)],
+            SquaredError(),
+            r"Leaky\(\) made from its config, \{\}, would come back with another slope",
+        ),
+        ([affine, Least(np.ones(1))], SquaredError(), r"with arrays \{'a': \(4,\)\}, not \{'a': \(1,\)\}"),
+        ([affine, Needs(0.1)], SquaredError(), "Needs cannot be made from its config.*'slope'"),
+        ([affine, Wide()], SquaredError(), "could not be loaded again.*no layer 'Wide' here"),
+        ([affine, unwritable], SquaredError(), "could not be loaded again"),
+    ]:
+        with pytest.raises(ValueError, match=f"Network.save: .*{sentence}"):
+            Network(layers, loss).save(tmp_path / "net.npz")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_class_defined_again_is_the_one_that_counts(tmp_path, monkeypatch, rng):
+    """The cell that defines a layer, run a second time: by its module's name for it, or else the latest."""
+    cell = """
+class Scale(Layer):
+    def forward(self, X, *, training=False, rng=None):
+        return FACTOR * X, None
+    def backward(self, dY, cache, *, input_gradient=True):
+        return FACTOR * dY, {}
+"""
+    notebook = types.ModuleType("a_notebook")
+    notebook.Layer = Layer
+    monkeypatch.setitem(sys.modules, "a_notebook", notebook)
+    exec(cell.replace("FACTOR", "2"), vars(notebook))
+    network = Network([Affine(3, 2, rng=rng), notebook.Scale()], SquaredError())
+    network.save(tmp_path / "net.npz")
+    X, once = np.ones((1, 3)), network.layers[0].forward(np.ones((1, 3)))[0]
+    exec(cell.replace("FACTOR", "3"), vars(notebook))
+    np.testing.assert_array_equal(Network.load(tmp_path / "net.npz").predict(X), 3 * once)
+    network.save(tmp_path / "net.npz")  # the network still has the first
+    exec(cell.replace("FACTOR", "5"), {"Layer": Layer, "__name__": "elsewhere"})
+    np.testing.assert_array_equal(Network.load(tmp_path / "net.npz").predict(X), 3 * once)
+    monkeypatch.delitem(sys.modules, "a_notebook")
+    np.testing.assert_array_equal(Network.load(tmp_path / "net.npz").predict(X), 5 * once)
+
+
+def test_a_layer_of_ones_own_does_not_stand_in_for_the_packages(tmp_path, rng):
+    class Tanh(Layer):
+        def forward(self, X, *, training=False, rng=None):
+            raise AssertionError
+
+        backward = forward
+
+    network = a_network(rng, activation="tanh")
+    network.save(tmp_path / "net.npz")
+    assert repr(Network.load(tmp_path / "net.npz")) == repr(network)
+
+
+def test_a_file_can_name_layers_and_losses_only(tmp_path, rng):
+    """It may come from anywhere: no other class is called, no module imported."""
+    path = tmp_path / "net.npz"
+    a_network(rng).save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    about = json.loads(str(arrays.pop("about")))
+    for description in (
+        ["Popen", {"args": ["touch", str(tmp_path / "harm")]}, "subprocess"],
+        ["Turtle", {}, "turtle"],
+    ):
+        np.savez(path, about=json.dumps(about | {"layers": [description]}), **arrays)
+        with pytest.raises(ValueError, match=f"no layer '{description[0]}' here"):
+            Network.load(path)
+    assert os.listdir(tmp_path) == ["net.npz"]
+    assert "turtle" not in sys.modules
+
+
+def test_files_of_before_are_read(tmp_path, rng):
+    """Then a layer was described by its class name and settings, and a loss by its name."""
+    path, network = (
+        tmp_path / "net.npz",
+        Network([Affine(3, 3, rng=rng), BatchNorm(3), Tanh()], SquaredError()),
+    )
+    network.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    about = json.loads(str(arrays.pop("about")))
+    about = about | {"loss": about["loss"][0], "layers": [layer[:2] for layer in about["layers"]]}
+    np.savez(path, about=json.dumps(about), **arrays)
+    X = rng.normal(size=(4, 3))
+    np.testing.assert_array_equal(Network.load(path).predict(X), network.predict(X))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_a_file_has_the_mode_that_the_umask_gives(umask, mode, tmp_path, rng):
+    path, before = tmp_path / "net.npz", os.umask(umask)
+    try:
+        a_network(rng).save(path)
+        assert path.stat().st_mode & 0o777 == mode
+        path.chmod(0o660)
+        a_network(rng).save(path)
+        assert path.stat().st_mode & 0o777 == 0o660  # as writing into a file leaves it
+    finally:
+        os.umask(before)
+
+
+def test_what_a_link_leads_to_is_replaced(tmp_path, rng):
+    (tmp_path / "link.npz").symlink_to(tmp_path / "net.npz")
+    a_network(rng).save(tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert repr(Network.load(tmp_path / "net.npz")) == repr(Network.load(tmp_path / "link.npz"))
+
+
+def test_another_dtype_keeps_two_names_of_one_array_together(rng):
+    network = Network([Affine(3, 4, rng=rng), Least()], SquaredError())
+    other = storage.astype(network, np.float32)
+    assert other.layers[1].a is other.layers[1].params["a"]
+    assert (other.layers[1].a.dtype, network.layers[1].a.dtype) == (np.float32, np.float64)

@@ -1,5 +1,8 @@
 """Optimizers against their formulas, written out for one number."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -134,3 +137,92 @@ def test_one_optimizer_serves_one_network(rng):
     other = Network([Affine(2, 1, rng=rng)], SquaredError())
     with pytest.raises(ValueError, match="one optimizer serves one network"):
         optimizer.step(other, [{"W": np.ones((2, 1)), "b": np.ones(1)}])
+
+
+def test_one_optimizer_serves_one_network_of_the_same_shapes_too():
+    """Adam's means, and a momentum's velocity, would leak from one into the other."""
+    for make in (Adam, lambda: SGD(0.1, momentum=0.9)):
+        optimizer, first = make(), one_layer(1.0, 1.0)
+        for _ in range(2):
+            optimizer.step(first, grads(1.0, 1.0))
+        other = one_layer(5.0, 5.0)
+        with pytest.raises(ValueError, match="one optimizer serves one network, make a new one"):
+            optimizer.step(other, grads(1.0, 1.0))
+        assert values(other) == [5.0, 5.0]
+        assert optimizer.steps == 2
+        del first  # not even when the first one is gone
+        with pytest.raises(ValueError, match="one optimizer serves one network"):
+            optimizer.step(other, grads(1.0, 1.0))
+
+
+def test_plain_sgd_remembers_nothing_and_may_serve_several():
+    optimizer = SGD(0.1, weight_decay=0.5)
+    for network in (one_layer(1.0, 1.0), one_layer(1.0, 1.0)):
+        optimizer.step(network, grads(1.0, 1.0))
+        assert values(network) == pytest.approx([1 - 0.1 * 1.5, 0.9])
+    assert optimizer.memory == {}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_a_copy_of_both_goes_on_where_they_were(copied):
+    """A checkpoint: the optimizer's copy takes the network's copy for its own, and no other after that."""
+    network, optimizer = one_layer(1.0, 1.0), Adam(0.1)
+    optimizer.step(network, grads(3.0, 1.0))
+    network2, optimizer2 = copied((network, optimizer))
+    for pair in ((network, optimizer), (network2, optimizer2)):
+        pair[1].step(pair[0], grads(-1.0, 2.0))
+    assert values(network2) == values(network)
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        optimizer2.step(one_layer(1.0, 1.0), grads(1.0, 1.0))
+    wider = Network([Affine.from_arrays(np.ones((2, 1)), [1.0])], SquaredError())
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        copied(optimizer2).step(wider, [{"W": np.ones((2, 1)), "b": np.ones(1)}])
+
+
+def test_momentum_takes_effect_when_it_is_set():
+    network, optimizer = one_layer(0.0, 0.0), SGD(0.1)
+    optimizer.momentum = 0.9
+    optimizer.step(network, grads(1.0, 2.0))
+    optimizer.step(network, grads(3.0, 5.0))
+    assert values(network) == pytest.approx([-0.1 * (1 + 0.9 + 3), -0.1 * (2 + 1.8 + 5)], rel=1e-14)
+    optimizer.momentum = 0.0
+    optimizer.step(network, grads(1.0, 1.0))
+    optimizer.momentum = 0.5  # v has followed its formula: v = 0 v + 1
+    optimizer.step(network, grads(1.0, 1.0))
+    assert values(network)[0] == pytest.approx(-0.1 * (1 + 3.9 + 1 + 1.5), rel=1e-14)
+    optimizer.momentum = 0.0  # it remembers still
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        optimizer.step(one_layer(0.0, 0.0), grads(1.0, 1.0))
+
+
+def test_every_setting_takes_effect_between_steps():
+    network, optimizer = one_layer(1.0, 1.0), Adam(0.1)
+    optimizer.step(network, grads(0.0, 0.0))
+    optimizer.beta1 = optimizer.beta2 = 0.0
+    optimizer.eps, optimizer.weight_decay = 1.0, 0.5
+    optimizer.step(network, grads(3.0, 3.0))
+    assert values(network) == pytest.approx([1 - 0.1 * 0.5 - 0.1 * 3 / 4, 1 - 0.1 * 3 / 4])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name", "value", "sentence"),
+    [
+        (SGD(0.1), "learning_rate", 0, "SGD: learning_rate must be above 0, got 0"),
+        (SGD(0.1), "momentum", 1, "SGD: momentum must be at least 0 and below 1, got 1"),
+        (SGD(0.1), "weight_decay", -1, "SGD: weight_decay must be at least 0, got -1"),
+        (Adam(0.1), "beta1", 1, "Adam: beta1 must be at least 0 and below 1, got 1"),
+        (Adam(0.1), "eps", 0, "Adam: eps must be above 0, got 0"),
+    ],
+)
+def test_settings_are_checked_when_they_are_set(optimizer, name, value, sentence):
+    kept = getattr(optimizer, name)
+    with pytest.raises(ValueError, match=sentence):
+        setattr(optimizer, name, value)
+    assert getattr(optimizer, name) == kept
+
+
+def test_a_step_that_was_refused_is_not_counted():
+    optimizer = Adam()
+    with pytest.raises(ValueError, match="the gradient of 0"):
+        optimizer.step(one_layer(1.0, 1.0), [{}])
+    assert (optimizer.steps, optimizer.memory) == (0, {})

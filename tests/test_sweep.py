@@ -1,15 +1,18 @@
 """Sweeps: every run once, results kept at once, dead workers survived, notebook functions welcome."""
 
+import functools
 import json
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bplib.sweep import SweepResults, grid, random_search, sweep
+from bplib.sweep import SweepResults, fingerprint, grid, random_search, sweep
 
 SETTINGS = grid(a=[1, 2, 3], b=[10, 20])
 
@@ -97,6 +100,102 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path):
     assert calls == [(s["a"], s["b"]) for s in SETTINGS]
     good = [line for line in keep.read_text().splitlines() if line.endswith("}")]
     assert len([json.loads(line) for line in good]) == 6
+
+
+def versions(*sources):
+    """The function `run` of each source, as a notebook would define it again and again in one module."""
+    for source in sources:
+        module = {"__name__": "__main__"}
+        exec(source, module)
+        yield module["run"]
+
+
+ORIGINAL = """
+epochs = 2
+def helper(a):
+    return a * epochs
+def run(a, *, offset=0):
+    return {"value": helper(a) + offset}
+"""
+EDITED = {
+    "itself": ORIGINAL.replace("helper(a) + offset", "helper(a) + offset + 1"),
+    "a number in it": ORIGINAL.replace('"value": helper(a)', '"value": 3 * helper(a)'),
+    "a default": ORIGINAL.replace("offset=0", "offset=1"),
+    "a helper": ORIGINAL.replace("a * epochs", "a + epochs"),
+    "a number of the module": ORIGINAL.replace("epochs = 2", "epochs = 3"),
+    "a nested function": ORIGINAL.replace("return a * epochs", "return (lambda: a * epochs + 1)()"),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_an_edited_run_is_another_run(tmp_path, capsys, what):
+    """And comments, layout and what other functions say are not."""
+    keep = tmp_path / "kept.jsonl"
+    original, same, edited = versions(
+        ORIGINAL, "# a comment\n\n" + ORIGINAL + "\ndef other(): pass", EDITED[what]
+    )
+    with ThreadPoolExecutor(1) as executor:
+        first = sweep(original, grid(a=[1, 5]), executor=executor, keep=keep)
+        sweep(same, grid(a=[1, 5]), executor=executor, keep=keep)
+        assert len(keep.read_text().splitlines()) == 2
+        assert "another version" not in capsys.readouterr().out
+        second = sweep(edited, grid(a=[1, 5]), executor=executor, keep=keep)
+        assert "2 results in kept.jsonl are of another version of run: made again." in capsys.readouterr().out
+        again = sweep(original, grid(a=[1, 5]), executor=executor, keep=keep)
+    assert [row["value"] for row in first.rows] == [2, 10]
+    assert second.rows != first.rows == again.rows
+    assert len(keep.read_text().splitlines()) == 4
+
+
+def test_results_of_unknown_make_do_not_count(tmp_path, capsys):
+    """Files of before, which do not say which version made them."""
+    keep = tmp_path / "kept.jsonl"
+    keep.write_text('{"setting": "{\\"a\\": 1}", "row": {"a": 1, "value": 99}}\n')
+    (run,) = versions(ORIGINAL)
+    with ThreadPoolExecutor(1) as executor:
+        assert sweep(run, grid(a=[1]), executor=executor, keep=keep).rows == [{"a": 1, "value": 2}]
+    assert "1 results" in capsys.readouterr().out
+
+
+def test_a_fingerprint_is_the_same_in_another_process():
+    """A set of texts among the constants has another order in each process."""
+    code = (
+        "from bplib.sweep import fingerprint\n"
+        "def run(a):\n    return {'in': a in {'x', 'y', 'z', 'w'}}\n"
+        "print(fingerprint(run))"
+    )
+    found = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                       env=os.environ | {"PYTHONHASHSEED": str(seed)}).stdout
+        for seed in range(4)
+    }  # fmt: skip
+    assert len(found) == 1
+
+
+def test_fingerprints_of_other_callables():
+    def made(factor):
+        def run(a):
+            return {"value": factor * a}
+
+        return run
+
+    class Run:
+        def __call__(self, a):
+            return {"value": a}
+
+        def method(self, a):
+            return {"value": 2 * a}
+
+    runs = [
+        made(1),
+        made(2),
+        functools.partial(product, b=1),
+        functools.partial(product, b=2),
+        Run(),
+        Run().method,
+    ]
+    assert len({fingerprint(run) for run in runs}) == len(runs)
+    assert fingerprint(made(1)) == fingerprint(made(1))
 
 
 def test_means_over_the_other_names():

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bplib import SGD, Adam, Affine, Network, SquaredError, accuracy, fit, mlp, train
-from bplib.deeper import Dropout
+from bplib import SGD, Adam, Affine, Network, SquaredError, accuracy, check_gradients, fit, mlp, train
+from bplib.datasets import Images
+from bplib.deeper import BatchNorm, Dropout, Residual
 from bplib.training import DivergenceError, History
 
 
@@ -94,6 +95,33 @@ def test_divergence_stops_with_the_step_and_what_to_try(rng):
         list(start(network, X, Y, optimizer=SGD(1e200), epochs=50))
 
 
+class Sparse:
+    """What SciPy's matrices look like from outside."""
+
+    shape = (10, 3)
+
+    def toarray(self):
+        return np.zeros(self.shape)
+
+
+class Frame:
+    """What a data frame looks like from outside: [ ] chooses columns, by their names."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns, self.shape = values, list(columns), values.shape
+
+    def __len__(self):
+        return len(self.values)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+    def __getitem__(self, names):
+        if isinstance(names, slice):
+            return Frame(self.values[names], self.columns)
+        return Frame(self.values[:, [self.columns.index(name) for name in names]], names)
+
+
 class Rows:
     """The least that X must be, as images are: a shape, a length, and floats by row."""
 
@@ -137,6 +165,26 @@ def test_rows_drawn_on_demand_train_the_same(rng):
         ({"Y": np.zeros(10)}, ValueError, r"Y must have the shape of the outputs, \(10, 2\), got \(10,\)"),
         ({"X": np.zeros((10, 4))}, ValueError, r"Affine\(3→4\): X must be \(N, 3\), got \(1, 4\)"),
         ({"X": np.zeros((10, 3), complex)}, TypeError, "X must hold real numbers"),
+        (
+            {"X": np.ma.masked_less(np.ones((10, 3)), 0)},
+            TypeError,
+            "train: X must be a plain array, got a masked one",
+        ),
+        (
+            {"Y": np.ma.masked_less(np.ones((10, 2)), 0)},
+            TypeError,
+            "train: Y must be a plain array, got a masked one",
+        ),
+        ({"X": np.full((10, 3), "a")}, TypeError, "train: X must hold real numbers, got dtype <U1"),
+        (
+            {"X": [["a", 1.0, None]] * 10},
+            TypeError,
+            "train: X must hold real numbers, got dtype object: text, dates",
+        ),
+        ({"X": Sparse()}, TypeError, r"train: X must be a dense array, got Sparse: Q\.toarray\(\)"),
+        ({"X": 3.0}, ValueError, r"train: X must have at least one row, got \(\)"),
+        ({"Y": 3.0}, ValueError, r"as many rows, got \(10, 3\) and \(\)"),
+        ({"rng": 3}, TypeError, "rng must be a NumPy Generator"),
     ],
 )
 def test_arguments_are_checked_when_called(changes, kind, sentence, rng):
@@ -199,7 +247,7 @@ def test_accuracy(rng):
     assert accuracy(binary, X, np.array([[1], [0], [0]])) == pytest.approx(2 / 3)
     with pytest.raises(ValueError, match=r"one output needs y \(N, 1\), got \(3,\): y\[:, None\]"):
         accuracy(binary, X, np.array([1, 0, 0]))
-    with pytest.raises(ValueError, match="as many rows, and at least one"):
+    with pytest.raises(ValueError, match="X and y must have as many rows, got"):
         accuracy(network, X, np.array([0]))
 
 
@@ -224,3 +272,307 @@ def test_accuracy_of_several_outputs():
     undecided = mlp([2, 2], loss="binary_cross_entropy", init="zeros")
     assert accuracy(undecided, np.ones((3, 2)), np.zeros((3, 2))) == 1
     assert accuracy(undecided, np.ones((3, 2)), np.array([[0, 0], [0, 1], [1, 1]])) == 1 / 3
+
+
+@pytest.mark.parametrize("columns", ["abc", (2, 0, 1), range(3)])
+def test_a_data_frame_is_its_array_everywhere(columns, rng):
+    """Integer names are the trap: frame[rows] would take columns, and train on them without a word."""
+    X = rng.normal(size=(10, 3))
+    y = (X[:, 0] > 0).astype(int)
+    losses = []
+    for data in (X, Frame(X, columns), X.tolist()):
+        rng = np.random.default_rng(0)
+        network = mlp([3, 4, 2], loss="softmax_cross_entropy", rng=rng)
+        settings = dict(optimizer=SGD(0.1), batch_size=4, epochs=2, rng=rng)
+        history = fit(network, data, y, validation=(data, y), **settings)
+        snapshots = list(train(network, data, y, **settings))
+        losses.append(
+            [history.loss, history.validation_loss, history.validation_accuracy, snapshots[-1].loss]
+        )
+        np.testing.assert_array_equal(network.predict(data), network.predict(X))
+        assert network.loss(data, y.tolist()) == network.loss(X, y)
+        assert accuracy(network, data, y.tolist()) == accuracy(network, X, y)
+        assert check_gradients(network, data, y.tolist())
+    assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "sentence"),
+    [
+        (np.array([0.0, 1.0, 2.0]), TypeError, "labels must be integers, got float64"),
+        (np.array([False, True, True]), TypeError, "labels must be integers, got bool"),
+        (np.array([1, 2, 3]), ValueError, "labels must be 0 to 2, got 1 to 3: they seem to count from 1"),
+        (np.array([[0], [1], [2]]), ValueError, r"labels are one number a row, Y\[:, 0\]"),
+    ],
+)
+def test_labels_of_another_kind_are_named_before_the_first_step(y, kind, sentence, rng):
+    network = mlp([3, 3], loss="softmax_cross_entropy", rng=rng)
+    with pytest.raises(kind, match=sentence):
+        start(network, np.ones((3, 3)), y)
+    with pytest.raises(kind, match=sentence):
+        network.loss(np.ones((3, 3)), y)
+    with pytest.raises(kind, match=sentence):
+        fit(network, np.ones((3, 3)), [0, 1, 2], optimizer=SGD(0.1), batch_size=3, epochs=1, rng=rng,
+            validation=(np.ones((3, 3)), y))  # fmt: skip
+
+
+def test_one_hot_rows_train_as_labels_do(rng):
+    X, y = rng.normal(size=(9, 3)), np.arange(9) % 2
+    runs = []
+    for Y in (y, np.eye(2)[y], np.eye(2)[y].tolist(), np.eye(2, dtype=bool)[y]):
+        network = mlp([3, 2], loss="softmax_cross_entropy", rng=np.random.default_rng(0))
+        runs.append([s.loss for s in start(network, X, Y, np.random.default_rng(1))])
+    for run in runs[1:]:
+        np.testing.assert_allclose(run, runs[0], rtol=1e-13)
+
+
+def batch_normalised(rng):
+    return Network([Affine(3, 4, rng=rng), BatchNorm(4), Affine(4, 2, rng=rng)], SquaredError())
+
+
+def test_a_last_batch_that_a_layer_cannot_take_is_named_before_the_first_step(rng):
+    network, (_, X, Y) = batch_normalised(rng), problem(rng)
+    sentence = (
+        r"of 10 rows in batches of 3 the last batch has 1, and BatchNorm\(4\): a batch of 1.*choose another"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        start(network, X, Y, batch_size=3)
+    with pytest.raises(ValueError, match=r"^BatchNorm\(4\): a batch of 1 has no variance"):
+        start(network, X, Y, batch_size=1)
+    for batch_size, steps in ((4, 3), (5, 2), (10, 1), (99, 1)):
+        assert len(list(start(network, X, Y, batch_size=batch_size, epochs=1))) == steps
+
+
+def test_dropout_without_a_generator_is_named_before_the_first_step(rng):
+    network = Network(
+        [Affine(3, 4, rng=rng), Residual([Dropout(0.5)]), Affine(4, 2, rng=rng)], SquaredError()
+    )
+    _, X, Y = problem(rng)
+    with pytest.raises(TypeError, match=r"Dropout\(0\.5\) in training: rng must be a NumPy Generator"):
+        start(network, X, Y, shuffle=False)
+
+
+def test_the_check_draws_nothing_and_moves_no_statistics(rng):
+    """The rehearsal works with a copy of the generator, and its statistics are thrown away."""
+    network, (_, X, Y) = batch_normalised(rng), problem(rng)
+    network.layers.insert(1, Dropout(0.5))
+    before = rng.bit_generator.state
+    start(network, X, Y, rng)
+    assert rng.bit_generator.state == before
+    assert not network.layers[2].state["mean"].any()
+
+
+def test_an_optimizer_of_another_network_is_refused_in_training(rng):
+    optimizer = Adam(0.01)
+    list(start(*problem(rng), optimizer=optimizer))
+    with pytest.raises(ValueError, match="one optimizer serves one network"):
+        start(*problem(rng), optimizer=optimizer)
+
+
+@pytest.mark.parametrize(
+    ("validation", "kind", "sentence"),
+    [
+        (0.2, TypeError, r"fit: validation must be \(X, Y\), rows kept aside from training, got float"),
+        (np.zeros((2, 3)), TypeError, r"validation must be \(X, Y\).* got ndarray"),
+        ((np.zeros((5, 3)),), ValueError, r"validation must be \(X, Y\), got 1 items"),
+        ((np.zeros((5, 4)), np.zeros((5, 2))), ValueError, r"Affine\(3→4\): X must be \(N, 3\), got \(1, 4\)"),
+        ((np.zeros((5, 3)), np.zeros((4, 2))), ValueError,
+         r"fit: X of validation and Y of validation must have as many rows, got \(5, 3\) and \(4, 2\)"),
+        ((np.zeros((5, 3)), np.zeros((5, 3))), ValueError, r"Y must have the shape of the outputs, \(5, 2\)"),
+        ((np.zeros((5, 3)), np.zeros(5)), ValueError, r"Y must have the shape of the outputs, \(5, 2\), got \(5,\)"),
+        ((np.full((5, 3), np.nan), np.zeros((5, 2))), ValueError, "fit: X of validation holds NaN or inf"),
+        ((np.zeros((5, 3)), np.full((5, 2), np.inf)), ValueError, "fit: Y of validation holds NaN or inf"),
+        ((np.zeros((0, 3)), np.zeros((0, 2))), ValueError, "X of validation must have at least one row"),
+    ],
+)  # fmt: skip
+def test_validation_is_checked_before_the_first_step(validation, kind, sentence, rng):
+    network, X, Y = problem(rng)
+    before = network.predict(X)
+    with pytest.raises(kind, match=sentence):
+        fit(network, X, Y, optimizer=SGD(0.1), batch_size=4, epochs=1, rng=rng, validation=validation)
+    np.testing.assert_array_equal(network.predict(X), before)
+
+
+def test_regression_is_validated_by_its_loss_alone(rng):
+    network, X, Y = problem(rng)
+    history = fit(network, X, Y, optimizer=SGD(0.1), batch_size=4, epochs=2, rng=rng, validation=[X, Y])
+    assert len(history.validation_loss) == 2
+    assert history.validation_accuracy == []
+
+
+def test_a_switched_off_bar_changes_nothing(rng, monkeypatch):
+    """tqdm's bar does not count then; fit must."""
+    found = []
+    for off in ("", "1"):
+        monkeypatch.setenv("TQDM_DISABLE", off)
+        network, X, Y = problem(np.random.default_rng(0))
+        found.append(fit(network, X, Y, optimizer=SGD(0.1), batch_size=4, epochs=3, rng=np.random.default_rng(1),
+                         validation=(X, Y), schedule=lambda t: 0.1 * (1 - t)))  # fmt: skip
+        found[-1].seconds = 0
+    assert found[0] == found[1]
+    assert len(found[1].validation_loss) == len(found[1].epoch_loss) == 3
+
+
+def test_ctrl_c_keeps_the_history(rng, capsys):
+    """5 of 6 steps: one whole epoch, and two steps of the next."""
+    network, X, Y = problem(rng)
+    rates = iter([0.1] * 5)
+
+    def schedule(t):
+        try:
+            return next(rates)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    history = fit(network, X, Y, optimizer=SGD(9), batch_size=4, epochs=2, rng=rng, validation=(X, Y),
+                  schedule=schedule)  # fmt: skip
+    assert history.interrupted
+    assert (len(history.loss), len(history.learning_rate)) == (5, 5)
+    assert (len(history.epoch_loss), len(history.validation_loss)) == (1, 1)
+    assert history.seconds > 0
+    assert "interrupted" in repr(history)
+    assert "Interrupted after 5 of 6 steps: the network keeps what it has learned." in capsys.readouterr().out
+
+
+def test_ctrl_c_during_validation_leaves_no_half_epoch(rng):
+    network, X, Y = problem(rng)
+    calls, loss = [], network.loss
+
+    def interrupted(*data):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return loss(*data)
+
+    network.loss = interrupted
+    history = fit(network, X, Y, optimizer=SGD(0.1), batch_size=5, epochs=3, rng=rng, validation=(X, Y))
+    assert history.interrupted
+    assert len(history.loss) == 4
+    assert len(history.epoch_loss) == len(history.validation_loss) == 1
+
+
+def test_a_whole_run_was_not_interrupted(rng):
+    network, X, Y = problem(rng)
+    history = fit(network, X, Y, optimizer=SGD(0.1), batch_size=5, epochs=1, rng=rng)
+    assert not history.interrupted
+    assert "interrupted" not in repr(history)
+
+
+class Least:
+    """forward, backward and params, and nothing more."""
+
+    def __init__(self):
+        self.params = {"a": np.array([2.0, -1.0, 0.5])}
+
+    def forward(self, X, *, training=False, rng=None):
+        return X * self.params["a"], X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        return dY * self.params["a"], {"a": np.sum(dY * cache, axis=0)}
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: Residual([layer])])
+def test_a_layer_with_forward_backward_and_params_alone_trains(wrap, rng):
+    layer = Least()
+    network = Network([wrap(layer), Affine(3, 2, rng=rng)], SquaredError())
+    _, X, Y = problem(rng)
+    history = fit(network, X, Y, optimizer=Adam(0.05), batch_size=5, epochs=20, rng=rng)
+    assert history.epoch_loss[-1] < history.epoch_loss[0]
+    assert not np.array_equal(layer.params["a"], [2.0, -1.0, 0.5])
+
+
+def classifier(loss, k=3):
+    """Predicts the class of the largest of its k inputs."""
+    network = mlp([k, k], init="zeros", loss=loss)
+    network.layers[0].params["W"][:] = 4 * np.eye(k)
+    network.layers[0].params["b"][:] = -2
+    return network
+
+
+LABELS = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+SEEN = np.eye(3)[np.array([0, 1, 2, 0, 1, 2, 1, 2])]  # the last two are wrong
+
+
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "squared_error"])
+@pytest.mark.parametrize("kind", [int, np.uint8, float, bool])
+def test_accuracy_of_one_hot_rows_is_that_of_their_labels(loss, kind):
+    network = classifier(loss)
+    assert accuracy(network, SEEN, LABELS) == 0.75
+    assert accuracy(network, SEEN, np.eye(3, dtype=kind)[LABELS]) == 0.75
+    # The largest output is the answer, though it is far below ½ here.
+    assert accuracy(network, 0.51 * SEEN, np.eye(3, dtype=kind)[LABELS]) == 0.75
+    assert accuracy(network, SEEN.tolist(), LABELS.tolist()) == 0.75
+
+
+def test_accuracy_looks_at_all_rows_and_at_each_once():
+    """5 000 rows of which the first 4 100 are right; in batches of every size."""
+    y = np.arange(5000) % 3
+    X = np.eye(3)[np.where(np.arange(5000) < 4100, y, (y + 1) % 3)]
+    for batch_size in (1000, 999, 5000, 10**6):
+        assert accuracy(classifier("softmax_cross_entropy"), X, y, batch_size) == 0.82
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "kind", "sentence"),
+    [
+        ("softmax_cross_entropy", LABELS[:, None], ValueError, r"\(8, 3\), got \(8, 1\): labels are one number a row, y\[:, 0\]"),
+        ("softmax_cross_entropy", LABELS + 1, ValueError, "labels must be 0 to 2, got 1 to 3: they seem to count from 1, y - 1"),
+        ("softmax_cross_entropy", LABELS - 1, ValueError, "labels must be 0 to 2, got -1 to 1"),
+        ("softmax_cross_entropy", LABELS.astype(float), TypeError, "labels must be integers, got float64"),
+        ("softmax_cross_entropy", LABELS > 0, TypeError, "labels must be integers, got bool"),
+        ("softmax_cross_entropy", np.full((8, 3), 1 / 3), ValueError, "y must hold zeros and ones, or be integer labels"),
+        ("softmax_cross_entropy", np.ones((8, 3)), ValueError, "each row of y must hold a single one"),
+        ("squared_error", np.linspace(-1, 1, 24).reshape(8, 3), ValueError, "y must hold zeros and ones.*network.loss"),
+        ("squared_error", np.linspace(-1, 1, 8), TypeError, "labels must be integers, got float64"),
+        ("binary_cross_entropy", np.full((8, 3), 0.5), ValueError, "y must hold zeros and ones"),
+        ("softmax_cross_entropy", np.zeros((8, 2)), ValueError, r"the shape of the outputs, \(8, 3\), got \(8, 2\)$"),
+        ("softmax_cross_entropy", np.zeros((8, 3, 1)), ValueError, r"the shape of the outputs, \(8, 3\), got \(8, 3, 1\)$"),
+        ("softmax_cross_entropy", LABELS[:5], ValueError, r"X and y must have as many rows, got \(8, 3\) and \(5,\)"),
+        ("softmax_cross_entropy", 1, ValueError, r"as many rows, got \(8, 3\) and \(\)"),
+        ("softmax_cross_entropy", np.ma.masked_equal(LABELS, 0), TypeError, "y must be a plain array, got a masked one"),
+    ],
+)  # fmt: skip
+def test_accuracy_names_what_it_cannot_count(loss, y, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        accuracy(classifier(loss), SEEN, y)
+
+
+@pytest.mark.parametrize(("batch_size", "kind"), [(-5, ValueError), (0, ValueError), (2.5, TypeError)])
+def test_accuracy_names_a_bad_batch_size(batch_size, kind):
+    with pytest.raises(kind, match="accuracy: batch_size must be a whole number of at least 1"):
+        accuracy(classifier("softmax_cross_entropy"), SEEN, LABELS, batch_size=batch_size)
+
+
+def test_accuracy_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="accuracy: X must have at least one row"):
+        accuracy(classifier("softmax_cross_entropy"), SEEN[:0], LABELS[:0])
+
+
+def test_images_are_drawn_batch_by_batch(rng):
+    """Never all as floats at once: what answers X[rows] with an array is asked for rows."""
+    data = Images(rng.integers(0, 256, (9000, 4)).astype(np.uint8))
+    largest = []
+
+    class Watched(Images):
+        __slots__ = ()
+
+        def __getitem__(self, rows):
+            drawn = super().__getitem__(rows)
+            largest.append(len(drawn))
+            return drawn
+
+    network = mlp([4, 3], loss="softmax_cross_entropy", dtype=np.float32, rng=rng)
+    y = np.arange(9000) % 3
+    list(train(network, Watched(data.pixels), y, optimizer=SGD(0.1), batch_size=1000, epochs=1, rng=rng))
+    assert accuracy(network, Watched(data.pixels), y) == accuracy(network, np.asarray(data), y)
+    assert max(largest) == 4096
+
+
+def test_every_part_of_the_data_is_looked_at(rng):
+    """Images and large arrays are looked through in parts."""
+    network, X = mlp([2, 1], rng=rng), np.zeros((9000, 2))
+    for row in (0, 4095, 4096, 8999):
+        bad = X.copy()
+        bad[row, 1] = np.nan
+        with pytest.raises(ValueError, match="train: X holds NaN or inf"):
+            start(network, bad, np.zeros((9000, 1)))

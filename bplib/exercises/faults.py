@@ -145,6 +145,9 @@ CORE = tuple(
          "A network has one dtype: float32 means every array."),
         ("b in double", "np.zeros(n_out, dtype)", "np.zeros(n_out)",
          "A network has one dtype: float32 means the biases too."))
+    + _in("layers.Affine.from_arrays",
+        ("a bias nobody gave", 'bias="b" in arrays', "bias=True",
+         "Without b the layer has no bias: its config says so too."))
     + _in("layers.Affine.forward",
         ("bias subtracted", '+= self.params["b"]', '-= self.params["b"]', "Z = X W + b: b is added."),
         ("bias forgotten", '+= self.params["b"]', '+= 0 * self.params["b"]',
@@ -286,7 +289,7 @@ CORE = tuple(
         ("NaN let in", 'checks.finite("Network", "X", self.cast(X))', "self.cast(X)",
          "NaN in the data is said at the door, not in the result."))
     + _in("network.Network.loss",
-        ("NaN in the targets let in", 'checks.finite("Network", "Y", np.asarray(Y))', "np.asarray(Y)",
+        ("NaN in the targets let in", ', checks.finite("Network", "Y", Y)', ", Y",
          "NaN in the data is said at the door, not in the result."))
     + _in("network.Network.named_params",
         ("copies handed out", 'f"{i}.{name}", p', 'f"{i}.{name}", p.copy()',
@@ -310,7 +313,8 @@ CORE = tuple(
         ("decay on biases", "p.ndim > 1", "p.ndim > 0",
          "Weight decay is for matrices: a bias does not make a function less smooth."))
     + _in("optimizers.SGD.update",
-        ("uphill", "p -= np.multiply", "p += np.multiply", "Step against the gradient."),
+        ("uphill", "p -= self.learning_rate * g", "p += self.learning_rate * g",
+         "Step against the gradient."),
         ("decay that grows", "g + decay * p", "g - decay * p", "λw pulls w towards 0."),
         ("gradient overwritten", "g = g + decay * p", "g += decay * p",
          "step must not change `grads`: they belong to the caller."),
@@ -345,12 +349,10 @@ CORE = tuple(
         ("mean for maximum", "np.max(np.abs(Q), initial=0.0)", "np.mean(np.abs(Q))",
          "One wrong entry drowns in a mean."))
     + _in("gradcheck.numerical_gradient",
-        ("one-sided", "(kept + eps, kept - eps)", "(kept + eps, kept)",
-         "The difference about the middle errs by h², the one-sided one by h."),
-        ("divided by h", "(2 * eps)", "eps", "From x − h to x + h it is 2h."),
-        ("entry not put back", "X[index] = kept", "pass", "The next entries would be measured elsewhere."),
-        ("caller's X moved", "np.array(X, dtype=np.float64)", "np.asarray(X, dtype=np.float64)",
-         "X belongs to the caller: work on a copy."))
+        ("caller's X moved", "np.array(checks", "np.asarray(checks",
+         "X belongs to the caller: work on a copy."),
+        ("f may spoil X", "f(X.copy())", "f(X)",
+         "A function that changes its argument would change the next ones."))
     + _in("gradcheck.check_gradients",
         ("always ok", "worst <= tolerance, worst", "True, worst", "A check that cannot fail proves nothing."),
         ("best for worst", "worst = max(", "worst = min(", "One wrong array makes the gradient wrong."),
@@ -358,13 +360,22 @@ CORE = tuple(
          "Across a kink there is no derivative: the difference quotient is no referee."),
         ("zero equals zero", "len(vanishing) == len(arrays)", "False",
          "With every gradient zero the check passes whatever the code does: it must refuse."),
-        ("constant output accepted", '_norm(numeric["X"]) <= noise', "False",
+        ("constant output accepted", 'name == "X" and _norm(n) <= noise', "False",
          "If the output does not depend on X, next to nothing is compared."),
         ("a new mask each time", "copy.deepcopy(rng)", "rng",
          "Dropout must draw the same mask for both sides of the difference."),
+        ("round-off of a small loss", "max(abs(L), 1.0)", "abs(L)",
+         "A loss near 0 is a difference of numbers near 1: its round-off is theirs."),
+        ("training's way not run", "input_gradient=False", "input_gradient=True",
+         "Training runs backward without the gradient by X: that way is checked as well."),
         ("checked in single precision", "astype(network, np.float64)", "copy.deepcopy(network)",
          "float32 has 7 digits, and the difference quotient needs 11."))
     + _in("gradcheck._central_differences",
+        ("one-sided", "array[index] = kept - h", "array[index] = kept",
+         "The difference about the middle errs by h², the one-sided one by h."),
+        ("divided by h", "(2 * h)", "h", "From x − h to x + h it is 2h."),
+        ("one step for all", "moved > FAR * eps", "False",
+         "A weight behind an input of 1000 moves z by 1000 h: the step must shrink."),
         ("parameter not put back", "array[index] = kept\n", "pass\n",
          "The next ones would be measured in another network."))
     # ------------------------------------------------------------ training
@@ -380,16 +391,17 @@ CORE = tuple(
          "Prediction uses them: they must follow the batches."),
         ("steps counted from 0", "step += 1", "step += epoch > 1 or start > 0", "Snapshot.step counts from "
                                                                                 "1."))
-    + _in("training._checked",
-        ("NaN trains", 'checks.finite("train", "Y", Y)', "None", "NaN in the targets is said before the "
-                                                                 "first step."))
-    + _in("training.fit",
-        ("schedule by steps", "schedule(bar.n / bar.total)", "schedule(bar.n)",
-         "A schedule takes the fraction of training done, 0 ≤ t < 1."),
-        ("epochs too short", "-(-len(Y) // batch_size)", "len(Y) // batch_size",
-         "The last, smaller batch counts as a step."),
+    + _in("training._data",
+        ("NaN trains", "checks.data(who, X, Y, names)", "np.asarray(X), np.asarray(Y)",
+         "NaN in the targets is said before the first step."))
+    + _in("training._end_of_epoch",
         ("epoch's loss over all", "history.loss[-per_epoch:]", "history.loss",
          "An epoch's loss is the mean over its own steps."))
+    + _in("training.fit",
+        ("schedule by steps", "schedule(step / total)", "schedule(step)",
+         "A schedule takes the fraction of training done, 0 ≤ t < 1."),
+        ("epochs too short", "-(-len(Y) // batch_size)", "len(Y) // batch_size",
+         "The last, smaller batch counts as a step."))
     + _in("training.accuracy",
         ("one half counts as yes", "P > 0.5", "P >= 0.5", "Exactly ½ decides nothing: it is not above ½."),
         ("any output right", "np.all((P > 0.5) == part, axis=1)", "np.any((P > 0.5) == part, axis=1)",
