@@ -9,6 +9,8 @@ import textwrap
 
 import numpy as np
 import pytest
+import scipy.special  # noqa: F401, here, since importing it takes longer than an answer may on a busy machine
+import sklearn.metrics  # noqa: F401
 
 import bplib.exercises as ex
 from bplib.exercises import diagnose, task

@@ -209,8 +209,9 @@ class Function(Exercise):
 
     @functools.cached_property
     def double_slips(self):
-        """Pairs (faults, function) of two slips made together."""
-        single = [(m, pairs) for m in self.mutants for pairs in m.variants()]
+        """Pairs (faults, function) of two slips made together, each in any of its places, its first way."""
+        ways = ((m, m.variants()[: None if isinstance(m.line, tuple) else 1]) for m in self.mutants)
+        single = [(m, pairs) for m, variants in ways for pairs in variants]
         found = []
         for (m, these), (n, those) in itertools.combinations(single, 2):
             try:
