@@ -130,7 +130,7 @@ class Function(Exercise):
         self.name, self.reference, self.trials = reference.__name__, reference, trials
         self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
 
-    @property
+    @functools.cached_property
     def solution_text(self):
         """The reference as source, without its decorator."""
         source = textwrap.dedent(inspect.getsource(self.reference))
@@ -200,7 +200,10 @@ class Function(Exercise):
     def _does(self, f, attempt, seed, alike):
         """Whether `f` did on every trial what the learner's function did, and came back from one at least."""
         alive = any(not trial.crash and not trial.endless for trial in attempt.trials)
-        return alive and all(alike(trial, _ran(self, f, seed, t)) for t, trial in enumerate(attempt.trials))
+        with np.errstate(all="ignore"):  # ∞ − ∞
+            return alive and all(
+                alike(trial, _ran(self, f, seed, t)) for t, trial in enumerate(attempt.trials)
+            )
 
     @functools.cached_property
     def slips(self):
