@@ -283,7 +283,11 @@ def _explained(exercise, attempt, expected, seed, t, problem):
             lines.append(pattern or f"Your {problem.name} has the right shape, and other values.")
         lines += [_right_ones(exercise, attempt.trials[t], expected[t], problem.name)]
         lines += [_example(exercise.draw(seed, t), problem)]
-    lines += [f"Your {part}: {slip.teaches}" for slip, part in slips if part not in ("", problem.name)]
+    elsewhere = {}
+    for slip, part in slips:
+        if part not in ("", problem.name) and slip not in here:
+            elsewhere.setdefault(slip.teaches, []).append(part)
+    lines += [f"Your {' and '.join(parts)}: {teaches}" for teaches, parts in elsewhere.items()]
     lines.append(_printed(attempt.trials[t]))
     message = "\n".join(filter(None, lines))
     names = dict.fromkeys(slip.name for slip, _ in slips)
@@ -379,12 +383,12 @@ def _pattern(exercise, attempt, expected, seed, name):
             return (
                 f"Your {name} is the transpose of the right one: with square matrices the shape cannot tell."
             )
-    off = max(np.max(np.abs(r - e)) for e, r in pairs) / max(np.max(np.abs(e)) for e, _ in pairs)
-    if off < 5e-3:
+    off = max(np.max(np.abs(r - e)) for e, r in pairs)
+    if off < 5e-3 * max(np.max(np.abs(e)) for e, _ in pairs):
         return (
-            f"Your {name} is nearly right, off by a share of {off:.1g}; {exercise.tolerance:g} is allowed. "
-            "So close comes a derivative taken by a finite difference, a rounded number, or a small number "
-            "that was added where none belongs."
+            f"Your {name} is nearly right: it is off by about {off:.1g}, which is more than round-off. So "
+            "close comes a derivative taken by a finite difference, a rounded number, or a small number that "
+            "was added where none belongs."
         )
     squares = [float(np.sum(e * e)) for e, _ in pairs]
     if min(squares) < 1e-20:  # 0 tells no factor

@@ -85,8 +85,8 @@ def _after_relu(rng, sizes=sizes):
     ),
     mutants=(
         Fault("gate that never closes", "A > 0", "A >= 0",
-              "A is ReLU's output, and that is never negative: A >= 0 is always true, and the gate never "
-              "closes. A widely read tutorial has this line."),
+              "The gate never closes: all of dA passes. A is ReLU's output, never negative, so A >= 0 is "
+              "always true; a closed unit has A = 0. A widely read tutorial has this slip."),
         Fault("written into the input", "return dA * (A > 0)", "dA[A <= 0] = 0\n    return dA",
               "A published ReLU does this: its values are right, and a gradient others hold is spoiled."),
         Fault("ReLU of the gradient", "dA * (A > 0)", "np.maximum(dA, 0)",
