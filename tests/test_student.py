@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import test_answers
 
 import address
 import bplib.exercises as ex
@@ -90,6 +91,26 @@ def test_zeros_and_noise_are_refused(exercise, sheets):
         assert sheets[exercise.name].check(answer).status == diagnose.NOT_YET
 
 
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in test_answers.ANSWERS}))
+def test_functions_are_told_as_in_the_full_edition(name, sheets):
+    """By what they do, whatever their spelling: on the inputs of the sheet."""
+    slips = {m.name: m.teaches for m in getattr(ex, name).mutants}
+    for other, body, said in test_answers.ANSWERS:
+        if other == name:
+            result = sheets[name].check(test_answers.written(getattr(ex, name), body))
+            assert result.correct == (said == test_answers.RIGHT), (body, result)
+            for part in [] if result else said.split(" + "):
+                assert slips.get(part, part) in result.message, (body, result)
+
+
+@pytest.mark.parametrize("name", test_answers.TOLD)
+def test_numbers_and_letters_are_told_as_in_the_full_edition(name, sheets):
+    for answer, said in test_answers.TOLD[name]:
+        result = sheets[name].check(answer)
+        assert result.correct == (said == test_answers.RIGHT), (answer, result)
+        assert result or said in result.message, (answer, result)
+
+
 def test_numbers_are_taken_within_their_tolerance(sheets):
     e = ex.loss_after_step
     mine = sheets[e.name]
@@ -108,6 +129,8 @@ def test_formulas_are_told_by_their_values(sheets):
     e = ex.output_delta
     assert sheets[e.name].check(sympy.expand(e.answer))
     assert sheets["log_square"].check(-ex.log_square.answer).message == "Right but for its sign."
+    told = sheets["log_square"].check(2 / sympy.Abs(sympy.Symbol("x")))
+    assert "for x < 0 the sign is not" in told.message
     assert "no symbol of this task" in sheets["log_square"].check(sympy.Symbol("q")).message
 
 

@@ -18,16 +18,16 @@ Adding an exercise
 An exercise of lesson 5 is an object in `bplib/exercises/lesson_05.py`; its name is the name in `ex`. There is
 nothing to register. The four kinds, from `bplib.exercises.task`:
 
-    from .task import Fault, choice, draw, expression, function, sizes, value
+    from .task import Fault, choice, draw, expression, function, sizes, square, value
 
 **A function.** Decorate the reference; its docstring is the task, its source the solution.
 
-    def batch(rng):
+    def batch(rng, sizes=sizes):
         N, d, k = sizes(rng, 3)                  # all different: no square matrix hides a slip
         return draw(rng, N, k), draw(rng, N, d), draw(rng, d, k)
 
     @function(
-        inputs=batch,                            # or a tuple of such functions, which take turns
+        inputs=(batch, batch, square(batch)),    # or one such function; several take turns
         returns=("dX", "dW", "db"),              # or one name
         hints=("Each gradient has the shape of what it is the gradient of.",
                "dW is (d, k): which product of X (N, d) and dZ (N, k) has that shape?",
@@ -35,7 +35,7 @@ nothing to register. The four kinds, from `bplib.exercises.task`:
         mutants=(                                # name, a line of the solution, the slip, what it teaches
             Fault("missing transpose", "X.T @ dZ", "dZ.T @ X", "Row i of W belongs to input i ..."),
             Fault("mean over rows", "dZ.sum(axis=0)", "dZ.mean(axis=0)", "Only the loss divides by N: ..."),
-            Fault("rows for columns", "dZ.sum(axis=0)", "dZ.sum(axis=1)", "One bias serves all rows, so ..."),
+            Fault("entry by entry", ("dZ @ W.T", "X.T @ dZ"), ("dZ * W.T", "X.T * dZ"), "`*` is not `@` ..."),
         ),
         after="The shipped Affine.backward says the same.",   # shown when correct (may be left out)
     )
@@ -47,10 +47,19 @@ nothing to register. The four kinds, from `bplib.exercises.task`:
         return dX, dW, db
 
 `draw` gives ±0.1 … ±2.0, never 0; make other inputs where the slip shows only there (|z| ≥ 1000 for a missing
-shift). Each `line` occurs exactly once in the solution. Arguments are arrays, numbers, lists or functions.
-`tolerance=1e-6` (relative to the largest entry) and `trials=6` may be given.
+shift). Each `line` occurs exactly once in the solution. A tuple of lines names the places in which the slip
+can be made, all of them or some; a tuple for the slip alone, the ways in which it is made. Arguments are
+arrays, numbers, tuples, lists or functions. `tolerance=1e-6` (relative to the largest entry) and `trials=6`
+may be given.
 
-**A value**: whole numbers are compared exactly, others to `tolerance` (relative, 2e-3).
+A slip is recognised by what it does on all inputs, not by its spelling: where it returns, by the values;
+where it stops because shapes do not fit, by stopping there too. So every slip must come back on some input, a
+`square` one if on no other, and right must stay right and wrong wrong for every draw: no luck, no ties,
+nothing near the tolerance. Two slips at once, and one in each part of what is returned, are recognised
+without being listed.
+
+**A value**: whole numbers are compared exactly, others to `tolerance` (relative, 2e-3). A listed wrong number
+that is not whole is recognised from two digits on, as it is rounded.
 
     fork_slope = value(
         "df/dx of f = (x + y)(x + z) at (x, y, z) = (1, 4, 2).", 8,
@@ -75,8 +84,9 @@ their names. Answer and wrong answers are texts.
 
 In the lesson the cell holds a stub and the check as its last line: `def name(...):` with a docstring and
 `...`, or `answer = ...` and `ex.name.check(answer)`. `tests/test_exercises.py` finds the new exercise by
-itself and tests, over 20 seeds, that the solution passes, the stub is not attempted, and every mutant, zeros
-and random answers are refused, each mutant with its own sentence.
+itself and tests that the solution passes, the stub is not attempted, and every mutant, zeros and random
+answers are refused, each mutant with its own sentence; `tests/test_answers.py` does so on 200 draws, and
+holds a table of answers as learners write them: add yours, a few that are right and a few that are wrong.
 '''
 
 import functools

@@ -1,10 +1,14 @@
 """From what a learner's function did to a sentence that helps.
 
 The order: crash, endless loop, nothing returned, number of values, type, shape, NaN, changed inputs, values.
-Values that equal a known wrong answer (a mutant) get its sentence; then a constant factor, a sign or a
-transpose is looked for. The smallest input on which they differ is shown, with both values.
+What a function does on all inputs, its values and where it stops, is compared with what known slips
+(mutants) do, made alone, in several places, or two of them together: how a slip is spelled does not matter.
+If none is recognised, a sign, a factor, a transpose or a near miss is looked for. The smallest input on which
+they differ is shown, with both values.
 """
 
+import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +62,7 @@ def judge(exercise, attempt, seed):
     if attempt.status == REFUSED:
         return Result(exercise.name, NOT_YET, attempt.why)
     expected = [exercise.run_reference(seed, t) for t in range(len(attempt.trials))]
-    problems = {}
-    for t, (trial, right) in enumerate(zip(attempt.trials, expected, strict=True)):
-        problem = first_problem(exercise, trial, right, exercise.draw(seed, t))
-        if problem is not None:
-            problems[t] = problem
+    problems = all_problems(exercise, attempt, seed)
     if not problems:
         printed = _printed(attempt.trials[0])
         return Result(exercise.name, CORRECT, " ".join(filter(None, [exercise.after, printed])))
@@ -74,6 +74,15 @@ def judge(exercise, attempt, seed):
     return _explained(exercise, attempt, expected, seed, t, problems[t])
 
 
+def all_problems(exercise, attempt, seed):
+    """{trial: its first `Problem`} of the trials in which something is wrong."""
+    found = {}
+    for t, trial in enumerate(attempt.trials):
+        problem = first_problem(exercise, trial, exercise.run_reference(seed, t), exercise.draw(seed, t))
+        found |= {t: problem} if problem else {}
+    return found
+
+
 def _untouched(trial):
     """A `...` of the task came back, or something was computed with it; or NotImplementedError."""
     crash = trial.crash or {"type": "", "message": ""}
@@ -83,11 +92,12 @@ def _untouched(trial):
 
 def first_problem(exercise, trial, right, inputs):
     """What is wrong with one trial, or None. `right` is the reference's trial on the same `inputs`."""
-    shapes = ", ".join(f"{n} {np.shape(v)}" for n, v in inputs.items() if np.ndim(v))
     if trial.crash:
-        line = f"\n  line {trial.crash['number']}:  {trial.crash['line']}" if trial.crash["line"] else ""
-        given = f"\nIt was given {shapes}." if shapes else ""
-        return Problem("crash", f"It stops with {trial.crash['type']}: {trial.crash['message']}{line}{given}")
+        # numbers count from the `def`: a line of a helper above it has none
+        place = f"line {trial.crash['number']}" if trial.crash["number"] > 0 else "at"
+        line = f"\n  {place}:  {trial.crash['line']}" if trial.crash["line"] else ""
+        given = f"\nIt was given {_brief(inputs)}." if inputs else ""
+        return Problem("crash", f"It stops with {_stop(trial.crash)}{line}{given}")
     if trial.endless:
         return Problem("endless", "It did not come back and was stopped: is there a loop that never ends?")
     if trial.returned is None:
@@ -103,6 +113,31 @@ def first_problem(exercise, trial, right, inputs):
         return Problem("changed", f"It changes its input {changed[0]}, which the caller still needs: make a "
                        "new array instead of writing into the old one.")  # fmt: skip
     return problem
+
+
+_MEANT = (
+    (r"bitwise_xor|for \^:|for \^=", "`^` is no power in Python, it works on bits. Write `**`."),
+    (r"matmul: .*\(size (\d+) is different from (\d+)\)",
+     "`@` is the matrix product, and needs as many columns on its left as rows on its right: here {1} meet "
+     "{0}. Entry by entry multiplies `*`."),
+    (r"not aligned: (\d+) \(dim \d\) != (\d+)",
+     "a matrix product needs as many columns on its left as rows on its right: here {0} meet {1}. Entry by "
+     "entry multiplies `*`."),
+    (r"matmul: .*enough dimensions|for @:|for @=",
+     "`@` is the product of matrices and vectors; a number multiplies with `*`."),
+    (r"operands could not be broadcast together with shapes (\(.*?\)) (\(.*?\))",
+     "entry by entry (`+`, `*`, `==` …) the shapes {0} and {1} do not fit. The matrix product is `@`."),
+)  # fmt: skip
+
+
+def _stop(crash):
+    """The error; where NumPy's own words say little to a beginner, ours."""
+    for pattern, meant in _MEANT:
+        found = re.search(pattern, crash["message"])
+        if found:
+            words = [group.replace(",", ", ").replace(", )", ",)") for group in found.groups()]
+            return f"{crash['type']}: {meant.format(*words)}"
+    return f"{crash['type']}: {crash['message']}" if crash["message"] else f"{crash['type']}."
 
 
 def compare(names, expected, received, tolerance, inputs=()):
@@ -140,6 +175,8 @@ def _leaf(name, expected, received, tolerance, inputs):
     if wrong is None:
         wanted = "an array of numbers" if right.ndim else "a number"
         what = name.replace("the answer", "The answer")
+        if isinstance(received, int):
+            return Problem("type", f"{what} is out of all bounds: {_kind(received)}.", name)
         return Problem("type", f"{what} should be {wanted}, yours is {_kind(received)}.", name)
     if wrong.shape != right.shape:
         return Problem("shape", _shape_sentence(name, right, wrong, tolerance, inputs), name)
@@ -171,9 +208,10 @@ def _structure(name, expected, received, tolerance, inputs):
 
 def close(expected, received, tolerance):
     """Within `tolerance` of the largest expected entry (of 1e-3 where all are 0 but for round-off)."""
-    scale = float(np.max(np.abs(expected), initial=0.0))
+    expected, received = np.asarray(expected, float), np.asarray(received, float)
+    scale = float(abs(expected).max(initial=0.0))
     scale = scale if scale > 1e-12 else 1e-3
-    return bool(np.max(np.abs(np.asarray(received, float) - expected), initial=0.0) <= tolerance * scale)
+    return bool(abs(received - expected).max(initial=0.0) <= tolerance * scale)
 
 
 def _is_numbers(value):
@@ -182,15 +220,33 @@ def _is_numbers(value):
 
 
 def _as_array(value):
+    if isinstance(value, (list, tuple)):
+        value = _plain(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63 and abs(value) < 10**308:
+        value = float(value)
     if isinstance(value, (bool, int, float, np.generic, np.ndarray, list, tuple)):
         try:
             array = np.asarray(value)
-        except ValueError:  # rows of different lengths
+        except (ValueError, OverflowError):  # rows of different lengths
             return None
         return array if array.dtype.kind in "biuf" else None
-    if getattr(value, "is_number", False) and getattr(value, "is_real", False):  # a number of sympy's
-        return np.asarray(float(value))
-    return None
+    number = _number(value)
+    return None if number is value else np.asarray(number)
+
+
+def _plain(items):
+    """A list in which the numbers of sympy are floats."""
+    return [_plain(item) if isinstance(item, (list, tuple)) else _number(item) for item in items]
+
+
+def _number(value):
+    """A number of sympy's as a float, anything else as it is."""
+    if getattr(value, "is_number", False) is True and getattr(value, "is_real", False):
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            return value
+    return value
 
 
 def _kind(value):
@@ -200,7 +256,10 @@ def _kind(value):
         return f"an array of shape {value.shape}" if value.ndim else f"the number {value}"
     if isinstance(value, (list, tuple, dict)):
         return f"a {type(value).__name__} of {len(value)}"
-    return f"{value!r}"
+    if isinstance(value, int) and abs(value) > 10**300:  # Python itself refuses to print the largest
+        return f"a whole number of about {int(value.bit_length() * math.log10(2))} digits"
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]} …"
 
 
 def _shape_sentence(name, right, wrong, tolerance, inputs):
@@ -215,28 +274,63 @@ def _shape_sentence(name, right, wrong, tolerance, inputs):
 
 
 def _explained(exercise, attempt, expected, seed, t, problem):
-    mutant = exercise.recognise(attempt, seed)
-    lines = [problem.text]
-    if mutant is not None:
-        lines.append(mutant.teaches)
-    elif problem.kind == "values" and problem.expected is not None:
-        pattern = _pattern(exercise, attempt, expected, seed, problem.name)
-        lines.append(pattern or f"Your {problem.name} has the right shape, and other values.")
+    slips = exercise.recognise(attempt, seed)
+    here = [slip for slip, part in slips if part in ("", problem.name)]
+    lines = [problem.text, *(slip.teaches for slip in here)]
     if problem.kind == "values" and problem.expected is not None:
+        if not here:
+            pattern = _pattern(exercise, attempt, expected, seed, problem.name)
+            lines.append(pattern or f"Your {problem.name} has the right shape, and other values.")
         lines += [_right_ones(exercise, attempt.trials[t], expected[t], problem.name)]
         lines += [_example(exercise.draw(seed, t), problem)]
+    elsewhere = {}
+    for slip, part in slips:
+        if part not in ("", problem.name) and slip not in here:
+            elsewhere.setdefault(slip.teaches, []).append(part)
+    lines += [f"Your {' and '.join(parts)}: {teaches}" for teaches, parts in elsewhere.items()]
     lines.append(_printed(attempt.trials[t]))
     message = "\n".join(filter(None, lines))
-    return Result(exercise.name, NOT_YET, message, mutant.name if mutant else "")
+    names = dict.fromkeys(slip.name for slip, _ in slips)
+    return Result(exercise.name, NOT_YET, message, " + ".join(names))
+
+
+# ---------------------------------------------------------------- the same behaviour
+
+_SHAPES = ("ValueError", "IndexError", "TypeError", "AxisError", "LinAlgError")
+_NUMBERS = ("ZeroDivisionError", "OverflowError", "FloatingPointError")
+_ABOUT_SHAPES = re.compile(
+    r"shape|dimension|broadcast|align|\bax[ei]s\b|size|length|operand|elements|scalar|0-d|len\(\)|unpack|"
+    r"subscript|out of (bounds|range)|too many indices|conform|sequence|concat|array|iterate|iterable|einsum"
+)
+
+
+def stopped(crash):
+    """What kind of error a crash is: two that do not fit in shape are alike, however they are worded."""
+    if crash["type"] in _NUMBERS:
+        return "numbers"
+    if crash["type"] in _SHAPES and _ABOUT_SHAPES.search(crash["message"]) and "^" not in crash["message"] \
+            and "bitwise" not in crash["message"]:  # fmt: skip
+        return "shapes"
+    return f"{crash['type']}: {crash['message']}"
 
 
 def same(a, b):
-    """Whether two trials did the same."""
+    """Whether two trials did the same: stopped with the same kind of error, or gave the same values."""
+    if not a.crash and not b.crash and set(a.changed) != set(b.changed):
+        return False
+    return same_part(a, b)
+
+
+def same_part(a, b, names=None, name=None):
+    """As `same`, but looks at the part `name` of what was returned alone (all of it by default)."""
     if a.endless or b.endless:
         return a.endless and b.endless
     if a.crash or b.crash:
-        return bool(a.crash and b.crash) and all(a.crash[k] == b.crash[k] for k in ("type", "message"))
-    return set(a.changed) == set(b.changed) and _same_value(a.returned, b.returned)
+        return bool(a.crash and b.crash) and stopped(a.crash) == stopped(b.crash)
+    if name is None:
+        return _same_value(a.returned, b.returned)
+    x, y = part_of(names, a.returned, name), part_of(names, b.returned, name)
+    return x is not None and y is not None and _same_value(x, y)
 
 
 def _same_value(a, b):
@@ -254,15 +348,21 @@ def _same_value(a, b):
     if x.shape != y.shape:
         return False
     x, y = np.asarray(x, float), np.asarray(y, float)
-    odd = ~(np.isfinite(x) & np.isfinite(y))
-    return np.array_equal(x[odd], y[odd], equal_nan=True) and close(y[~odd], x[~odd], 1e-7)
+    if math.isfinite(abs(x - y).max(initial=0.0)):
+        return close(y, x, 1e-7)
+    good = np.isfinite(x)
+    return np.array_equal(good, np.isfinite(y)) and close(y[good], x[good], 1e-7)
 
 
-def _part(exercise, returned, name):
+def part_of(names, returned, name):
     """The value called `name` among what was returned, or None."""
-    if isinstance(exercise.returns, str):
-        return returned if exercise.returns == name else None
-    return dict(zip(exercise.returns, returned, strict=True)).get(name)
+    if isinstance(names, str):
+        return returned
+    if isinstance(returned, np.ndarray) and returned.ndim == 1:
+        returned = returned.tolist()
+    if not isinstance(returned, (list, tuple)) or len(returned) != len(names):
+        return None
+    return returned[names.index(name)]
 
 
 def _pattern(exercise, attempt, expected, seed, name):
@@ -270,31 +370,44 @@ def _pattern(exercise, attempt, expected, seed, name):
     pairs = []
     for trial, right in zip(attempt.trials, expected, strict=True):
         try:
-            e, r = _part(exercise, right.returned, name), _part(exercise, trial.returned, name)
-            e, r = np.asarray(e, float), np.asarray(r, float)
+            e, r = (np.asarray(part_of(exercise.returns, t.returned, name), float) for t in (right, trial))
         except (ValueError, TypeError):
             return ""
-        if e.shape != r.shape or not np.any(e) or not np.all(np.isfinite(r)):
+        if e.shape != r.shape or not np.all(np.isfinite(r)):
             return ""
         pairs.append((e, r))
+    if not any(np.any(e) for e, _ in pairs):
+        return ""
     if all(e.ndim == 2 and close(e.T, r, exercise.tolerance) for e, r in pairs if e.shape == r.T.shape):
         if all(e.shape == r.T.shape for e, r in pairs):
             return (
                 f"Your {name} is the transpose of the right one: with square matrices the shape cannot tell."
             )
-    factors = [float(np.sum(e * r) / np.sum(e * e)) for e, r in pairs]
+    off = max(np.max(np.abs(r - e)) for e, r in pairs)
+    if off < 5e-3 * max(np.max(np.abs(e)) for e, _ in pairs):
+        return (
+            f"Your {name} is nearly right: it is off by about {off:.1g}, which is more than round-off. So "
+            "close comes a derivative taken by a finite difference, a rounded number, or a small number that "
+            "was added where none belongs."
+        )
+    squares = [float(np.sum(e * e)) for e, _ in pairs]
+    if min(squares) < 1e-20:  # 0 tells no factor
+        return ""
+    factors = [float(np.sum(e * r)) / square for (e, r), square in zip(pairs, squares, strict=True)]
     if not all(close(c * e, r, exercise.tolerance) and c for c, (e, r) in zip(factors, pairs, strict=True)):
         return ""
     if np.allclose(factors, -1):
         return f"Your {name} has the right size and the wrong sign."
     drawn = [exercise.draw(seed, t) for t in range(len(pairs))]
     for array, axis in [(n, a) for n, v in drawn[0].items() for a in range(np.ndim(v))]:
+        if any(np.ndim(inputs[array]) <= axis for inputs in drawn):
+            continue
         sizes = np.array([np.shape(inputs[array])[axis] for inputs in drawn], float)
         for what, wanted in (("too large", sizes), ("too small", 1 / sizes)):
             if np.ptp(sizes) and np.allclose(np.abs(factors), wanted):
                 where, who = ("columns", ".") if axis else ("rows", ": who divides by N here?")
                 return f"Your {name} is right up to a factor: {what} by the number of {where} of {array}{who}"
-    if np.ptp(factors) < 1e-6 * abs(factors[0]):
+    if np.ptp(factors) < 1e-6 * abs(factors[0]) and abs(abs(factors[0]) - 1) > 1e-3:
         return (
             f"Your {name} is right up to a constant factor: it is {factors[0]:.4g} times what it should be."
         )
@@ -315,27 +428,63 @@ def _right_ones(exercise, trial, right, wrong_name):
 
 def _example(inputs, problem):
     """An input on which they differ, if it is small enough to follow; expected and received."""
-    shown = [("Expected", problem.expected), ("yours", problem.received)]
-    lines = [f"{label} {problem.name}:".rjust(18) + " " + show(value, 19) for label, value in shown]
+    right, wrong = problem.expected, problem.received
+    # as many digits as it takes to see the difference
+    enough = (d for d in (4, 5, 6, 8, 10, 12, 15, 17) if show(right, 0, d) != show(wrong, 0, d))
+    digits = next(enough, 17)
+    lines = [
+        f"{label} {problem.name}:".rjust(18) + " " + show(value, 19, digits)
+        for label, value in (("Expected", right), ("yours", wrong))
+    ]
+    if right.size > 60:  # the entry in question may be among those left out
+        at = np.unravel_index(np.argmax(np.abs(np.asarray(wrong, float) - right)), right.shape)
+        values = f"{right[at]:.{digits}g}, yours {wrong[at]:.{digits}g}"
+        lines.append(f"They differ most at {tuple(map(int, at))}: {values}.")
     return "\n".join([*filter(None, [_given(inputs).strip()]), *lines])
+
+
+def _brief(inputs):
+    """The inputs by their shapes; numbers and tuples as they are."""
+
+    def one(name, value):
+        if isinstance(value, (np.ndarray, list)) and np.ndim(value):
+            return f"{name} {np.shape(value)}"
+        return f"a function {name}" if callable(value) else f"{name} = {_inline(value)}"
+
+    return ", ".join(one(name, value) for name, value in inputs.items())
+
+
+def _inline(value):
+    return show(value) if isinstance(value, (float, np.ndarray, np.floating)) else repr(value)
 
 
 def _given(inputs):
     """The inputs in numbers, or their shapes where there are too many numbers."""
-    simple = {n: v for n, v in inputs.items() if isinstance(v, (int, float, np.ndarray, list))}
+    simple = {n: v for n, v in inputs.items() if not callable(v)}
     if not simple:
         return ""
     if sum(np.size(v) for v in simple.values()) > 60:
-        brief = (f"{n} {np.shape(v)}" if np.ndim(v) else f"{n} = {show(v)}" for n, v in simple.items())
-        return f" Given {', '.join(brief)}."
-    return "\nGiven\n" + "\n".join(f"{n} = ".rjust(19) + show(v, 19) for n, v in simple.items())
+        return f" Given {_brief(simple)}."
+    return "\nGiven\n" + "\n".join(
+        f"{n} = ".rjust(19) + (repr(v) if isinstance(v, (tuple, str, bool)) else show(v, 19))
+        for n, v in simple.items()
+    )
 
 
-def show(value, indent=0):
-    """A number or an array at four digits, further rows aligned under the first."""
-    value = np.asarray(value)
-    value = value + 0.0 if value.dtype.kind == "f" else value  # −0. is 0.
-    text = np.array2string(value, precision=4, suppress_small=True, separator=", ", threshold=60)
+def show(value, indent=0, digits=4):
+    """A number or an array at four decimals (more where its largest entry is small), rows aligned."""
+    value, how = np.asarray(value), {}
+    if value.dtype.kind == "f":
+        size = np.abs(np.where(np.isfinite(value), value, 0.0))
+        largest = float(np.max(size, initial=0.0))
+        if 0 < largest < 0.1:
+            digits = min(digits - 1 - math.floor(math.log10(largest)), 20)
+        if np.any((size > 1e-12 * largest) & (size < 0.5 * 10.0**-digits)):  # small, and not 0
+            how = {"formatter": {"float_kind": lambda number: f"{number + 0.0:.{digits}g}"}}
+            value = np.where(size > 1e-12 * largest, value, 0.0)
+        else:
+            value = np.round(value, digits) + 0.0  # −0. is 0.
+    text = np.array2string(value, precision=digits, suppress_small=True, separator=", ", threshold=60, **how)
     return text.replace("\n", "\n" + " " * indent)
 
 

@@ -16,6 +16,7 @@ import copy
 import functools
 import importlib
 import inspect
+import itertools
 import textwrap
 import types
 from dataclasses import dataclass
@@ -28,29 +29,32 @@ class Fault:
     """`line` becomes `spoiled` in the function `where`.
 
     name     short, in words
-    line     a piece of the source that occurs there exactly once
-    spoiled  what people write instead
+    line     a piece of the source that occurs there exactly once; in an exercise also a tuple of pieces, the
+             places in which the slip can be made, in all of them or in some
+    spoiled  what people write instead; with one line also a tuple, the ways in which they write it
     teaches  a sentence or two that help
     where    "layers.Affine.backward" of bplib; "" in an exercise, whose solution it spoils
     lab      training goes on looking well, a gradient check sees it: for the lab and for guess-the-bug
     """
 
     name: str
-    line: str
-    spoiled: str
+    line: str | tuple
+    spoiled: str | tuple
     teaches: str
     where: str = ""
     lab: bool = False
 
+    def variants(self):
+        """What this fault stands for, each as pairs (line, spoiled); made in all its places comes first."""
+        if isinstance(self.line, str):
+            ways = (self.spoiled,) if isinstance(self.spoiled, str) else self.spoiled
+            return [((self.line, way),) for way in ways]
+        places = list(zip(self.line, self.spoiled, strict=True))
+        return [some for n in range(len(places), 0, -1) for some in itertools.combinations(places, n)]
+
     def apply(self, source):
         """`source` with the line spoiled. Raises ValueError when the line is not there exactly once."""
-        count = source.count(self.line)
-        if count != 1:
-            raise ValueError(
-                f"fault {self.name!r}: {self.line!r} must occur once in {self.where or 'the solution'}, "
-                f"it occurs {count} times"
-            )
-        return source.replace(self.line, self.spoiled)
+        return replaced(source, self.variants()[0], f"fault {self.name!r}", self.where or "the solution")
 
     def target(self):
         """The function of the package that is spoiled."""
@@ -72,6 +76,24 @@ class Fault:
         namespace = dict(target.__globals__)
         exec(compile(self.spoiled_source(), f"<{self.where}: {self.name}>", "exec"), namespace)
         return namespace[target.__name__]
+
+
+def replaced(source, pairs, who="slips", where="the solution"):
+    """`source` with each line of the pairs (line, spoiled) replaced, all at once.
+
+    Raises ValueError when a line is not there exactly once, or two of them overlap.
+    """
+    for line, _ in pairs:
+        if source.count(line) != 1:
+            raise ValueError(
+                f"{who}: {line!r} must occur once in {where}, it occurs {source.count(line)} times"
+            )
+    end, found = len(source), [(source.index(line), line, new) for line, new in pairs]
+    for start, line, spoiled in sorted(found, reverse=True):
+        if start + len(line) > end:
+            raise ValueError(f"{who}: {line!r} overlaps with another line")
+        source, end = source[:start] + spoiled + source[start + len(line) :], start
+    return source
 
 
 def spoil(thing, name):

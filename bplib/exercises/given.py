@@ -5,7 +5,7 @@ import numpy as np
 
 def curved(A, B, X):
     """Σ (A X³ + B X) and a product of two entries: a function of X whose differences are never exact."""
-    return float(np.sum(A * X**3 + B * X) + X[0, 0] * X[-1, -1])
+    return float(np.sum(A * X**3 + B * X) + X.flat[0] * X.flat[-1])
 
 
 def gradient(w, X, Y):

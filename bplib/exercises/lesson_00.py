@@ -18,6 +18,8 @@ weight_shape = value(
         ((2, 3), "That is W in the column convention, z = W a + b. Here X stands on the left: inputs are W's "
                  "rows, outputs its columns."),
         ((5, 3), "That is X. W does not know how many examples there are."),
+        ((2, 5), "That is Zᵀ. W does not know how many examples there are: inputs by outputs."),
+        ((3, 5), "That is Xᵀ. W leads from the 3 columns of X to the 2 columns of Z."),
         ((5, 2), "That is Z. W does not know how many examples there are."),
     ),
     after="(inputs, outputs): so it is throughout bplib.",
@@ -38,6 +40,10 @@ numbers_to_train = value(
         ((12, 4), "The hidden units have 4. The output adds something up too, so it has one as well."),
         ((8, 5), "Those are the weights of the first layer. The four hidden units also lead to the output."),
         ((8, 4), "That is the first layer. The output has four weights and a bias of its own."),
+        ((5, 12), "The other way round: first the weights, one for each line, then the biases, one for each "
+                  "unit that adds up."),
+        ((13, 4), "The output's bias is a bias too, though there is only one: it is not among the weights."),
+        ((17, None), "17 is all of them together. How many are weights, and how many biases?"),
         ((6, 5), "2 + 4 counts units. Each of the 2 inputs leads to each of the 4 hidden units: multiply."),
     ),
     after="17 numbers: the playground has moved all of them, at every step.",

@@ -30,8 +30,14 @@ def _three_numbers(rng):
     return tuple(float(v) for v in draw(rng, 3))
 
 
+def _slopes_that_nearly_cancel(rng):
+    """p = 3 and q = −2.99, so that dx = 0.01: what a finite difference makes of it is not close enough."""
+    x = float(draw(rng))
+    return x, 3 - x, -2.99 - x
+
+
 @function(
-    inputs=_three_numbers,
+    inputs=(_three_numbers, _three_numbers, _slopes_that_nearly_cancel),
     returns=("dx", "dy", "dz"),
     hints=(
         "Forward first: p = x + y, q = x + z, f = p q. Then go back, from f to p and q, from those to x, y, "
@@ -42,6 +48,13 @@ def _three_numbers(rng):
     mutants=(
         Fault("overwritten at the fork", "dx = dp + dq", "dx = dq",
               "x is used twice, and your dx has kept one share only: gradients add where a variable forks."),
+        Fault("kept from the first use", "dx = dp + dq", "dx = dp",
+              "Your dx holds what came through p alone. x goes into q as well, and the shares of a fork add: "
+              "dx = dp + dq."),
+        Fault("a product taken for a sum", "dp, dq = q, p", "dp, dq = 1.0, 1.0",
+              "1 is the slope of a sum by its terms. f is a product, p q: its slope by p is q."),
+        Fault("mean of the shares", "dx = dp + dq", "dx = (dp + dq) / 2",
+              "The shares of a fork add: their mean is half of it."),
         Fault("own factor", "dp, dq = q, p", "dp, dq = p, q",
               "f = p q changes with p at the rate q, and with q at the rate p: each slope is the other "
               "factor."),
@@ -71,6 +84,7 @@ log_square = expression(
         ("1/x**2", "The outer derivative is there; the inner one, 2x, is missing as a factor."),
         ("2*x", "That is the inner derivative alone. It multiplies the outer one, 1/x²."),
         ("1/x", "log(x²) = 2 log x: the 2 must not get lost."),
+        ("2/Abs(x)", "The size is right, and for x < 0 the sign is not: log(x²) falls there. 2x/x² is 2/x."),
         ("2*log(x)/x", "That is the derivative of (log x)². Here the square is inside the logarithm."),
     ),
     after="Also: log(x²) = 2 log x, whose derivative is 2/x.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, draw, expression, function, sizes, value
+from .task import Fault, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -26,13 +26,13 @@ sigmoid_slope = expression(
 )
 
 
-def _after_tanh(rng):
+def _after_tanh(rng, sizes=sizes):
     N, k = sizes(rng, 2)
     return draw(rng, N, k), np.tanh(draw(rng, N, k))
 
 
 @function(
-    inputs=_after_tanh,
+    inputs=(_after_tanh, _after_tanh, square(_after_tanh)),
     returns="dZ",
     hints=(
         "tanh′(z) = 1 − tanh²(z). You are given A: is the tanh in it already?",
@@ -49,6 +49,15 @@ def _after_tanh(rng):
               "A(1 − A) is the sigmoid's slope, which is negative for a negative A; tanh has 1 − A²."),
         Fault("incoming gradient forgotten", "dA * (1 - A**2)", "1 - A**2",
               "That is the slope alone. The chain rule multiplies it by the gradient that comes in, dA."),
+        Fault("a matrix product", "dA * (1 - A**2)", "dA @ (1 - A**2)",
+              "tanh works entry by entry, so its slope multiplies entry by entry: `*`. `@` is the matrix "
+              "product."),
+        Fault("divided by the slope", "dA * (1 - A**2)", "dA / (1 - A**2)",
+              "∂L/∂Z = ∂L/∂A · ∂A/∂Z: going back you multiply by the slope."),
+        Fault("twice for squared", "1 - A**2", "1 - A * 2",
+              "A * 2 is twice A; the square is A**2."),
+        Fault("plus for minus", "1 - A**2", "1 + A**2",
+              "The slope of tanh is largest, 1, at z = 0, and falls to 0 on both sides: 1 − A²."),
     ),
     after="The forward pass need not keep Z.",
 )
@@ -57,15 +66,17 @@ def tanh_backward(dA, A):
     return dA * (1 - A**2)
 
 
-def _after_relu(rng):
+def _after_relu(rng, sizes=sizes):
     N, k = sizes(rng, 2)
     A = np.maximum(draw(rng, N, k), 0)
     A[0, 0], A[-1, -1] = 0.0, 0.7  # a closed and an open unit in every example
-    return draw(rng, N, k), A
+    dA = draw(rng, N, k)
+    dA[-1, -1] = -abs(dA[-1, -1])  # a negative gradient passes the open one
+    return dA, A
 
 
 @function(
-    inputs=_after_relu,
+    inputs=(_after_relu, _after_relu, square(_after_relu)),
     returns="dZ",
     hints=(
         "The slope of ReLU is 1 where the unit is open and 0 where it is closed. How do you see that in A?",
@@ -74,8 +85,8 @@ def _after_relu(rng):
     ),
     mutants=(
         Fault("gate that never closes", "A > 0", "A >= 0",
-              "A is ReLU's output, and that is never negative: A >= 0 is always true, and the gate never "
-              "closes. A widely read tutorial has this line."),
+              "The gate never closes: all of dA passes. A is ReLU's output, never negative, so A >= 0 is "
+              "always true; a closed unit has A = 0. A widely read tutorial has this slip."),
         Fault("written into the input", "return dA * (A > 0)", "dA[A <= 0] = 0\n    return dA",
               "A published ReLU does this: its values are right, and a gradient others hold is spoiled."),
         Fault("ReLU of the gradient", "dA * (A > 0)", "np.maximum(dA, 0)",
@@ -83,6 +94,16 @@ def _after_relu(rng):
               "unchanged."),
         Fault("incoming gradient forgotten", "return dA * (A > 0)", "return 1.0 * (A > 0)",
               "That is the slope alone. The chain rule multiplies it by the gradient that comes in, dA."),
+        Fault("a matrix product", "dA * (A > 0)", "dA @ (A > 0)",
+              "ReLU works entry by entry, so its gate multiplies entry by entry: `*`. `@` is the matrix "
+              "product."),
+        Fault("half at the kink", "(A > 0)", "np.heaviside(A, 0.5)",
+              "Every closed unit has A = 0, so this lets half of the gradient through all of them. Closed is "
+              "0."),
+        Fault("a leak", "dA * (A > 0)", ("dA * np.where(A > 0, 1, 0.01)", "dA * np.where(A > 0, 1, 0.1)"),
+              "That is a leaky ReLU. Here a closed unit lets nothing through."),
+        Fault("closed for open", "A > 0", "A <= 0",
+              "The gate is the wrong way round: open units, A > 0, let the gradient through."),
         Fault("output for slope", "dA * (A > 0)", "dA * A",
               "A is what the unit passes on; its slope is 1 wherever it is open, whatever A is."),
     ),

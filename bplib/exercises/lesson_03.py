@@ -38,6 +38,9 @@ loss_after_step = value(
         (0.9216, "The loss has grown from 0.64: with the sign lost, 2(y − ŷ), the step goes the wrong way."),
         (0.64, "That is the loss before the step. (A step with η = 1 ends there too: η is 0.1.)"),
         (0.5184, "You have stepped with half the gradient: the derivative of a square brings a factor 2."),
+        (0.7744, "ŷ has gone the wrong way, and by half a step: the square brings a 2, and the step goes "
+                 "against the gradient."),
+        (0.48, "That is the loss minus η times the gradient: it is ŷ that takes the step."),
         (0.36, "That is ŷ after the step; the loss is (1 − 0.36)²."),
     ),
     after="It was 0.64. With the sign lost it would be 0.9216.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, draw, expression, function, sizes, value
+from .task import Fault, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -27,18 +27,13 @@ output_delta = expression(
 )
 
 
-def _layer_above(rng):
+def _layer_above(rng, sizes=sizes):
     n, m = sizes(rng, 2)
     return draw(rng, m, n), draw(rng, m), rng.integers(1, 10, n) / 10
 
 
-def _square_layer_above(rng):
-    n = int(rng.integers(2, 5))
-    return draw(rng, n, n), draw(rng, n), rng.integers(1, 10, n) / 10
-
-
 @function(
-    inputs=(_square_layer_above, _layer_above),
+    inputs=(square(_layer_above), _layer_above),
     returns="delta",
     hints=(
         "Unit k reaches the loss through every unit j of the layer above, by the weights w_jk.",
@@ -54,6 +49,22 @@ def _square_layer_above(rng):
               "over all."),
         Fault("slope forgotten", "(W.T @ delta_above) * a * (1 - a)", "W.T @ delta_above",
               "That is ∂L/∂a. δ is ∂L/∂z: times σ′ = a(1 − a)."),
+        Fault("slope before the sum", "(W.T @ delta_above) * a * (1 - a)",
+              "W.T @ (delta_above * a * (1 - a))",
+              "The slope a(1 − a) belongs to this layer's units k. Inside the brackets it meets δ_j, the "
+              "units above: first the sum over j, then the slope."),
+        Fault("slope of the layer above", "(W.T @ delta_above) * a * (1 - a)",
+              ("W.T @ (delta_above * (s := 1 / (1 + np.exp(-W @ a))) * (1 - s))",
+               "(W.T @ (delta_above * (s := 1 / (1 + np.exp(-W @ a))) * (1 - s))) * a * (1 - a)"),
+              "The slope of the layer above is in delta_above already: it is ∂L/∂z of that layer. What is "
+              "missing going down is this layer's own slope, a(1 − a), once."),
+        Fault("sigmoid twice", "* a * (1 - a)", "* (s := 1 / (1 + np.exp(-a))) * (1 - s)",
+              "a is σ(z) already; you have applied σ a second time. Written from the output, the slope is "
+              "a(1 − a)."),
+        Fault("a alone for the slope", "* a * (1 - a)", ("* a", "* (1 - a)"),
+              "The slope has two factors, a and 1 − a."),
+        Fault("delta for the output", "* a * (1 - a)", "* (d := W.T @ delta_above) * (1 - d)",
+              "The slope is written with the unit's output a, not with the gradient: a(1 − a)."),
         Fault("slope of tanh", "* a * (1 - a)", "* (1 - a**2)",
               "1 − a² is the slope of tanh. These units are sigmoids: a(1 − a)."),
         Fault("paths added without weights", "W.T @ delta_above", "delta_above.sum()",
@@ -94,14 +105,14 @@ paths_and_deltas = value(
 )
 
 
-def _network_221(rng):
+def _network_221(rng, sizes=sizes):
     d, m, k = sizes(rng, 3)
     sigmoid_range = rng.integers(1, 10, k) / 10
     return draw(rng, d), sigmoid_range, draw(rng, m, d), draw(rng, m), draw(rng, k, m), draw(rng, k)
 
 
 @function(
-    inputs=_network_221,
+    inputs=(_network_221, _network_221, square(_network_221)),
     returns=("dW1", "db1", "dW2", "db2"),
     hints=(
         "Forward: z1, a1, z2, a2. Then δ of the outputs, δ of the hidden units, and all gradients from the "
@@ -111,8 +122,26 @@ def _network_221(rng):
         "np.outer(delta, a). A bias has δ itself.",
     ),
     mutants=(
-        Fault("dW transposed", "np.outer(delta1, x)", "np.outer(x, delta1)",
-              "W1 is (to, from): row j belongs to unit j. The first factor is δ, the second the input."),
+        Fault("stale weights", "W2.T @ delta2",
+              tuple(f"(W2 - {eta} * np.outer(delta2, a1)).T @ delta2"
+                    for eta in (1, 0.5, 0.1, 0.01, 0.2, 0.05, 0.001, 0.3, 0.25, 2)),
+              "W2 has taken its step before δ1 was computed: the hidden units get the error of a network "
+              "that no longer exists. All deltas first, with the old weights; no weight changes here at "
+              "all."),
+        Fault("dW transposed", ("np.outer(delta1, x)", "np.outer(delta2, a1)"),
+              ("np.outer(x, delta1)", "np.outer(a1, delta2)"),
+              "A weight matrix is (to, from): row j belongs to unit j. The first factor is δ, the second "
+              "what came in."),
+        Fault("W2 not transposed", "W2.T @ delta2", "W2 @ delta2",
+              "Forward, W2 leads from hidden units to outputs; back, the sum is over the outputs: W2ᵀ δ2."),
+        Fault("error turned round", "(a2 - y)", "(y - a2)",
+              "The sign: ∂½(a2 − y)²/∂a2 is a2 − y. With y − a2 all gradients point downhill."),
+        Fault("a factor 2", "delta2 = (a2 - y)", "delta2 = 2 * (a2 - y)",
+              "The ½ in front of the square cancels the 2."),
+        Fault("hidden error without the output slope", "W2.T @ delta2", "W2.T @ (a2 - y)",
+              "What goes back through W2 is δ2, the output slope included, not the bare error a2 − y."),
+        Fault("slopes of tanh", ("* a2 * (1 - a2)", "* a1 * (1 - a1)"), ("* (1 - a2**2)", "* (1 - a1**2)"),
+              "1 − a² is the slope of tanh. These units are sigmoids: a(1 − a)."),
         Fault("hidden slope forgotten", "(W2.T @ delta2) * a1 * (1 - a1)", "W2.T @ delta2",
               "That is ∂L/∂a1; δ1 = ∂L/∂z1 has the hidden units' slope as a factor."),
         Fault("output slope forgotten", "(a2 - y) * a2 * (1 - a2)", "a2 - y",
@@ -121,8 +150,10 @@ def _network_221(rng):
               "The outputs are sigmoids too: a2 = σ(z2), and the error is a2 − y."),
         Fault("hidden units for inputs", "np.outer(delta2, a1)", "np.outer(delta2, z1)",
               "W2 multiplies a1, the hidden units' outputs, and not z1."),
-        Fault("slope of z", "* a1 * (1 - a1)", "* z1 * (1 - z1)",
-              "The slope σ′(z1) is a1(1 − a1), written from the output a1, not z1(1 − z1)."),
+        Fault("slope of z", ("* a1 * (1 - a1)", "* a2 * (1 - a2)"), ("* z1 * (1 - z1)", "* z2 * (1 - z2)"),
+              "The slope σ′(z) is a(1 − a), written from the output a, not z(1 − z)."),
+        Fault("biases left out", ("W1 @ x + b1", "W2 @ a1 + b2"), ("W1 @ x", "W2 @ a1"),
+              "The forward pass has lost a bias: z = W a + b in both layers."),
     ),
     after="All deltas first, and only then would a step change any weight.",
 )

@@ -1,17 +1,17 @@
 """Lesson 05, matrix gradients."""
 
-from .task import Fault, draw, function, sizes
+from .task import Fault, draw, function, sizes, square
 
 # fmt: off
 
 
-def _batch(rng):
+def _batch(rng, sizes=sizes):
     N, d, k = sizes(rng, 3)
     return draw(rng, N, k), draw(rng, N, d), draw(rng, d, k)
 
 
 @function(
-    inputs=_batch,
+    inputs=(_batch, _batch, square(_batch)),
     returns=("dX", "dW", "db"),
     hints=(
         "Each gradient has the shape of what it is the gradient of. Write the three shapes down first.",
@@ -33,8 +33,20 @@ def _batch(rng):
               "b is (k,), a flat array, so its gradient is too: without keepdims."),
         Fault("everything summed", "dZ.sum(axis=0)", "dZ.sum()",
               "Each of the k biases has its own gradient: sum over the rows only."),
-        Fault("dW divided by N", "X.T @ dZ", "X.T @ dZ / len(X)",
+        Fault("divided by N again", ("X.T @ dZ", "dZ @ W.T"), ("X.T @ dZ / len(X)", "dZ @ W.T / len(X)"),
               "A second 1/N: the loss has divided already, and dZ carries it."),
+        Fault("factors of dX exchanged", "dZ @ W.T", ("W @ dZ", "W.T @ dZ"),
+              "Rows are examples: dZ (N, k) stands on the left, as X does forward, and dX = dZ Wᵀ is (N, "
+              "d)."),
+        Fault("dX transposed", "dZ @ W.T", "W @ dZ.T",
+              "W dZᵀ is the transpose of dX: examples are rows, so dX = dZ Wᵀ."),
+        Fault("X not transposed", "X.T @ dZ", ("X @ dZ", "dZ @ X"),
+              "dW = Xᵀ dZ: the sum runs over the N rows, the first index of both, so X is transposed."),
+        Fault("entry by entry", ("dZ @ W.T", "X.T @ dZ"), ("dZ * W", "X * dZ"),
+              "`*` multiplies entry by entry. A weight serves all rows and an input all outputs, and "
+              "gradients add: products with `@`."),
+        Fault("entry by entry, transposed", ("dZ @ W.T", "X.T @ dZ"), ("dZ * W.T", "X.T * dZ"),
+              "The right factors, multiplied entry by entry: `@` is the matrix product, `*` is not."),
     ),
     after="These three lines are Affine.backward of the package.",
 )
@@ -60,6 +72,15 @@ def _three_by_three(rng):
         "transposed.",
     ),
     mutants=(
+        Fault("factors exchanged", "dD @ X.T", "X @ dD",
+              "Row i of dW belongs to row i of D, so dD stands on the left; and the sum is over the "
+              "columns j, so X is transposed: dD Xᵀ."),
+        Fault("both transposed", "dD @ X.T", "dD.T @ X.T",
+              "One transpose too many: dw_ik = Σ_j dd_ij x_kj has dD as it is."),
+        Fault("transposed of the plain product", "dD @ X.T", "X.T @ dD.T",
+              "Xᵀ dDᵀ is (dD X)ᵀ. dw_ik = Σ_j dd_ij x_kj: dD on the left as it is, X transposed."),
+        Fault("divided by the columns", "dD @ X.T", "dD @ X.T / 3",
+              "Only the loss divides by the number of examples, and dD carries that."),
         Fault("transposed product", "dD @ X.T", "X @ dD.T",
               "X dDᵀ is the transpose of the right one: (dD Xᵀ)ᵀ. Row i of dW belongs to row i of D."),
         Fault("the rows' formula", "dD @ X.T", "X.T @ dD",
@@ -102,6 +123,12 @@ def _square_gradient(rng):
               "b is (k,), a flat array, so its gradient is too: without keepdims."),
         Fault("everything summed", "dZ.sum(axis=0)", "dZ.sum()",
               "Each of the k biases has its own gradient: sum over the rows only."),
+        Fault("one row only", "dZ.sum(axis=0)", ("dZ[0]", "dZ[-1]"),
+              "That is one example's share. The same b is added to every row: their gradients add."),
+        Fault("largest", "dZ.sum(axis=0)", "dZ.max(axis=0)",
+              "All rows have a share in b's gradient, not the one with the largest: they add."),
+        Fault("not summed", "db = dZ.sum(axis=0)", "db = dZ.copy()",
+              "b is (k,) and serves every row: its gradient is the sum over the rows, axis 0."),
     ),
     after="A bias forks to all rows, so its gradients add.",
 )
@@ -111,13 +138,13 @@ def bias_gradient(dZ):
     return db
 
 
-def _two_affine(rng):
+def _two_affine(rng, sizes=sizes):
     d, m, k = sizes(rng, 3)
     return draw(rng, d, m), draw(rng, m), draw(rng, m, k), draw(rng, k)
 
 
 @function(
-    inputs=_two_affine,
+    inputs=(_two_affine, _two_affine, square(_two_affine)),
     returns=("W", "b"),
     hints=(
         "Write (X W1 + b1) W2 + b2 and multiply out.",
@@ -135,6 +162,14 @@ def _two_affine(rng):
               "Rows go through W1 first, so W1 stands nearer to X: X W1 W2."),
         Fault("b2 forgotten", "b1 @ W2 + b2", "b1 @ W2",
               "b2 is added at the end, and does not depend on X: it belongs to b."),
+        Fault("entry by entry", ("W1 @ W2", "b1 @ W2 + b2"), ("W1 * W2", "b1 * W2 + b2"),
+              "`*` multiplies entry by entry. One layer after the other is a matrix product: `@`."),
+        Fault("weights added", "W1 @ W2", "W1 + W2",
+              "One layer after the other multiplies: (X W1) W2 = X (W1 W2)."),
+        Fault("b2 sent through W2 too", "b1 @ W2 + b2", "(b1 + b2) @ W2",
+              "b2 is added after the second layer, so it meets no W2: b1 W2 + b2."),
+        Fault("b1 through W1", "b1 @ W2 + b2", "b1 @ W1 + b2",
+              "b1 is added after W1 and goes through what follows, W2."),
         Fault("transposed", "W = W1 @ W2", "W = (W1 @ W2).T",
               "W must be (d, k), so that X W gives (N, k)."),
     ),

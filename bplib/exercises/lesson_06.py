@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from .task import Fault, draw, expression, function, sizes, value
+from .task import Fault, draw, expression, function, sizes, square, value
 
 # fmt: off
 
 
-def _small_scores(rng):
+def _small_scores(rng, sizes=sizes):
     return (draw(rng, *sizes(rng, 2)),)
 
 
@@ -21,14 +21,15 @@ def _large_scores(rng):
 
 def _distant_scores(rng):
     """One row with scores from −2000 to +2000: to take out its mean or its smallest score is not enough."""
-    (Z,) = _small_scores(rng)
+    N, k = sizes(rng, 2)
+    Z = draw(rng, N, max(k, 3))
     Z[0, 0] += 2000
     Z[0, 1] -= 2000
     return (Z,)
 
 
 @function(
-    inputs=(_small_scores, _large_scores, _distant_scores),
+    inputs=(_small_scores, _large_scores, _distant_scores, square(_small_scores)),
     returns="P",
     hints=(
         "e to the power of 2000 is too large for a float. Adding the same number to a whole row of Z changes "
@@ -49,11 +50,25 @@ def _distant_scores(rng):
         Fault("mean taken out", "Z.max(axis=1, keepdims=True)", "Z.mean(axis=1, keepdims=True)",
               "With the mean taken out, a score far above it still overflows. Take out the largest: then no "
               "power exceeds e⁰ = 1."),
-        Fault("keepdims forgotten", "Z.max(axis=1, keepdims=True)", "Z.max(axis=1)",
-              "The maximum of each row has shape (N,), and NumPy lays it along the columns of Z. "
-              "keepdims=True leaves it a column, (N, 1); the sum below needs the same."),
-        Fault("down the columns", "E.sum(axis=1, keepdims=True)", "E.sum(axis=0, keepdims=True)",
-              "Each row is one example and must sum to 1: axis=1. You have normalised the columns."),
+        Fault("keepdims forgotten", ("Z.max(axis=1, keepdims=True)", "E.sum(axis=1, keepdims=True)"),
+              ("Z.max(axis=1)", "E.sum(axis=1)"),
+              "One number for each row has shape (N,), and NumPy lays it along the columns. keepdims=True "
+              "leaves it a column, (N, 1): for the maximum and for the sum."),
+        Fault("down the columns", ("Z.max(axis=1, keepdims=True)", "E.sum(axis=1, keepdims=True)"),
+              ("Z.max(axis=0, keepdims=True)", "E.sum(axis=0, keepdims=True)"),
+              "Each row is one example and must sum to 1: maximum and sum along axis=1. axis=0 goes down the "
+              "columns."),
+        Fault("clipped for shifted", "Z - Z.max(axis=1, keepdims=True)",
+              tuple(f"np.clip(Z, -{limit}, {limit})" for limit in (500, 709, 20, 10)),
+              "Clipping makes all scores beyond the limit alike, whatever their differences. Subtract each "
+              "row's maximum: that changes no probability."),
+        Fault("softmax twice", "E / E.sum(axis=1, keepdims=True)",
+              "np.exp(P := E / E.sum(axis=1, keepdims=True)) / np.exp(P).sum(axis=1, keepdims=True)",
+              "softmax has been applied to probabilities: once, to the scores, is enough."),
+        Fault("not normalised", "E / E.sum(axis=1, keepdims=True)", "E",
+              "Those are the powers; divided by their sum over the row they become probabilities."),
+        Fault("sigmoid", "E / E.sum(axis=1, keepdims=True)", "1 / (1 + np.exp(-Z))",
+              "A sigmoid looks at each score alone. Softmax lets the classes of a row share 1 among them."),
         Fault("over the whole batch", "E.sum(axis=1, keepdims=True)", "E.sum()",
               "Each row is an example of its own and must sum to 1, not the batch as a whole."),
         Fault("a vector's softmax", "Z - Z.max(axis=1, keepdims=True))\n    return E / E.sum(axis=1, "
@@ -69,7 +84,7 @@ def softmax(Z):
     return E / E.sum(axis=1, keepdims=True)
 
 
-def _weights_of_any_sum(rng):
+def _weights_of_any_sum(rng, sizes=sizes):
     N, k = sizes(rng, 2)
     P = rng.integers(1, 10, (N, k)) / 10
     Y = rng.integers(0, 4, (N, k)) / 2.0
@@ -78,7 +93,7 @@ def _weights_of_any_sum(rng):
 
 
 @function(
-    inputs=_weights_of_any_sum,
+    inputs=(_weights_of_any_sum, _weights_of_any_sum, square(_weights_of_any_sum)),
     returns="dZ",
     hints=(
         "L of one row is −Σ_j y_j log p_j. What is ∂(−log p_j)/∂z_i?",
@@ -93,6 +108,24 @@ def _weights_of_any_sum(rng):
               "missing."),
         Fault("sum over all rows", "Y.sum(axis=1, keepdims=True)", "Y.sum()",
               "Σy is a sum over the classes of one row, so each row has its own: axis=1."),
+        Fault("sum down the columns", "Y.sum(axis=1, keepdims=True)", "Y.sum(axis=0)",
+              "axis=0 sums over the examples. Σy runs over the classes of one row: axis=1."),
+        Fault("keepdims forgotten", "Y.sum(axis=1, keepdims=True)", "Y.sum(axis=1)",
+              "The sums of the rows have shape (N,), and NumPy lays them along the columns. keepdims=True "
+              "leaves them a column, (N, 1)."),
+        Fault("softmax twice", "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P)",
+              ("(np.exp(P) / np.exp(P).sum(axis=1, keepdims=True) * Y.sum(axis=1, keepdims=True) - Y) "
+               "/ len(P)",
+               "(np.exp(P) / np.exp(P).sum(axis=1, keepdims=True) - Y) / len(P)",
+               "np.exp(P) / np.exp(P).sum(axis=1, keepdims=True) - Y"),
+              "P is softmax(Z) already; you have applied softmax a second time."),
+        Fault("brackets", "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P)",
+              "P * Y.sum(axis=1, keepdims=True) - Y / len(P)",
+              "Division comes before minus: put the difference in brackets, then divide by N."),
+        Fault("mean over all entries", "/ len(P)", "/ P.size",
+              "L is the mean over the N rows, a sum over the k classes: divide by N, not by N·k."),
+        Fault("sum of p", "Y.sum(axis=1, keepdims=True)", "(P * Y).sum(axis=1, keepdims=True)",
+              "Σ_j y_j p_i has p_i in every term: it is p_i Σy, not p_i Σ y_j p_j."),
         Fault("weights made to sum to 1", "P * Y.sum(axis=1, keepdims=True) - Y",
               "P - Y / Y.sum(axis=1, keepdims=True)",
               "Dividing a row of Y by its sum changes the loss: a row of twice the weights counts twice. "

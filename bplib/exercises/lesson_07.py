@@ -10,10 +10,17 @@ from .task import Fault, choice, draw, function, sizes, value
 # fmt: off
 
 
-def _curved_function(rng):
-    n, m = sizes(rng, 2)
-    f = functools.partial(given.curved, draw(rng, n, m), draw(rng, n, m))
-    return f, draw(rng, n, m), 0.1
+def _curved(rng, *shape):
+    f = functools.partial(given.curved, draw(rng, *shape), draw(rng, *shape))
+    return f, draw(rng, *shape), 0.1
+
+
+def _of_a_matrix(rng):
+    return _curved(rng, *sizes(rng, 2))
+
+
+def _of_a_vector(rng):
+    return _curved(rng, *sizes(rng, 1))
 
 
 _SUMS = """gradient = np.empty_like(X)
@@ -27,7 +34,7 @@ _SUMS = """gradient = np.empty_like(X)
 
 
 @function(
-    inputs=_curved_function,
+    inputs=(_of_a_matrix, _of_a_vector),
     returns="gradient",
     hints=(
         "Every entry of X is moved alone: a little up, a little down, and f is asked both times.",
@@ -49,7 +56,24 @@ _SUMS = """gradient = np.empty_like(X)
               "for index in range(len(X)):\n        kept = X[index].copy()",
               "X[0] is a whole row: moved together, its entries give the sum of their slopes. np.ndindex("
               "X.shape) visits the entries one by one."),
-        Fault("own step", "kept = X[index]", "kept, h = X[index], 1e-5",
+        Fault("two axes only", "for index in np.ndindex(X.shape):",
+              "for index in [(i, j) for i in range(X.shape[0]) for j in range(X.shape[1])]:",
+              "Two loops fit a matrix only. X can have one axis, or three: np.ndindex(X.shape) visits every "
+              "entry of any array."),
+        Fault("below for above", "X[index] = kept + h\n        above = f(X)\n        X[index] = kept - "
+              "h\n        gradient[index] = (above - f(X)) / (2 * h)",
+              "above = f(X)\n        X[index] = kept - h\n        gradient[index] = (above - f(X)) / h",
+              "(f(x) − f(x − h))/h is one-sided: off by about h/2 times the second derivative. Ask on both "
+              "sides of x, and divide by 2h."),
+        Fault("half a step", "X[index] = kept + h\n        above = f(X)\n        X[index] = kept - "
+              "h\n        gradient[index] = (above - f(X)) / (2 * h)",
+              "X[index] = kept + h / 2\n        above = f(X)\n        X[index] = kept - h / 2\n        "
+              "gradient[index] = (above - f(X)) / h",
+              "Central, with a step of h/2. Here the step is h to each side, and 2h below."),
+        Fault("sign", "(above - f(X))", "(f(X) - above)",
+              "f at x + h comes first: above minus below."),
+        Fault("own step", "kept = X[index]",
+              tuple(f"kept, h = X[index], {h}" for h in (1e-5, 1e-3, 1e-7, 1e-2)),
               "The step is given: use h, here 0.1, and not one of your own."),
         Fault("divided by h", "/ (2 * h)", "/ h",
               "From x − h to x + h it is 2h: divide by that."),
@@ -79,10 +103,10 @@ def numerical_gradient(f, X, h):
     return gradient
 
 
-def _numerical(rng):
-    """A gradient whose largest entry is the first, 3; the last is smaller, and positive."""
+def _numerical(rng, first):
+    """A gradient whose first entry is ±3, the largest by its size; the last is smaller, and positive."""
     n = draw(rng, *sizes(rng, 2))
-    n[0, 0], n[-1, -1] = 3.0, abs(n[-1, -1])
+    n[0, 0], n[-1, -1] = first, abs(n[-1, -1])
     return n
 
 
@@ -94,11 +118,19 @@ def _off_by(factor, n):
 
 
 def _smaller_gradient(rng):
-    return _off_by(0.7, _numerical(rng))
+    return _off_by(0.7, _numerical(rng, 3.0))
 
 
 def _larger_gradient(rng):
-    return _off_by(1.4, _numerical(rng))
+    return _off_by(1.4, _numerical(rng, 3.0))
+
+
+def _smaller_below_zero(rng):
+    return _off_by(0.7, _numerical(rng, -3.0))
+
+
+def _larger_below_zero(rng):
+    return _off_by(1.4, _numerical(rng, -3.0))
 
 
 def _two_zeros(rng):
@@ -107,7 +139,7 @@ def _two_zeros(rng):
 
 
 @function(
-    inputs=(_smaller_gradient, _larger_gradient, _two_zeros),
+    inputs=(_smaller_gradient, _larger_gradient, _two_zeros, _smaller_below_zero, _larger_below_zero),
     returns="error",
     hints=(
         "How large is the largest difference, compared with the largest gradient?",
@@ -119,17 +151,43 @@ def _two_zeros(rng):
               "An absolute error says nothing without the size of the gradient: 1e-6 is tiny beside 1, and "
               "everything beside 1e-6. Divide."),
         Fault("entry by entry", "difference / scale",
-              "np.max(np.abs(a - n) / np.maximum(np.maximum(np.abs(a), np.abs(n)), 1e-8))",
+              tuple(f"np.max(np.abs(a - n) / {scale})" for scale in (
+                  "np.maximum(np.maximum(np.abs(a), np.abs(n)), 1e-8)", "np.maximum(np.abs(a), np.abs(n))",
+                  "np.abs(n)", "np.maximum(np.abs(n), 1e-8)", "(np.abs(n) + 1e-8)", "np.abs(a)",
+                  "np.maximum(np.abs(a), 1e-8)", "(np.abs(a) + np.abs(n))",
+                  "np.maximum(np.abs(a) + np.abs(n), 1e-8)", "(np.abs(a) + np.abs(n) + 1e-8)")),
               "Divided entry by entry, the rounding of a tiny entry looks like a fault. Take the maxima "
               "first, over the whole array, and divide once."),
+        Fault("lengths added", "difference / scale",
+              ("np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n))",
+               "np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n) + 1e-8)"),
+              "‖a − n‖/(‖a‖ + ‖n‖) is a relative error too, and another one: here largest entries are "
+              "compared, and below stands the larger of two, not a sum."),
+        Fault("norms of a matrix", "difference / scale",
+              tuple(f"np.linalg.norm(a - n, {p}) / max(np.linalg.norm(a, {p}), np.linalg.norm(n, {p}), 1e-8)"
+                    for p in ("np.inf", "1", "2")),
+              "Of a matrix, np.linalg.norm(·, np.inf) is the largest sum of a row, not the largest entry: "
+              "np.max(np.abs(·))."),
         Fault("lengths", "difference / scale",
-              "np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n), 1e-8)",
+              ("np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n), 1e-8)",
+               "np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n))"),
               "np.linalg.norm is the length, the root of the sum of squares. The formula takes the largest "
               "entry."),
         Fault("sum of both", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
-              "np.max(np.abs(a)) + np.max(np.abs(n)) + 1e-8",
+              ("np.max(np.abs(a)) + np.max(np.abs(n)) + 1e-8", "np.max(np.abs(a)) + np.max(np.abs(n))"),
               "Divide by the larger of the two. Their sum is about twice that, and halves the error."),
-        Fault("no floor", "np.max(np.abs(n)), 1e-8)", "np.max(np.abs(n)))",
+        Fault("scale without abs", ("max(np.max(np.abs(a))", "np.max(np.abs(n))"),
+              ("max(np.max(a)", "np.max(n)"),
+              "The largest entry of a gradient can be a negative one: take np.abs before the maximum, "
+              "below the fraction too."),
+        Fault("the smaller of the two", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              ("max(min(np.max(np.abs(a)), np.max(np.abs(n))), 1e-8)",
+               "min(np.max(np.abs(a)), np.max(np.abs(n)))"),
+              "Divided by the smaller of the two the error blows up where one of them is nearly 0: take the "
+              "larger."),
+        Fault("no floor", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              ("max(np.max(np.abs(a)), np.max(np.abs(n)))",
+               "max(np.max(np.abs(a)), np.max(np.abs(n))).item()\n    difference = difference.item()"),
               "When both gradients are 0 this is 0/0. A floor, 1e-8, below the fraction keeps it a number."),
         Fault("sign of the difference", "np.max(np.abs(a - n))", "np.max(a - n)",
               "Differences below zero count as well: take np.abs before the maximum."),

@@ -20,6 +20,7 @@ best_line = value(
         (0.5, "Better than that: a line that cuts off the corner (0, 0) has three of four right."),
         (1.0, "Add the two inner inequalities, w₁ + b > 0 and w₂ + b > 0, and the two outer ones, b < 0 and "
               "w₁ + w₂ + b < 0: w₁ + w₂ + 2b would be above and below 0."),
+        (0, "Whoever has all four wrong turns the line round and has all four right, and that no line can."),
         (0.25, "Whoever has three of four wrong turns the line round and has three right."),
         (3, "Three rows right: as an accuracy, a share of the four."),
         (75, "Three of four it is. Write it as a share: between 0 and 1, no per cent."),
@@ -55,14 +56,25 @@ tied_units = choice(
 )
 
 
-def _a_small_problem(rng):
-    N, d = int(rng.integers(5, 8)), 2
-    X, Y = draw(rng, N, d), draw(rng, N, 1)
-    return given.gradient, draw(rng, d, 1), X, Y, 0.1, 2 if N % 2 else 4, 2
+def _problem(rng, N, batch_size):
+    return given.gradient, draw(rng, 2, 1), draw(rng, N, 2), draw(rng, N, 1), 0.1, batch_size, 2
+
+
+def _with_a_rest(rng):
+    N = int(rng.integers(5, 8))
+    return _problem(rng, N, 2 if N % 2 else 4)
+
+
+def _without_a_rest(rng):
+    return _problem(rng, 6, int(rng.integers(2, 4)))
+
+
+def _all_in_one_batch(rng):
+    return _problem(rng, 4, 5)
 
 
 @function(
-    inputs=_a_small_problem,
+    inputs=(_with_a_rest, _without_a_rest, _all_in_one_batch),
     returns=("w", "losses"),
     hints=(
         "Two loops: over epochs, and inside over batches. A batch is X[start:start + batch_size].",
@@ -76,6 +88,28 @@ def _a_small_problem(rng):
         Fault("last batch lost", "range(0, len(X), batch_size)", "range(0, len(X) - batch_size + 1, "
                                                                  "batch_size)",
               "The last, smaller batch of an epoch belongs to it too: its rows would never be learned from."),
+        Fault("a batch too many", "range(0, len(X), batch_size)",
+              "range(0, (len(X) // batch_size + 1) * batch_size, batch_size)",
+              "len(X) // batch_size + 1 is one batch too many where the rows divide evenly: it is empty. "
+              "range(0, len(X), batch_size) fits both."),
+        Fault("no step in the range", "range(0, len(X), batch_size)", "range(len(X))",
+              "range(len(X)) begins a batch at every row, so that they overlap. Go on by batch_size: "
+              "range(0, len(X), batch_size)."),
+        Fault("loops exchanged",
+              "for _ in range(epochs):\n        for start in range(0, len(X), batch_size):",
+              "for start in range(0, len(X), batch_size):\n        for _ in range(epochs):",
+              "An epoch goes once through all batches: the loop over epochs is the outer one. Yours stays "
+              "with a batch for all epochs."),
+        Fault("losses begun anew", "losses = []\n    for _ in range(epochs):",
+              "for _ in range(epochs):\n        losses = []",
+              "The list is begun anew in each epoch, so only the last one's losses are left: make it "
+              "before the loops."),
+        Fault("slice to batch_size", "slice(start, start + batch_size)", "slice(start, batch_size)",
+              "X[start:batch_size] ends at row batch_size, whatever start is: X[start:start + batch_size]."),
+        Fault("a row short", "slice(start, start + batch_size)", "slice(start, start + batch_size - 1)",
+              "A slice leaves its end out already: X[start:start + batch_size] has batch_size rows."),
+        Fault("returned in the other order", "return w, losses", "return losses, w",
+              "w comes first, then the losses."),
         Fault("loss after the step", "losses.append(L)", "losses.append(gradient(w, X[rows], Y[rows])[0])",
               "That is the loss after the step. Note the loss that came with the gradient, before it."),
         Fault("the whole set each time", "gradient(w, X[rows], Y[rows])", "gradient(w, X, Y)",

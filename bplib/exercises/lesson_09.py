@@ -2,18 +2,24 @@
 
 import numpy as np
 
-from .task import Fault, draw, expression, function, sizes, value
+from .task import Fault, draw, expression, function, sizes, square, value
 
 # fmt: off
 
 
-def _two_sets(rng):
+def _two_sets(rng, sizes=sizes):
     n, m, d = sizes(rng, 3)
-    return 5 * draw(rng, n + 1, d) + 3, 5 * draw(rng, m, d) + 1
+    n = 7 if n == 2 else n
+    X_train, X_test = 5 * draw(rng, n, d) + 3, 5 * draw(rng, m, d) + 1
+    X_train[1] += 5 * (X_train[1] == X_train[0])  # no column is constant
+    # One quantity in small units, with a spread of 0.002: what is added to sd shows there.
+    X_train[:, 0] = 0.001 + 0.003 * rng.permutation(np.linspace(-1, 1, n))
+    X_test[:, 0] = 0.002 * draw(rng, m)
+    return X_train, X_test
 
 
 @function(
-    inputs=_two_sets,
+    inputs=(_two_sets, _two_sets, square(_two_sets)),
     returns=("train", "test"),
     hints=(
         "Which rows may be looked at when the scale is chosen?",
@@ -22,7 +28,8 @@ def _two_sets(rng):
     ),
     mutants=(
         Fault("test rows scaled by themselves", "(X_test - mean) / sd",
-              "(X_test - X_test.mean(axis=0)) / X_test.std(axis=0)",
+              ("(X_test - X_test.mean(axis=0)) / X_test.std(axis=0)", "(X_test - X_test.mean(axis=0)) / sd",
+               "(X_test - mean) / X_test.std(axis=0)"),
               "The same raw number would mean something else in the two sets. Scale the test rows as the "
               "training rows were scaled."),
         Fault("leakage", "X_train.mean(axis=0), X_train.std(axis=0)",
@@ -34,7 +41,22 @@ def _two_sets(rng):
         Fault("only centred", "(X_train - mean) / sd, (X_test - mean) / sd", "X_train - mean, X_test - mean",
               "The means are 0 now, the spreads not yet 1: divide by the standard deviation as well."),
         Fault("test rows as they are", "(X_test - mean) / sd", "X_test",
-              "A network that has learnt on scaled rows needs the test rows in the same scale."),
+              "Your test rows come out as they went in. Either they were not scaled, or with the mean and "
+              "sd of training rows that were scaled already, which are 0 and 1: take mean and sd first, "
+              "keep them, and use them for both."),
+        Fault("something added to sd", "X_train.std(axis=0)",
+              tuple(f"(X_train.std(axis=0) + {eps})" for eps in (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1))
+              + tuple(f"np.sqrt(X_train.var(axis=0) + {eps})" for eps in (1e-8, 1e-7, 1e-6, 1e-5, 1e-3)),
+              "A small number was added to sd. In a column of small numbers it counts, and the spread is no "
+              "longer 1: here sd is np.std as it stands."),
+        Fault("row by row", "X_train.mean(axis=0), X_train.std(axis=0)",
+              ("X_train.mean(axis=1), X_train.std(axis=1)",
+               "X_train.mean(axis=1, keepdims=True), X_train.std(axis=1, keepdims=True)"),
+              "axis=1 takes the mean over one row's different quantities. Each column is scaled on its own: "
+              "axis=0."),
+        Fault("returned in the other order", "(X_train - mean) / sd, (X_test - mean) / sd",
+              "(X_test - mean) / sd, (X_train - mean) / sd",
+              "The training rows come first, then the test rows."),
         Fault("minimum and maximum", "X_train.mean(axis=0), X_train.std(axis=0)",
               "X_train.min(axis=0), np.ptp(X_train, axis=0)",
               "That squeezes the columns to 0 … 1. Wanted are mean 0 and standard deviation 1."),
@@ -61,8 +83,13 @@ def _targets_and_predictions(rng):
     return y, np.round(y + draw(rng, len(y)) / 4, 2)
 
 
+def _worse_than_the_mean(rng):
+    y, y_hat = _targets_and_predictions(rng)
+    return y, -y_hat
+
+
 @function(
-    inputs=_targets_and_predictions,
+    inputs=(_targets_and_predictions, _worse_than_the_mean),
     returns="R2",
     hints=(
         "R² compares your squared errors with those of a model that always predicts the mean.",
@@ -73,9 +100,21 @@ def _targets_and_predictions(rng):
         Fault("against zero", "np.sum((y - y.mean()) ** 2)", "np.sum(y**2)",
               "The model to beat predicts the mean, not 0: Σ(y − ȳ)²."),
         Fault("squared correlation", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
-              "np.corrcoef(y, y_hat)[0, 1] ** 2",
-              "The squared correlation forgives a wrong scale and a wrong offset; R² = 1 − Σ(y − ŷ)²/Σ(y − "
-              "ȳ)² does not."),
+              ("np.corrcoef(y, y_hat)[0, 1] ** 2", "np.corrcoef(y, y_hat)[0, 1]"),
+              "The correlation, squared or not, forgives a wrong scale and a wrong offset; R² = 1 − "
+              "Σ(y − ŷ)²/Σ(y − ȳ)² does not."),
+        Fault("cut off at 0", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "max(0.0, 1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2))",
+              "R² can be negative: predictions worse than the mean deserve to be seen. Do not cut it off "
+              "at 0."),
+        Fault("without its sign", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "abs(1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2))",
+              "R² can be negative, where predictions are worse than the mean: no absolute value."),
+        Fault("absolute errors", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "np.sum(np.abs(y - y_hat)) / np.sum(np.abs(y - y.mean()))",
+              "Both sums are of squares, not of absolute values."),
+        Fault("N for N − 1", "np.sum((y - y.mean()) ** 2)", "(np.var(y, ddof=1) * len(y))",
+              "ddof=1 divides by N − 1, the mean above by N. Take the same on both sides, or plain sums."),
         Fault("a constant error forgiven", "(y - y_hat) ** 2", "(y - y_hat - np.mean(y - y_hat)) ** 2",
               "The variance of y − ŷ forgives an error that is the same in all rows. Square y − ŷ itself."),
         Fault("root below", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",

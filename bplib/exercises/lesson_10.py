@@ -1,5 +1,7 @@
 """Lesson 10, MNIST: measuring, and two things a network cannot do."""
 
+import functools
+
 import numpy as np
 
 from .task import Fault, choice, function, value
@@ -8,7 +10,18 @@ from .task import Fault, choice, function, value
 
 
 def _guesses(rng):
-    N, k = 7, int(rng.integers(3, 5))
+    return _of_rows(rng, 7, int(rng.integers(3, 5)))
+
+
+def _as_many_rows_as_classes(rng):
+    """There the best row of each class can be compared with y, and gives another share."""
+    while True:
+        P, y = _of_rows(rng, 4, 4)
+        if np.mean(P.argmax(axis=0) == y) != np.mean(P.argmax(axis=1) == y):
+            return P, y
+
+
+def _of_rows(rng, N, k):
     sure = [0.1, 0.2, 0.7] if k == 3 else [0.05, 0.1, 0.2, 0.65]
     unsure = [0.2, 0.35, 0.45] if k == 3 else [0.1, 0.2, 0.3, 0.4]
     P = np.array([rng.permutation(unsure if row % 2 else sure) for row in range(N)])
@@ -19,7 +32,7 @@ def _guesses(rng):
 
 
 @function(
-    inputs=_guesses,
+    inputs=(_guesses, _guesses, _as_many_rows_as_classes),
     returns="accuracy",
     hints=(
         "Which class does the network choose for a row of P?",
@@ -38,6 +51,13 @@ def _guesses(rng):
               "That is the number of hits; the accuracy is their share of the N rows."),
         Fault("share of mistakes", "== y", "!= y",
               "That is the share of mistakes."),
+        Fault("least probable", "argmax", "argmin",
+              "argmin finds the least probable class; the network says the most probable one."),
+        Fault("in per cent", "np.mean(P.argmax(axis=1) == y)", "100 * np.mean(P.argmax(axis=1) == y)",
+              "That is per cent. A share lies between 0 and 1."),
+        Fault("divided by the classes", "np.mean(P.argmax(axis=1) == y)",
+              "np.sum(P.argmax(axis=1) == y) / P.shape[1]",
+              "The share is of the N rows, not of the k classes: divide by len(y), or take the mean."),
         Fault("mean probability", "P.argmax(axis=1) == y", "P[np.arange(len(y)), y]",
               "That is the mean probability of the right class. Accuracy only asks whether it is the "
               "largest: 0.45 counts as much as 0.99."),
@@ -61,8 +81,19 @@ def _labels(rng):
     return y_true, y_pred, k
 
 
+def _labels_without(absent, rng):
+    """Four classes, of which one does not occur: the counts have a row and a column for it all the same."""
+    present = [i for i in range(4) if i != absent]
+    y_true, y_pred = rng.choice(present, 9), rng.choice(present, 9)
+    y_true[:6], y_pred[:6] = np.r_[rng.permutation(present), [y_true[6]] * 3], np.r_[present, [y_pred[6]] * 3]
+    return y_true, y_pred, 4
+
+
+_WITHOUT = tuple(functools.partial(_labels_without, absent) for absent in (3, 0, 1))
+
+
 @function(
-    inputs=_labels,
+    inputs=(_labels, *_WITHOUT),
     returns="counts",
     hints=(
         "Row: what it is. Column: what the network said. Go through the examples and count.",
@@ -72,8 +103,23 @@ def _labels(rng):
     ),
     mutants=(
         Fault("repeats lost", "np.add.at(counts, (y_true, y_pred), 1)", "counts[y_true, y_pred] += 1",
-              "A pair that occurs three times is counted once. `counts[y_true, y_pred] += 1` reads, adds and "
-              "writes once; np.add.at, or a loop with += 1, counts them all."),
+              "A pair that occurs three times is counted once. In a loop each adds to what is there: += 1, "
+              "not = 1. Without a loop `counts[y_true, y_pred] += 1` reads, adds and writes once for all; "
+              "np.add.at counts every one."),
+        Fault("bins from the labels", "np.add.at(counts, (y_true, y_pred), 1)",
+              "counts = np.histogram2d(y_true, y_pred, bins=k)[0]",
+              "np.histogram2d lays its bins from the smallest to the largest label that occurs. Where the "
+              "first or the last class is missing they are shifted: give it range=[[0, k], [0, k]], or count "
+              "yourself."),
+        Fault("k ignored", "np.zeros((k, k), int)",
+              ("np.zeros((max(y_true.max(), y_pred.max()) + 1,) * 2, int)",
+               "np.zeros((len(np.unique(y_true)),) * 2, int)"),
+              "How many classes there are is k, not what happens to occur: a class without examples has "
+              "its row and column too."),
+        Fault("only classes that occur", "np.add.at(counts, (y_true, y_pred), 1)",
+              "i = np.union1d(y_true, y_pred)\n"
+              "    counts = np.array([[np.sum((y_true == a) & (y_pred == b)) for b in i] for a in i])",
+              "Classes that do not occur are left out, and the others move up: row i must be class i, of k."),
         Fault("transposed", "(y_true, y_pred)", "(y_pred, y_true)",
               "Rows are the true classes, columns the predicted ones: yours is the other way round."),
         Fault("shares", "return counts", "return counts / counts.sum()",
@@ -109,7 +155,7 @@ double_softmax_floor = value(
         (0, "A loss of 0 needs p = 1, but scores between 0 and 1 are too close together for softmax to get "
             "there."),
         (float(np.e / (np.e + 9)), "That is the largest probability; the loss is −log of it."),
-        (float(np.log(10)), "ln 10 is guessing. The right class can have e⁰ : e¹ in its favour."),
+        (float(np.log(10)), "ln 10 is guessing. The right class can have e¹ : e⁰ in its favour."),
         (float(-np.log(1 / (1 + np.exp(-1)))), "That is two classes; there are nine others."),
         (float(np.log(1 + 10 / np.e)), "That is ten others; of ten classes, nine are wrong."),
         (float(np.log(np.e + 9)), "log(e + 9) is the log of softmax's denominator; −log p is that minus the "

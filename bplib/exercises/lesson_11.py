@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes
+from .task import Fault, choice, draw, function, sizes, square
 
 # fmt: off
 
@@ -58,6 +58,8 @@ def _before_and_after(rng):
               "Division comes before minus: put the difference in brackets."),
         Fault("rate multiplied", "/ learning_rate", "* learning_rate",
               "The step is η times the gradient, so divide by η."),
+        Fault("plus for minus", "W_before - W_after", "W_before + W_after",
+              "A step is a difference, before minus after."),
         Fault("relative change", "/ learning_rate", "/ learning_rate / W_before",
               "The gradient is the plain change over η, not the change relative to W."),
     ),
@@ -69,14 +71,14 @@ def recovered_gradient(W_before, W_after, learning_rate):
     return (W_before - W_after) / learning_rate
 
 
-def _network_in_columns(rng):
+def _network_in_columns(rng, sizes=sizes):
     d, m, k = sizes(rng, 3)
     target = rng.integers(1, 10, k) / 10
     return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), 0.4  # 0.5 would hide a factor of 2
 
 
 @function(
-    inputs=_network_in_columns,
+    inputs=(_network_in_columns, _network_in_columns, square(_network_in_columns)),
     returns=("V", "W"),
     hints=(
         "The gradients of V and W are those of one network, the one that made this forward pass.",
@@ -112,8 +114,12 @@ def _network_in_columns(rng):
         Fault("returned in the other order", "return V - learning_rate * dV, W - learning_rate * dW",
               "return W - learning_rate * dW, V - learning_rate * dV",
               "V comes first, then W."),
-        Fault("outer turned round", "np.outer(delta1, x), np.outer(delta2, a1)",
-              "np.outer(x, delta1), np.outer(a1, delta2)",
+        Fault("W not transposed", "W.T @ delta2", "W @ delta2",
+              "Forward, W leads from hidden units to outputs; back, the sum is over the outputs: Wᵀ δ₂."),
+        Fault("slopes of tanh", ("* a2 * (1 - a2)", "* a1 * (1 - a1)"), ("* (1 - a2**2)", "* (1 - a1**2)"),
+              "1 − a² is the slope of tanh. These units are sigmoids: a(1 − a)."),
+        Fault("outer turned round", ("np.outer(delta1, x)", "np.outer(delta2, a1)"),
+              ("np.outer(x, delta1)", "np.outer(a1, delta2)"),
               "V has one row per hidden unit and one column per input, W alike: np.outer(δ, what came in)."),
     ),
     after="The published program with this slip reaches the same accuracy: only a gradient check sees it.",

@@ -25,8 +25,13 @@ def _some_rows(rng):
     mutants=(
         Fault("overwritten", "np.add.at(dA, rows, dC)", "dA[rows] += dC",
               "A row that was picked three times collects three gradients: they add. Here one of them is "
-              "left. (dA[rows] += dC reads all rows first and writes them back afterwards: use a loop, or "
-              "np.add.at(dA, rows, dC).)"),
+              "left. (In a loop it is dA[row] += d, not = d. `dA[rows] += dC` reads all rows first and "
+              "writes them back afterwards; np.add.at(dA, rows, dC) adds every one.)"),
+        Fault("mean of the copies", "np.add.at(dA, rows, dC)",
+              "np.add.at(dA, rows, dC / np.bincount(rows, minlength=len(A))[rows][:, None])",
+              "Gradients add where a value was used several times: a sum, not a mean."),
+        Fault("A left in it", "np.zeros_like(A)", "A.copy()",
+              "dA must start from zeros. Yours starts from A, whose values are still in it."),
         Fault("picked again", "np.add.at(dA, rows, dC)", "dA = dC[rows]",
               "That picks rows of dC. Gradients go the other way: row i of dC to row rows[i] of dA."),
         Fault("not sent back", "np.add.at(dA, rows, dC)", "dA = dC.copy()",
@@ -56,8 +61,30 @@ def _same(rng):
     return draw(rng, n, k), (n, k)
 
 
+def _stretched_row(rng):
+    n, k = sizes(rng, 2)
+    return draw(rng, n, k), (1, k)
+
+
+def _stretched_number(rng):
+    return draw(rng, *sizes(rng, 2)), (1, 1)
+
+
+def _number(rng):
+    return draw(rng, *sizes(rng, 2)), ()
+
+
+# the two halves of the solution, which some slips replace
+_MISSING = """while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    """
+_STRETCHED = """for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)"""
+
+
 @function(
-    inputs=(_row, _column, _same),
+    inputs=(_row, _column, _same, _stretched_row, _stretched_number, _number),
     returns="gradient",
     hints=(
         "A value that was copied along an axis was used once for each copy: the gradients of the copies add.",
@@ -66,20 +93,35 @@ def _same(rng):
         "keepdims=True.",
     ),
     mutants=(
-        Fault("mean of the copies", "gradient = gradient.sum(axis=0)", "gradient = gradient.mean(axis=0)",
+        Fault("mean of the copies", ("gradient = gradient.sum(axis=0)", "sum(axis=axis, keepdims=True)"),
+              ("gradient = gradient.mean(axis=0)", "mean(axis=axis, keepdims=True)"),
               "Each use contributes its gradient: they add. A mean would divide by the number of copies."),
         Fault("stretched axes kept", "if n == 1:", "if n == -1:",
               "An axis of length 1 that was stretched must be summed too, or the shape is wrong."),
-        Fault("axis lost", "keepdims=True", "keepdims=False",
-              "(n, 1) has two axes: keepdims=True keeps the summed one with length 1."),
-        Fault("first copy only", "gradient = gradient.sum(axis=0)", "gradient = gradient[0]",
+        Fault("axis lost", _STRETCHED,
+              (_STRETCHED.replace(", keepdims=True", ""),
+               "gradient = gradient.sum(axis=tuple(axis for axis, n in enumerate(shape) if n == 1))"),
+              "(n, 1) has two axes, and so have (1, k) and (1, 1): keepdims=True keeps a summed axis with "
+              "length 1."),
+        Fault("first copy only",
+              ("gradient = gradient.sum(axis=0)", "gradient.sum(axis=axis, keepdims=True)"),
+              ("gradient = gradient[0]", "np.take(gradient, [0], axis=axis)"),
               "The gradient of one copy is not the gradient of the value: all copies add."),
+        Fault("one missing axis only", "while gradient.ndim", "if gradient.ndim",
+              "A number, shape (), misses two axes on the left: sum over axis 0 as long as one is missing."),
+        Fault("everything summed", "return gradient", "return np.full(shape, gradient.sum())",
+              "The copies of one entry add, and no others: sum along the axes that were missing or stretched "
+              "alone."),
+        Fault("always over the rows", _MISSING + _STRETCHED, "gradient = gradient.sum(axis=0)",
+              "Sum over the rows only where they are copies: where the axis was missing, or had length 1."),
+        Fault("reshaped", _MISSING + _STRETCHED, "gradient = gradient.reshape(shape)",
+              "reshape moves numbers about and adds none up: n·k of them do not fit into fewer places."),
     ),
     after="Broadcasting forward is summing backward; the bias gradient Σₙ dZₙ is this rule.",
 )
 def unbroadcast(gradient, shape):
-    """`gradient` (n, k) belongs to a result of broadcasting a value of `shape`: (k,), (n, 1) or (n, k).
-    Return the gradient of that value, in its shape."""
+    """`gradient` (n, k) belongs to a result of broadcasting a value of `shape`: (k,), (n, 1), (1, k), (1, 1),
+    () or (n, k). Return the gradient of that value, in its shape."""
     while gradient.ndim > len(shape):
         gradient = gradient.sum(axis=0)
     for axis, n in enumerate(shape):

@@ -2,25 +2,26 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, value
+from .task import Fault, choice, draw, function, sizes, square, value
 
 # fmt: off
 
 
-def _normalised(rng):
+def _normalised(rng, sizes=sizes):
     N, n = sizes(rng, 2)
-    X = draw(rng, N + 1, n)
+    N = 7 if N == 2 else N  # two rows are always ±1
+    X = draw(rng, N, n)
     inverse_sd = 1 / np.sqrt(X.var(axis=0) + 1e-5)
-    return draw(rng, N + 1, n), (X - X.mean(axis=0)) * inverse_sd, inverse_sd, draw(rng, n)
+    return draw(rng, N, n), (X - X.mean(axis=0)) * inverse_sd, inverse_sd, draw(rng, n)
 
 
 @function(
-    inputs=_normalised,
+    inputs=(_normalised, _normalised, square(_normalised)),
     returns=("dX", "dgamma", "dbeta"),
     hints=(
         "γ and β serve every row, like a bias: their gradients are sums over the rows.",
-        "Go back through Y = γ X̂ + β first: dX̂ = dY γ. Then three paths lead to X: direct, through the mean, "
-        "through the variance.",
+        "Go back through Y = γ X̂ + β first: dX̂ = dY γ. Then three paths lead to X: direct, through the "
+        "mean, through the variance.",
         "dX = (dX̂ − mean(dX̂) − X̂ · mean(dX̂ · X̂)) · inverse_sd, the means over the rows (axis 0).",
     ),
     mutants=(
@@ -33,14 +34,33 @@ def _normalised(rng):
               "dX = dX_hat * inverse_sd",
               "That is right in prediction. In training the mean and the variance were made of X too: two "
               "more paths, which take mean(dX̂) and X̂ · mean(dX̂ · X̂) away."),
-        Fault("means along the wrong axis", "dX_hat.mean(axis=0)", "dX_hat.mean(axis=1, keepdims=True)",
+        Fault("nothing taken away or scaled",
+              "dX = (centred - X_hat * (dX_hat * X_hat).mean(axis=0)) * inverse_sd", "dX = dX_hat",
+              "That is dX̂. From X̂ to X three paths are left: direct, times inverse_sd, through the mean, "
+              "and through the variance."),
+        Fault("means along the wrong axis", ("dX_hat.mean(axis=0)", "(dX_hat * X_hat).mean(axis=0)"),
+              ("dX_hat.mean(axis=1, keepdims=True)", "(dX_hat * X_hat).mean(axis=1, keepdims=True)"),
               "Each column is normalised on its own: the means run over the rows, axis 0."),
         Fault("gamma forgotten", "dX_hat = dY * gamma", "dX_hat = dY",
               "Y = γ X̂ + β: on the way back dX̂ = dY · γ."),
-        Fault("sums for means", "dX_hat.mean(axis=0)", "dX_hat.sum(axis=0)",
-              "μ is a mean, so each row moves it by 1/N of its own move: a mean, not a sum."),
-        Fault("mean for a sum", "(dY * X_hat).sum(axis=0)", "(dY * X_hat).mean(axis=0)",
-              "Only the loss divides by N: γ was used once in each row, and its gradients add."),
+        Fault("sums for means", ("dX_hat.mean(axis=0)", "(dX_hat * X_hat).mean(axis=0)"),
+              ("dX_hat.sum(axis=0)", "(dX_hat * X_hat).sum(axis=0)"),
+              "μ and σ² are means, so each row moves them by 1/N of its own move: means, not sums."),
+        Fault("means for sums", ("(dY * X_hat).sum(axis=0)", "dY.sum(axis=0)"),
+              ("(dY * X_hat).mean(axis=0)", "dY.mean(axis=0)"),
+              "Only the loss divides by N: γ and β were used once in each row, and their gradients add."),
+        Fault("sums over the wrong axis", ("(dY * X_hat).sum(axis=0)", "dY.sum(axis=0)"),
+              ("(dY * X_hat).sum(axis=1)", "dY.sum(axis=1)"),
+              "γ and β are (n,), one for each column, and serve all rows: sum over the rows, axis 0."),
+        Fault("dX_hat for dY", ("(dY * X_hat).sum(axis=0)", "dY.sum(axis=0)"),
+              ("(dX_hat * X_hat).sum(axis=0)", "dX_hat.sum(axis=0)"),
+              "γ and β stand right before Y: their gradients come from dY, before it is multiplied by γ."),
+        Fault("X_hat forgotten", "(dY * X_hat).sum(axis=0)", "dY.sum(axis=0).copy()",
+              "γ multiplies X̂: its gradient is the sum of dY · X̂."),
+        Fault("returned in the other order", "return dX, dgamma, dbeta", "return dX, dbeta, dgamma",
+              "dgamma comes before dbeta. γ multiplies X̂, and β is added."),
+        Fault("not scaled back", ") * inverse_sd", ")",
+              "X̂ = (X − μ) · inverse_sd: going back, the whole bracket is multiplied by inverse_sd."),
         Fault("not divided by the spread", ") * inverse_sd", ") / inverse_sd",
               "X̂ = (X − μ) · inverse_sd: going back you multiply by the same factor."),
     ),
@@ -76,7 +96,15 @@ def _masked(rng):
     mutants=(
         Fault("no factor", "Y = X * mask / (1 - p)", "Y = X * mask",
               "Then the mean shrinks to (1 − p) X in training and is X in prediction."),
-        Fault("divided by p", "Y = X * mask / (1 - p)", "Y = X * mask / p",
+        Fault("nothing done on the way back", "dX = dY * mask / (1 - p)", "dX = dY.copy()",
+              "X reached Y through mask/(1 − p), so dY goes back through the same factor."),
+        Fault("the dropped ones kept", ("Y = X * mask / (1 - p)", "dX = dY * mask / (1 - p)"),
+              ("Y = X * (1 - mask) / (1 - p)", "dX = dY * (1 - mask) / (1 - p)"),
+              "mask is 1 where a value is kept: multiply by mask, not by 1 − mask."),
+        Fault("X for dY", "dX = dY * mask / (1 - p)", "dX = X * mask / (1 - p)",
+              "dX is made of what comes back, dY, by the factor that X met."),
+        Fault("divided by p", ("Y = X * mask / (1 - p)", "dX = dY * mask / (1 - p)"),
+              ("Y = X * mask / p", "dX = dY * mask / p"),
               "p is the share that is dropped; what is kept is 1 − p."),
         Fault("no factor either way", "Y = X * mask / (1 - p)\n    dX = dY * mask / (1 - p)",
               "Y = X * mask\n    dX = dY * mask",
@@ -115,6 +143,12 @@ running_mean = value(
         (1.0, "The second step is a tenth of what is left, 5 − 0.5, not of 5."),
         (4.95, "You keep a tenth of the old and take nine tenths of the new: the other way round."),
         (0.5, "That is after the first step."),
+        (9.5, "The batch's mean has come in whole each time. It comes in with a tenth: 0.9 of the old, 0.1 "
+              "of the new."),
+        (0.45, "That is the second step alone. It starts from 0.5, where the first one ended."),
+        (4.05, "0.9 · 0.9 · 5 is what is still missing after two steps; the running mean is the rest, 5 "
+               "minus that."),
+        (0.9, "The second step starts from 0.5, not from 0.4: 0.5 + 0.1 (5 − 0.5)."),
     ),
     after="So a network that is asked after two steps still divides by statistics that are mostly invention.",
 )

@@ -20,6 +20,9 @@ momentum_rate = value(
         (0.2, "Then the steps become 1/(1 − μ) = 20 times as long as they were."),
         (4, "That is 0.2/(1 − μ). v is 20 times g already, so η must become smaller."),
         (0.19, "That is 0.2 · μ. v tends to g/(1 − μ), so the factor is 1 − μ."),
+        (0.1, "That is half of it. The steps become 1/(1 − μ) times as long, and that is 20, not 2."),
+        (0.05, "That is 1 − μ. The steps become 1/(1 − μ) times as long, so η = 0.2 is multiplied by it."),
+        (4.95, "Momentum makes the steps longer, so η must become smaller than 0.2, not larger."),
         (0.39, "That is 0.2 · (1 + μ), which belongs to gradients that change their sign at each step."),
     ),
     after="The walls of a ravine, whose gradients alternate, feel only 1/(1 + μ) of it: that is the gain.",
@@ -41,6 +44,8 @@ adam_first_step = value(
                "drops out."),
         (0.001 * 0.1 / np.sqrt(0.001), "That is without bias correction: 0.1/√0.001 = 3.16 times too large."),
         (0.0001, "m alone has been left uncorrected: m̂ = m/(1 − β₁) = g."),
+        (0.001 / (50 + 1e-8), "That is η divided by g. Adam multiplies by m̂, which is g, too: η g/|g|."),
+        (1, "m̂/√v̂ is 1; the step is η times that."),
         (50, "The step is η m̂/√v̂, and m̂/√v̂ = g/|g| = 1."),
     ),
     after="The first step is η for every weight, however large its gradient.",
@@ -49,8 +54,10 @@ adam_first_step = value(
 
 def _a_few_steps_in(rng):
     d, k = sizes(rng, 2)
-    m, v = draw(rng, d, k), np.abs(draw(rng, d, k))
-    return draw(rng, d, k), draw(rng, d, k), m, v, int(rng.integers(1, 4)), 0.1
+    g, m, v = draw(rng, d, k), draw(rng, d, k), np.abs(draw(rng, d, k))
+    g[0, 0] = m[0, 0] = v[0, 0] = 0.0  # a weight that never had a gradient
+    g[0, 1], m[0, 1], v[0, 1] = 1e-6, 1e-6, 1e-15  # one whose gradients are so small that ε counts
+    return draw(rng, d, k), g, m, v, int(rng.integers(1, 4)), 0.1
 
 
 @function(
@@ -63,19 +70,40 @@ def _a_few_steps_in(rng):
         "w − learning_rate · m̂/(√v̂ + 1e-8).",
     ),
     mutants=(
-        Fault("no bias correction", "m / (1 - 0.9**t)", "m",
-              "m starts at 0 and lags behind: without m̂ = m/(1 − β₁ᵗ) the first steps are wrong."),
-        Fault("correction kept", "m_hat = m / (1 - 0.9**t)", "m_hat = m = m / (1 - 0.9**t)",
-              "The correction is for this step only: m itself is kept uncorrected, or it is corrected again "
-              "next time."),
+        Fault("no bias correction", ("m / (1 - 0.9**t)", "v / (1 - 0.999**t)"), ("m", "v"),
+              "m and v start at 0 and lag behind: without m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) the first "
+              "steps are wrong."),
+        Fault("correction kept", ("m_hat = m / (1 - 0.9**t)", "v_hat = v / (1 - 0.999**t)"),
+              ("m_hat = m = m / (1 - 0.9**t)", "v_hat = v = v / (1 - 0.999**t)"),
+              "The correction is for this step only: m and v are returned as they are, uncorrected, or "
+              "they are corrected again next time."),
+        Fault("epsilon forgotten", "(np.sqrt(v_hat) + 1e-8)", "np.sqrt(v_hat)",
+              "ε is missing: a weight that never had a gradient has m̂ = v̂ = 0, and 0/0 is NaN."),
+        Fault("epsilon under the root", "np.sqrt(v_hat) + 1e-8", "np.sqrt(v_hat + 1e-8)",
+              "ε is added to the root. Under it, it works like 1e-4, and small gradients no longer count."),
+        Fault("another epsilon", "+ 1e-8",
+              tuple(f"+ {eps}" for eps in (1e-7, 1e-6, 1e-5, 1e-4, 1e-9, 1e-10, 1e-12)),
+              "ε is 1e-8 here: where gradients are tiny it makes a difference."),
+        Fault("shares exchanged", ("0.9 * m + 0.1 * g", "0.999 * v + 0.001 * g**2"),
+              ("0.1 * m + 0.9 * g", "0.001 * v + 0.999 * g**2"),
+              "β is the share of the old mean that is kept: 0.9 m + 0.1 g, and 0.999 v + 0.001 g²."),
+        Fault("betas exchanged", "m = 0.9 * m + 0.1 * g\n    v = 0.999 * v + 0.001 * g**2",
+              "m = 0.999 * m + 0.001 * g\n    v = 0.9 * v + 0.1 * g**2",
+              "β₁ = 0.9 belongs to m, β₂ = 0.999 to v."),
+        Fault("g with its full weight", ("0.1 * g", "0.001 * g**2"), ("g", "g**2"),
+              "These are running means: what comes in has the weight 1 − β, 0.1 for m and 0.001 for v."),
+        Fault("t times for to the power of", ("0.9**t", "0.999**t"), ("0.9 * t", "0.999 * t"),
+              "βᵗ is a power, beta**t."),
+        Fault("g for the mean", "learning_rate * m_hat", "learning_rate * g",
+              "The step goes along m̂, the running mean, not along this step's g alone."),
         Fault("v without the square", "0.001 * g**2", "0.001 * g",
               "v is the running mean of g², not of g."),
         Fault("root forgotten", "np.sqrt(v_hat)", "v_hat",
               "Divide by √v̂: then the step has the size of η, whatever the units of g."),
         Fault("uphill", "w - learning_rate", "w + learning_rate",
               "m̂ points uphill, as g does: the step goes against it, w − learning_rate · m̂/(√v̂ + ε)."),
-        Fault("t from 0", "0.999**t", "0.999 ** (t - 1)",
-              "t counts from 1, so the first correction divides v by 1 − β₂."),
+        Fault("t from 0", ("0.9**t", "0.999**t"), ("0.9 ** (t - 1)", "0.999 ** (t - 1)"),
+              "t counts from 1, so the first correction divides by 1 − β, and not by 0."),
     ),
     after="optimizers.Adam of the package, with its defaults β₁ = 0.9, β₂ = 0.999, ε = 1e-8.",
 )

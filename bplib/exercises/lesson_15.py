@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, value
+from .task import Fault, choice, draw, function, sizes, square, value
 
 # fmt: off
 
@@ -19,6 +19,9 @@ growth_of_a_layer = value(
     ),
     mutants=(
         (25, "That is the factor of the mean square. The size is its root."),
+        (np.sqrt(49 / 2), "Every one of the 50 units has a weight to it: √(50/2)."),
+        (np.sqrt(2 / 50), "That is the standard deviation that would make the factor 1."),
+        (0.5, "½ is the share of open gates alone. Each entry is a sum of 50 terms."),
         (np.sqrt(50), "That is without the gates: half of them are closed, which halves the mean square."),
         (50, "Terms of either sign partly cancel: mean squares add, not sizes. And half of the gates close."),
         (1, "That would be He's choice, a standard deviation of √(2/50) = 0.2. Here it is 1."),
@@ -27,13 +30,13 @@ growth_of_a_layer = value(
 )
 
 
-def _block(rng):
+def _block(rng, sizes=sizes):
     N, d, k = sizes(rng, 3)
     return draw(rng, N, d), draw(rng, N, d), 0.5 * draw(rng, d, k), draw(rng, k, d)
 
 
 @function(
-    inputs=_block,
+    inputs=(_block, _block, square(_block)),
     returns=("dX", "dW1", "dW2"),
     hints=(
         "Y is a sum of two terms, and X is in both: gradients add where a variable forks.",
@@ -51,6 +54,17 @@ def _block(rng):
               "On the way back through tanh each entry is multiplied by the slope 1 − A²."),
         Fault("sigmoid's slope", "dZ = dA * (1 - A**2)", "dZ = dA * A * (1 - A)",
               "A(1 − A) is the sigmoid's slope; tanh has 1 − A²."),
+        Fault("W not transposed", ("dY @ W2.T", "dZ @ W1.T"), ("dY @ W2", "dZ @ W1"),
+              "Back through a matrix the other way round: dA = dY W2ᵀ, and dZ W1ᵀ."),
+        Fault("weight gradients transposed", ("A.T @ dY", "X.T @ dZ"), ("dY.T @ A", "dZ.T @ X"),
+              "A weight's gradient has the weight's shape, inputs by outputs: what came in, transposed, "
+              "times what comes back."),
+        Fault("tanh twice", "1 - A**2", "1 - np.tanh(A) ** 2",
+              "A is the tanh already: written from the output, the slope is 1 − A²."),
+        Fault("the short way also in dW2", "A.T @ dY", "A.T @ (dY + X)",
+              "dW2 = Aᵀ dY: X took the short way, past W2."),
+        Fault("divided by N", ("A.T @ dY", "X.T @ dZ"), ("A.T @ dY / len(X)", "X.T @ dZ / len(X)"),
+              "Only the loss divides by N, and dY carries it."),
         Fault("X for dY", "dX = dY + dZ @ W1.T", "dX = X + dZ @ W1.T",
               "X went the short way forward; what comes back that way is dY."),
         Fault("dW2 from Y", "dW2 = A.T @ dY", "dW2 = A.T @ (X + A @ W2)",
@@ -86,6 +100,8 @@ residual_ways = value(
         ((20, 45), "Each block multiplies the number of ways by two, it does not add two."),
         ((1024, 90), "Blocks 3 and 7 are the same way as 7 and 3: order does not count."),
         ((1024, 100), "The two branches are different ones, and their order does not count: 10 · 9/2."),
+        ((100, 45), "10² counts pairs of blocks. Each block has two ways, and they multiply: 2 · 2 · … · 2."),
+        ((1024, 2), "2 is the number of branches on such a way. How many pairs are there among ten blocks?"),
         ((11, 45), "A way can have 0 to 10 branches: 11 kinds of ways, but many of each kind."),
     ),
     after="Most ways are short. One in 1024 goes through all ten, the only way a plain network has.",

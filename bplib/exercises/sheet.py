@@ -20,8 +20,8 @@ import math
 
 import numpy as np
 
-from . import attempts, diagnose, exercises, given, running
-from .running import Trial
+from . import attempts, diagnose, exercises, given, running, task
+from .running import RAN, Attempt, Trial
 from .task import Choice, Exercise, Expression, Fault, Function, Text, Value
 
 TEACHER = "This is the edition for a class: the third hint and the solutions are with your teacher."
@@ -68,15 +68,22 @@ def _fingerprint(value):
     scale = scale if scale > 1e-12 else 1.0
     # 0.31: round numbers lie in the middle of a step, where round-off does not move them into the next
     steps = np.floor(np.where(good, array, 0) / scale * 1e5 + 0.31).astype(int)
-    shown = [str(s) if g else str(a) for s, g, a in zip(steps.flat, good.flat, array.flat, strict=True)]
+    shown = [str(s) if g else "?" for s, g in zip(steps.flat, good.flat, strict=True)]
     return f"{array.shape} {math.floor(math.log(scale) * 1e5 + 0.31)} {' '.join(shown)}"
 
 
 def _deeds(attempt):
-    """What a function did in all trials, as a text."""
+    """What a function did in all trials, as a text: equal where `diagnose.same` holds."""
     return "\n".join(
-        f"{t.endless} {t.crash and (t.crash['type'], t.crash['message'])} {sorted(t.changed)} "
-        f"{None if t.crash else _fingerprint(t.returned)}"
+        diagnose.stopped(t.crash) if t.crash else f"{sorted(t.changed)} {_fingerprint(t.returned)}"
+        for t in attempt.trials
+    )
+
+
+def _deeds_in(attempt, returns, name):
+    """As `_deeds`, of the part `name` of what was returned alone."""
+    return f"{name}\n" + "\n".join(
+        diagnose.stopped(t.crash) if t.crash else _fingerprint(diagnose.part_of(returns, t.returned, name))
         for t in attempt.trials
     )
 
@@ -112,21 +119,43 @@ def _decode(data):
 
 def _function(e):
     """Inputs of the first seed that tells all slips apart, and what is right for them."""
+
+    def tried(slips):
+        runs = ((faults, [task._ran(e, f, seed, t) for t in range(e.trials)]) for faults, f in slips)
+        return [(faults, Attempt(RAN, trials=r)) for faults, r in runs if not all(t.crash for t in r)]
+
     for seed in range(100):
-        slips = [(m, e.attempt((e.mutated(m),), seed)) for m in e.mutants]
-        if all(e.judge(attempt, seed).slip == m.name for m, attempt in slips):
+        slips = tried(e.slips)
+        if all([fault.name for fault, _ in e.recognise(a, seed)] == [m.name] for (m,), a in slips):
             break
     else:
         raise ValueError(f"{e.name}: no inputs were found that tell all slips apart")
     right = [e.run_reference(seed, t) for t in range(e.trials)]
+    parts = [] if isinstance(e.returns, str) else e.returns
+    # Deeds unlock the keys of what they show, a key unlocks the sentence of one slip.
+    entries = [(_key(m), [m.name, m.teaches]) for m in e.mutants]
+    entries += [(_deeds(a), [_key(m) for m in faults]) for faults, a in slips + tried(e.double_slips)]
+    entries += [(_deeds_in(a, e.returns, name), [_key(m)]) for (m,), a in slips for name in parts]
     return {
         "names": list(inspect.signature(e.reference).parameters),
         "after": e.after,
         "inputs": [[_encode(v) for v in e.draw(seed, t).values()] for t in range(e.trials)],
         "right": [attempts.encode(t.returned) for t in right],
         "changed": [t.changed for t in right],
-        "locked": _lock_all(e.name, [(_deeds(attempt), [m.name, m.teaches]) for m, attempt in slips]),
+        "locked": _lock_all(e.name, entries),
     }
+
+
+def _key(fault):
+    """What unlocks a slip's sentence: it cannot be guessed without it."""
+    return hashlib.sha256(fault.teaches.encode()).hexdigest()[:24]
+
+
+def _typed(number, tolerance, around=(0,)):
+    """The keys of a wrong answer: as near as the right one must be, three digits where it is not whole."""
+    if task.whole(number):
+        return _steps(number, tolerance, around)
+    return [f"about {step}" for step in _steps(number, max(tolerance, task.TYPED), around)]
 
 
 def _value(e):
@@ -134,16 +163,20 @@ def _value(e):
     if not all(isinstance(p, (int, float)) for p in parts):
         raise ValueError(f"{e.name}: a sheet can hold numbers as answers, this one is {e.answer!r}")
 
-    def key(answer):
-        answer = [answer] if isinstance(e.returns, str) else answer
-        return [None if p is None else _steps(p, e.tolerance)[0] for p in answer]
-
-    entries = [(key(e.answer), ["correct", e.after])]
-    entries += [
-        (key(wrong), ["not yet", teaches, str(wrong), n]) for n, (wrong, teaches) in enumerate(e.mutants)
-    ]
-    entries += [([n, k], ["part"]) for n, k in enumerate(key(e.answer))]
+    right = [_steps(p, e.tolerance)[0] for p in parts]
+    entries = [(right, ["correct", e.after])]
+    for n, (wrong, teaches) in enumerate(e.mutants):
+        keys = [
+            [None] if p is None else _typed(p, e.tolerance) + _rounded_keys(p)
+            for p in ([wrong] if isinstance(e.returns, str) else wrong)
+        ]
+        entries += [(list(k), ["not yet", teaches, str(wrong), n]) for k in itertools.product(*keys)]
+    entries += [([n, k], ["part"]) for n, k in enumerate(right)]
     return {"locked": _lock_all(e.name, entries)}
+
+
+def _rounded_keys(number):
+    return [] if task.whole(number) else [f"as typed {r:.9g}" for r in sorted(task.roundings(number))]
 
 
 def _choice(e):
@@ -225,8 +258,17 @@ class SheetFunction(_Sheet, Function):
         return self.results[trial]
 
     def recognise(self, attempt, seed):
-        found = self.unlock(_deeds(attempt))
-        return Fault(found[0], "", "", found[1]) if found else None
+        if any(trial.endless for trial in attempt.trials):
+            return []
+        found = [(key, "") for key in self.unlock(_deeds(attempt)) or ()]
+        if not found and not isinstance(self.returns, str):
+            right = Attempt(RAN, trials=self.results)
+            for name in self.returns:
+                deeds = _deeds_in(attempt, self.returns, name)
+                if deeds != _deeds_in(right, self.returns, name):
+                    found += [(key, name) for key in self.unlock(deeds) or ()]
+        texts = [(self.unlock(key), part) for key, part in found]
+        return [(Fault(text[0], "", "", text[1]), part) for text, part in texts]
 
 
 class SheetValue(_Sheet, Exercise):
@@ -255,7 +297,13 @@ class SheetValue(_Sheet, Exercise):
 
     def _look_up(self, numbers):
         """The right answer's text, else that of the first wrong answer alike; None stands for any number."""
-        keys = itertools.product(*([*k, None] for k in self._keys(numbers)))
+        around = (0, -1, 1)
+        typed = [
+            [f"about {s}" for s in _steps(n, max(self.tolerance, task.TYPED), around)] + [f"as typed {n:.9g}"]
+            for n in numbers
+        ]
+        near = self._keys(numbers)
+        keys = itertools.product(*([*k, *t, None] for k, t in zip(near, typed, strict=True)))
         found = [text for text in (self.unlock(list(key)) for key in keys) if text]
         return min(found, key=lambda text: -1 if text[0] == "correct" else text[3], default=None)
 

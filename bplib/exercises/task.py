@@ -6,9 +6,14 @@ half where no learner's code ever was: `attempt` (the learner's code, written do
 """
 
 import ast
+import copy
+import decimal
 import difflib
 import functools
 import inspect
+import itertools
+import math
+import re
 import secrets
 import textwrap
 
@@ -16,7 +21,7 @@ import numpy as np
 
 from . import diagnose, record, running
 from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from .faults import Fault
+from .faults import Fault, replaced
 from .running import BLANK, RAN, REFUSED, Attempt, Trial
 
 
@@ -48,7 +53,10 @@ class Exercise:
         """Grade an answer and return the `Result`, which shows itself. Inputs are new at each check."""
         seed = secrets.randbits(32) if seed is None else seed
         self.submitted = answer
-        result = self.judge(self.attempt(answer, seed), seed)
+        try:
+            result = self.judge(self.attempt(answer, seed), seed)
+        except BaseException as error:  # answers can be built to break whatever reads them
+            result = self.wrong(f"It stops with {type(error).__name__}, and nothing more can be said of it.")
         record.note(self.name, result.status)
         return result
 
@@ -66,12 +74,19 @@ class Exercise:
     def attempt(self, answer, seed):
         """An `Attempt` at a value: what was given, or that nothing was."""
         given = answer[0] if len(answer) == 1 else answer
+        if isinstance(given, decimal.Decimal):
+            given = float(given)
+        try:
+            plain = running.freeze(given)
+            blank = running.holds_ellipsis(plain)
+        except RecursionError:
+            return Attempt(REFUSED, "This answer cannot be read: it is a list that contains itself.")
         parts = given if isinstance(given, (tuple, list)) else [given]
-        if all(part is None for part in parts) or running.holds_ellipsis(running.freeze(given)):
+        if blank or all(part is None for part in parts):
             return Attempt(BLANK)
         if callable(given) and not hasattr(given, "free_symbols"):
             return Attempt(REFUSED, "A value is asked for, this is a function: call it, or give its result.")
-        return Attempt(RAN, trials=[Trial(running.freeze(given))])
+        return Attempt(RAN, trials=[Trial(plain)])
 
     def judge(self, attempt, seed):
         """The `Result` of an attempt."""
@@ -93,7 +108,9 @@ def function(*, inputs, returns, hints, mutants, tolerance=1e-6, trials=6, after
 
     inputs   a function of an rng that draws the arguments as a tuple; or several, which take turns
     returns  the name of what is returned, or a tuple of names
-    mutants  `Fault(name, line, spoiled, teaches)`: `line` occurs exactly once in the solution
+    mutants  `Fault(name, line, spoiled, teaches)`: `line` occurs exactly once in the solution. A tuple of
+             lines: the slip can be made in all of these places, or in some. A tuple for `spoiled` alone: the
+             ways in which it is made. Each must come back with a value, if a wrong one, on some input
     """
 
     def make(reference):
@@ -112,14 +129,18 @@ class Function(Exercise):
         super().__init__(reference.__doc__, **settings)
         self.name, self.reference, self.trials = reference.__name__, reference, trials
         self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
-        self._mutated = {}
 
-    @property
+    @functools.cached_property
     def solution_text(self):
         """The reference as source, without its decorator."""
         source = textwrap.dedent(inspect.getsource(self.reference))
         start = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)).lineno
         return "\n".join(source.splitlines()[start - 1 :]) + "\n"
+
+    @functools.cached_property
+    def names(self):
+        """The names of the arguments."""
+        return list(inspect.signature(self.reference).parameters)
 
     def draw(self, seed, trial):
         """The named inputs of one trial; the same seed and trial draw the same ones. Not to be changed."""
@@ -127,21 +148,24 @@ class Function(Exercise):
 
     def attempt(self, answer, seed):
         f = answer[0] if len(answer) == 1 else None
-        if f is None or f is ... or running.is_blank(f):
+        if all(a is None or a is ... for a in answer) or (len(answer) == 1 and running.is_blank(f)):
             return Attempt(BLANK)
         if not callable(f):
             return Attempt(REFUSED, f"Hand over the function itself, without brackets: check({self.name}).")
         mine = inspect.signature(self.reference)
         try:
-            inspect.signature(f).bind(*mine.parameters)
+            theirs = inspect.signature(f)
+        except (ValueError, TypeError):  # built-in functions that do not tell their signature
+            theirs = mine
+        try:
+            theirs.bind(*mine.parameters)
         except TypeError:
-            return Attempt(REFUSED, f"It should take {mine}, yours takes {inspect.signature(f)}.")
-        except ValueError:  # built-in functions that do not tell their signature
-            pass
+            return Attempt(REFUSED, f"It should take {mine}, yours takes {theirs}.")
         trials = []
         for t in range(self.trials):
-            trials.append(self._run(f, seed, t))
-            if trials[-1].crash or trials[-1].endless or trials[-1].returned is None:
+            inputs = self.draw(seed, t)
+            trials.append(running.call(f, list(inputs), list(inputs.values())))
+            if trials[-1].endless:  # the next would cost as long again
                 break
         return Attempt(RAN, trials=trials)
 
@@ -149,37 +173,95 @@ class Function(Exercise):
         return diagnose.judge(self, attempt, seed)
 
     def run_reference(self, seed, trial):
-        return self._run(self.reference, seed, trial)
-
-    def run_mutant(self, mutant, seed, trial):
-        return self._run(self.mutated(mutant), seed, trial)
+        return _ran(self, self.reference, seed, trial)
 
     def recognise(self, attempt, seed):
-        """The first mutant that did on every trial what the learner's function did, or None."""
-        for mutant in self.mutants:
-            ours = (self.run_mutant(mutant, seed, t) for t in range(len(attempt.trials)))
-            if all(map(diagnose.same, attempt.trials, ours)):
-                return mutant
-        return None
+        """The slips that explain what was done, as pairs (Fault, part), part "" where all of it is explained.
+
+        First a single slip that does the same on every trial, then two together, then one for each part of
+        what is returned, as far as known slips explain it.
+        """
+        for slips in (self.slips, self.double_slips):
+            for faults, f in slips:
+                if self._does(f, attempt, seed, diagnose.same):
+                    return [(fault, "") for fault in faults]
+        names = [self.returns] if isinstance(self.returns, str) else self.returns
+        found = []
+        for name in names:
+
+            def alike(a, b, name=name):
+                return diagnose.same_part(a, b, self.returns, name)
+
+            if not self._does(self.reference, attempt, seed, alike):
+                faults = next((fs for fs, f in self.slips if self._does(f, attempt, seed, alike)), ())
+                found += [(fault, name) for fault in faults]
+        return found
+
+    def _does(self, f, attempt, seed, alike):
+        """Whether `f` did on every trial what the learner's function did, and came back from one at least."""
+        alive = any(not trial.crash and not trial.endless for trial in attempt.trials)
+        with np.errstate(all="ignore"):  # ∞ − ∞
+            return alive and all(
+                alike(trial, _ran(self, f, seed, t)) for t, trial in enumerate(attempt.trials)
+            )
+
+    @functools.cached_property
+    def slips(self):
+        """Pairs (faults, function) of all slips made alone."""
+        return [((m,), self._spoiled(pairs, m.name)) for m in self.mutants for pairs in m.variants()]
+
+    @functools.cached_property
+    def double_slips(self):
+        """Pairs (faults, function) of two slips made together, each in any of its places, its first way."""
+        ways = ((m, m.variants()[: None if isinstance(m.line, tuple) else 1]) for m in self.mutants)
+        single = [(m, pairs) for m, variants in ways for pairs in variants]
+        found = []
+        for (m, these), (n, those) in itertools.combinations(single, 2):
+            try:
+                found += (
+                    [((m, n), self._spoiled(these + those, f"{m.name} + {n.name}"))] if m is not n else []
+                )
+            except ValueError:  # they spoil the same piece
+                pass
+        return found
 
     def mutated(self, mutant):
-        """The reference with one line spoiled, as a function."""
-        if mutant.name not in self._mutated:
-            namespace = dict(self.reference.__globals__)
-            source = mutant.apply(self.solution_text)
-            exec(compile(source, f"<{self.name}: {mutant.name}>", "exec"), namespace)
-            self._mutated[mutant.name] = namespace[self.name]
-        return self._mutated[mutant.name]
+        """The reference with a mutant's line (all its lines) spoiled, as a function."""
+        return next(f for faults, f in self.slips if faults == (mutant,))
 
-    def _run(self, f, seed, trial):
-        inputs = self.draw(seed, trial)
-        return running.call(f, list(inputs), list(inputs.values()))
+    def _spoiled(self, pairs, name):
+        namespace = dict(self.reference.__globals__)
+        source = replaced(self.solution_text, pairs, f"fault {name!r}", self.name)
+        exec(compile(source, f"<{self.name}: {name}>", "exec"), namespace)
+        return namespace[self.reference.__name__]
+
+
+@functools.lru_cache(maxsize=4096)
+def _ran(exercise, function, seed, trial):
+    """The `Trial` of a function of ours: it needs no limits, and what it did does not change."""
+    inputs = exercise.draw(seed, trial)
+    copies = [copy.deepcopy(value) for value in inputs.values()]
+    done = Trial()
+    try:
+        with np.errstate(all="ignore"):
+            done.returned = running.freeze(function(*copies))
+    except Exception as error:
+        done.crash = {"type": type(error).__name__, "message": str(error), "line": "", "number": 0}
+    pairs = zip(inputs, inputs.values(), copies, strict=True)
+    done.changed = tuple(name for name, old, new in pairs if not _untouched(old, new))
+    return done
+
+
+def _untouched(old, new):
+    if isinstance(old, np.ndarray):
+        return old.shape == new.shape and old.tobytes() == new.tobytes()
+    return running._unchanged(old, new)
 
 
 @functools.lru_cache(maxsize=32)
 def _drawn(exercise, seed, trial):
     values = exercise.inputs[trial % len(exercise.inputs)](np.random.default_rng([seed, trial]))
-    return dict(zip(inspect.signature(exercise.reference).parameters, values, strict=True))
+    return dict(zip(exercise.names, values, strict=True))
 
 
 class Value(Exercise):
@@ -196,17 +278,46 @@ class Value(Exercise):
             return self.right()
         if problem.kind != "values":
             return self.wrong(problem.text)
-        for wrong, teaches in self.mutants:
-            if self._alike(given, wrong):
-                return self.wrong(teaches, str(wrong))
+        given = given.tolist() if isinstance(given, np.ndarray) else given
+        for alike in (self._alike, _rounded):  # first what is meant for certain
+            for wrong, teaches in self.mutants:
+                if _each(alike, given, wrong):
+                    return self.wrong(teaches, str(wrong))
         which = "" if isinstance(self.returns, str) else f" {problem.name} is the first that differs."
-        sign = " The size is right: look at the sign." if self._alike(given, _negative(self.answer)) else ""
+        minus = _negative(self.answer)
+        sign = " The size is right: look at the sign." if _each(self._alike, given, minus) else ""
         return self.wrong(f"That is not it.{which}{sign} ex.{self.name}.hint() helps.")
 
     def _alike(self, given, wrong):
-        if isinstance(wrong, tuple):
-            return all(w is None or self._alike(g, w) for g, w in zip(given, wrong, strict=True))
-        return diagnose.compare("", wrong, given, self.tolerance) is None
+        """Equal as far as the right answer must be; a number that is not whole is typed with three digits."""
+        tolerance = max(self.tolerance, 0.0 if whole(wrong) else TYPED)
+        return diagnose.compare("", wrong, given, tolerance) is None
+
+
+TYPED = 2e-3  # relative: three digits
+
+
+def whole(number):
+    return np.ndim(number) == 0 and not isinstance(number, str) and float(number).is_integer()
+
+
+def roundings(number):
+    """What people type for a number that is not whole: it, rounded to two to six digits."""
+    decimals = (n - 1 - math.floor(math.log10(abs(number))) for n in range(2, 7))
+    return {round(float(number), d) for d in decimals} - {round(float(number))}
+
+
+def _rounded(given, wrong):
+    given = diagnose._as_array(given)
+    if whole(wrong) or given is None or given.ndim:
+        return diagnose.compare("", wrong, given, 1e-9) is None
+    return float(given) in roundings(wrong)
+
+
+def _each(alike, given, wrong):
+    if isinstance(wrong, tuple):
+        return all(w is None or _each(alike, g, w) for g, w in zip(given, wrong, strict=True))
+    return alike(given, wrong)
 
 
 def _negative(answer):
@@ -239,11 +350,11 @@ class Choice(Exercise):
 
     def letter(self, given):
         """The option that was chosen, or None."""
-        letter = given.strip().lower().rstrip(")") if isinstance(given, str) else None
-        return letter if letter in self.options else None
+        found = re.fullmatch(r"\W*(\w)\W*", given) if isinstance(given, str) else None
+        return found[1].lower() if found and found[1].lower() in self.options else None
 
     def which(self, given):
-        return f"Choose one of {', '.join(map(repr, self.options))}; yours is {given!r}."
+        return f"Choose one of {', '.join(map(repr, self.options))}; yours is {diagnose._kind(given)}."
 
     def judge_value(self, given):
         letter = self.letter(given)
@@ -284,7 +395,9 @@ class Expression(Exercise):
         if isinstance(given, (bool, str)) or not isinstance(given, (int, float, np.ndarray, sympy.Expr)):
             return self.wrong(f"A formula in sympy's symbols is asked for, this is {diagnose._kind(given)}.")
         if isinstance(given, np.ndarray) and given.ndim:
-            return self.wrong("A formula in sympy's symbols is asked for, this is an array.")
+            return self.wrong(
+                f"A formula in sympy's symbols is asked for, this is an array of shape {given.shape}."
+            )
         given = sympy.sympify(given.item() if isinstance(given, np.ndarray) else given)
         # y_hat and yhat, which sympy prints as ŷ, are the same name.
         ours = {name.replace("_", ""): name for name in self.symbols}
@@ -326,7 +439,8 @@ class Expression(Exercise):
         for wrong, teaches in self.mutants:
             if np.allclose(yours, self._at_points(self.formula(wrong)), rtol=1e-9):
                 return self.wrong(f"{teaches}\n{_counterexample(refuted)}", wrong)
-        ratios = yours / self._at_points(answer)
+        with np.errstate(all="ignore"):
+            ratios = yours / self._at_points(answer)
         lead = ""
         if np.allclose(ratios, -1, rtol=1e-9):
             lead = "Right but for its sign.\n"
@@ -336,10 +450,13 @@ class Expression(Exercise):
         return self.wrong(lead + _counterexample(refuted))
 
     def _at_points(self, formula):
-        """The formula's values at a few points, to recognise it by (NaN where it has none)."""
+        """The formula's values at a few points, to recognise it by (NaN where it has none).
+
+        At the last two the symbols are below 0, where |x| and x part.
+        """
         rng, found = np.random.default_rng(0), []
-        for _ in range(4):
-            point = {symbol: float(rng.uniform(0.1, 0.9)) for symbol in sorted(self.symbols)}
+        for sign in (1, 1, 1, 1, -1, -1):
+            point = {symbol: sign * float(rng.uniform(0.1, 0.9)) for symbol in sorted(self.symbols)}
             number = formula.subs({s: point[s.name] for s in formula.free_symbols}).evalf()
             found.append(complex(number) if number.is_number and number.is_finite else complex("nan"))
         return np.array(found)
@@ -372,5 +489,15 @@ def sizes(rng, n):
     return [int(size) for size in rng.permutation(np.arange(2, 7))[:n]]
 
 
+def square(make):
+    """`make(rng, sizes)` with all sizes alike: there a slip in the shapes shows itself by its values."""
+
+    def drawn(rng):
+        size = int(rng.integers(3, 5))
+        return make(rng, lambda rng, n: [size] * n)
+
+    return drawn
+
+
 __all__ = ["Choice", "Exercise", "Expression", "Fault", "Function", "Text", "Value", "choice", "draw",
-           "expression", "function", "sizes", "value"]  # fmt: skip
+           "expression", "function", "sizes", "square", "value"]  # fmt: skip
