@@ -33,7 +33,10 @@ def encode(value):
         return {"dict": [[key, encode(item)] for key, item in value.items()]}
     if isinstance(value, Opaque):
         return {"opaque": value.type}
-    return {"formula": _tree(value)}
+    try:
+        return {"formula": _tree(value)}
+    except (RecursionError, ValueError):  # too deep, or a number of too many digits
+        return {"opaque": f"{type(value).__name__}, too large to be looked at"}
 
 
 def _tree(formula):
