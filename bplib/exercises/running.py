@@ -55,8 +55,8 @@ class Attempt:
     trials: list = field(default_factory=list)
 
 
-class _TimeUp(BaseException):
-    """Not an Exception, so that the learner's `except Exception` lets it through."""
+class TimeUp(BaseException):
+    """Ends what takes too long. No Exception, so that the learner's `except Exception` lets it through."""
 
 
 class _TooLarge(Exception):
@@ -66,10 +66,10 @@ class _TooLarge(Exception):
 def limited(function, arguments, seconds, patience=PATIENCE):
     """Return (result, False), or (None, True) when the call was stopped.
 
-    It is stopped when it has computed for `seconds`, or when `patience` times as long has passed on the clock:
-    a machine that is busy with other work slows an answer down and makes it no endless loop. Stops loops
-    written in Python, on the main thread; a loop inside NumPy runs on until it comes back. Elsewhere the call
-    is made without a limit. Signal handlers and timers are left as they were found.
+    It is stopped when it has computed for `seconds`, or when `patience` times as long has passed on the
+    clock: a machine that is busy with other work slows an answer down and makes it no endless loop. Stops
+    loops written in Python, on the main thread; a loop inside NumPy runs on until it comes back. Elsewhere
+    the call is made without a limit. Signal handlers and timers are left as they were found.
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments), False
@@ -85,7 +85,7 @@ def _limited_by_signal(function, arguments, seconds, patience=PATIENCE):
         # the timer to the shell.
         inside = frame.f_code not in (_limited_by_signal.__code__, ring.__code__)
         if inside and (time.thread_time() >= computed or time.monotonic() >= clock):
-            raise _TimeUp
+            raise TimeUp
 
     start, often = (
         time.monotonic(),
@@ -98,7 +98,7 @@ def _limited_by_signal(function, arguments, seconds, patience=PATIENCE):
         return function(*arguments), False
     try:
         return function(*arguments), False
-    except _TimeUp:
+    except TimeUp:
         return None, True
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -124,7 +124,7 @@ def _limited_by_interrupt(function, arguments, seconds, patience=PATIENCE):
         if not rang.is_set():  # the learner's own
             (before if callable(before) else signal.default_int_handler)(number, frame)
         elif not finished and frame.f_code not in (_limited_by_interrupt.__code__, ring.__code__):
-            raise _TimeUp
+            raise TimeUp
 
     watcher, before = threading.Thread(target=watch, daemon=True), signal.getsignal(signal.SIGINT)
     try:
@@ -134,7 +134,7 @@ def _limited_by_interrupt(function, arguments, seconds, patience=PATIENCE):
     signal.signal(signal.SIGINT, ring)
     try:
         return function(*arguments), False
-    except _TimeUp:
+    except TimeUp:
         return None, True
     finally:
         finished.append(True)  # from here on the interrupts of the watcher find nothing to stop
