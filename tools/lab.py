@@ -38,7 +38,7 @@ def fingerprint(path):
                 (cell["cell_type"], "".join(cell["source"]).strip()) for cell in json.loads(data)["cells"]
             ]
             data = json.dumps([cell for cell in cells if cell[1]]).encode()
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             pass  # not a notebook any more: its bytes are all there is to compare
     return hashlib.sha256(data).hexdigest()
 
@@ -67,6 +67,24 @@ def _beside(target, content):
         number += 1
 
 
+def _manifest(file):
+    """What the manifest says, and what to tell the learner about it; a damaged one is set aside."""
+    if not file.exists():
+        return {}, []
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict) or not all(isinstance(v, str) for v in manifest.values()):
+            raise ValueError("a manifest maps names to fingerprints")
+        return manifest, []
+    except (ValueError, RecursionError):
+        aside = file.with_suffix(".damaged")
+        file.replace(aside)
+        return {}, [
+            f"{file.parent.name}/{file.name} was damaged: it is kept as {aside.name}, and a new one is made. "
+            "No lesson of yours is replaced; one that differs from the course's gets that one beside it."
+        ]
+
+
 def update(source, lessons):
     """Bring the folder `lessons` up to date with the folder `source`; returns what to tell the learner.
 
@@ -74,9 +92,8 @@ def update(source, lessons):
     """
     manifest_file = lessons / ".course" / "manifest.json"
     manifest_file.parent.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8")) if manifest_file.exists() else {}
-    first_time = not manifest
-    told = []
+    first_time = not manifest_file.exists()
+    manifest, told = _manifest(manifest_file)
     for path in sorted(source.rglob("*")):
         parts = path.relative_to(source).parts
         if not path.is_file() or any(part.startswith(".") or part == "__pycache__" for part in parts):
@@ -99,7 +116,7 @@ def update(source, lessons):
                 )
         manifest[name] = content
     # written beside and moved into place, so that an interruption leaves the old manifest
-    draft = manifest_file.with_suffix(".tmp")
+    draft = manifest_file.with_suffix(f".{os.getpid()}.tmp")  # two at once do not share it
     draft.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     draft.replace(manifest_file)
     if first_time:

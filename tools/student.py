@@ -21,7 +21,8 @@ KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitig
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
            (".binder", "*"), ("bplib", "*"), ("bplib_server", "*")]  # fmt: skip
-LEFT_OUT = re.compile(r"__pycache__|\.pyc$|ipynb_checkpoints|exercises/(lesson_\d\d|grade)\.py$")
+TEACHERS = r"exercises/(lesson_\d\d|grade|judging|keeper)\.py$"
+LEFT_OUT = re.compile(rf"__pycache__|\.pyc$|ipynb_checkpoints|{TEACHERS}")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")
 NOTICE = """
 This is the edition for a class: the same course without its tests, and without the solutions of its

@@ -1,16 +1,21 @@
 """What a learner has solved: one small JSON file, and the picture drawn from it.
 
 The file lies in the user's data folder, or where BPLIB_PROGRESS_FILE says; set to "", no record is kept. It
-is replaced whole, never written in place; one that cannot be read is set aside, never thrown away.
+is replaced whole, never written in place; one that cannot be read is set aside, never thrown away. Lessons
+that are open at the same time write one after the other.
 Trouble with the file never stops a lesson: it is said once, and the lesson goes on.
 """
 
+import contextlib
 import datetime
 import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+PATIENCE = 5.0  # seconds after which a lock belongs to nobody
 
 _said = set()
 
@@ -32,8 +37,17 @@ def path():
 def load():
     """Exercise name → {"solved": date or None, "tries": n}."""
     file = path()
-    if file is None:
+    try:
+        return {} if file is None else _read(file)
+    except OSError as error:
+        _say(f"Your progress file {file} cannot be read ({error.strerror}); the exercises work without it.")
         return {}
+
+
+def _read(file):
+    """What the file holds; a damaged one is set aside."""
+    if file.exists() and not file.is_file():
+        raise OSError(None, "it is no file")
     try:
         exercises = json.loads(file.read_text(encoding="utf-8"))["exercises"]
         return {
@@ -42,10 +56,7 @@ def load():
         }
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        _say(f"Your progress file {file} cannot be read ({error.strerror}); the exercises work without it.")
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         _set_aside(file)
         return {}
 
@@ -55,23 +66,51 @@ def note(name, status):
     file = path()
     if status == "not attempted" or file is None:
         return
-    exercises = load()
-    entry = exercises.setdefault(name, {"solved": None, "tries": 0})
-    if entry["solved"]:
-        return
-    entry["tries"] += 1
-    if status == "correct":
-        entry["solved"] = datetime.date.today().isoformat()
     try:
-        _replace(file, json.dumps({"version": 1, "exercises": exercises}, indent=1, sort_keys=True) + "\n")
+        with _alone(file):
+            exercises = _read(file)
+            entry = exercises.setdefault(name, {"solved": None, "tries": 0})
+            if entry["solved"]:
+                return
+            entry["tries"] += 1
+            if status == "correct":
+                entry["solved"] = datetime.date.today().isoformat()
+            text = json.dumps({"version": 1, "exercises": exercises}, indent=1, sort_keys=True)
+            _replace(file, text + "\n")
     except OSError as error:
         _say(
             f"Your progress could not be written to {file} ({error.strerror}); the exercises work without it."
         )
 
 
-def _replace(file, text):
+@contextlib.contextmanager
+def _alone(file):
+    """Hold the file's lock, a file beside it, while it is read and written.
+
+    Who comes second waits. A lock that stays the same for longer than writing takes was left by a process
+    that was killed, and is removed.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    lock, seen, since = file.with_name(f".{file.name}.lock"), None, 0.0
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):
+                made = lock.stat().st_mtime_ns
+                if made != seen:
+                    seen, since = made, time.monotonic()
+                elif time.monotonic() - since > PATIENCE:
+                    lock.unlink()
+            time.sleep(0.005)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _replace(file, text):
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".progress-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
@@ -86,7 +125,7 @@ def _replace(file, text):
 
 def _set_aside(file):
     copies = (file.with_name(f"{file.name}.damaged-{n}") for n in range(1, 1000))
-    copy = next(c for c in copies if not c.exists())
+    copy = next((c for c in copies if not c.exists()), file.with_name(f"{file.name}.damaged"))
     try:
         os.replace(file, copy)
         _say(f"Your progress file was damaged: it is kept as {copy}, and a new one is begun.")

@@ -10,13 +10,20 @@ import io
 import linecache
 import signal
 import threading
+import time
 import traceback
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
-SECONDS = 5.0  # for one call of the learner's function
+SECONDS = 5.0  # of computing, for one call of the learner's function
+PATIENCE = 12  # times as long on the clock: on a busy machine, or for a function that waits
+LARGEST = 100_000  # entries of what a function returns
+LONGEST = 10_000  # characters of what it returns, prints or says
+DEEPEST = 50  # lists in lists
+# What is no answer but the learner's wish to stop; where nobody sits at the keyboard it is none either.
+PASSED_ON = (KeyboardInterrupt,)
 
 BLANK, REFUSED, RAN = "blank", "refused", "ran"
 
@@ -48,73 +55,92 @@ class Attempt:
     trials: list = field(default_factory=list)
 
 
-class _TimeUp(BaseException):
-    """Not an Exception, so that the learner's `except Exception` lets it through."""
+class TimeUp(BaseException):
+    """Ends what takes too long. No Exception, so that the learner's `except Exception` lets it through."""
 
 
-def limited(function, arguments, seconds):
-    """Return (result, False), or (None, True) when the call took longer than `seconds`.
+class _TooLarge(Exception):
+    """More than is looked at."""
 
-    Stops loops written in Python, on the main thread, where the system has timers; a loop inside NumPy runs
-    on until it comes back. Elsewhere the call is made without a limit.
+
+def limited(function, arguments, seconds, patience=PATIENCE):
+    """Return (result, False), or (None, True) when the call was stopped.
+
+    It is stopped when it has computed for `seconds`, or when `patience` times as long has passed on the
+    clock: a machine that is busy with other work slows an answer down and makes it no endless loop. Stops
+    loops written in Python, on the main thread; a loop inside NumPy runs on until it comes back. Elsewhere
+    the call is made without a limit. Signal handlers and timers are left as they were found.
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments), False
-    if hasattr(signal, "setitimer"):
-        return _limited_by_signal(function, arguments, seconds)
-    return _limited_by_interrupt(function, arguments, seconds)
+    by = _limited_by_signal if hasattr(signal, "setitimer") else _limited_by_interrupt
+    return by(function, arguments, seconds, patience)
 
 
-def _limited_by_signal(function, arguments, seconds):
+def _limited_by_signal(function, arguments, seconds, patience=PATIENCE):
+    computed, clock = time.thread_time() + seconds, time.monotonic() + patience * seconds
+
     def ring(number, frame):
-        raise _TimeUp
+        # In these two frames the call has come back already: raising there would lose its result, or leave
+        # the timer to the shell.
+        inside = frame.f_code not in (_limited_by_signal.__code__, ring.__code__)
+        if inside and (time.thread_time() >= computed or time.monotonic() >= clock):
+            raise TimeUp
 
-    done = []
+    start, often = (
+        time.monotonic(),
+        min(seconds, 0.2),
+    )  # it goes on ringing: a bare `except:` may swallow some
     try:
         before = signal.signal(signal.SIGALRM, ring)
-        # It rings again, in case a bare `except:` swallows the first.
-        remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+        remaining, interval = signal.setitimer(signal.ITIMER_REAL, often, often)
     except (ValueError, OSError, AttributeError):  # a system that knows timers by name only
         return function(*arguments), False
     try:
-        try:
-            done.append(function(*arguments))
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except _TimeUp:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        return function(*arguments), False
+    except TimeUp:
+        return None, True
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
         if remaining:  # somebody else's timer
-            signal.setitimer(signal.ITIMER_REAL, remaining, interval)
-    return (done[0], False) if done else (None, True)
+            signal.setitimer(signal.ITIMER_REAL, max(remaining - time.monotonic() + start, 1e-3), interval)
 
 
-def _limited_by_interrupt(function, arguments, seconds):
-    """For Windows: a timer thread interrupts the main one."""
+def _limited_by_interrupt(function, arguments, seconds, patience=PATIENCE):
+    """For Windows: a thread watches, and interrupts the main one."""
     import _thread
 
-    rang, done = threading.Event(), []
+    computed, clock = time.process_time() + seconds, time.monotonic() + patience * seconds
+    rang, done, finished = threading.Event(), threading.Event(), []
 
-    def ring():
-        rang.set()
-        _thread.interrupt_main()
+    def watch():
+        while not done.wait(min(seconds, 0.2)):
+            if time.process_time() >= computed or time.monotonic() >= clock:
+                rang.set()
+                _thread.interrupt_main()
 
+    def ring(number, frame):
+        if not rang.is_set():  # the learner's own
+            (before if callable(before) else signal.default_int_handler)(number, frame)
+        elif not finished and frame.f_code not in (_limited_by_interrupt.__code__, ring.__code__):
+            raise TimeUp
+
+    watcher, before = threading.Thread(target=watch, daemon=True), signal.getsignal(signal.SIGINT)
     try:
-        timer = threading.Timer(seconds, ring)
-        timer.daemon = True
-        timer.start()
+        watcher.start()
     except RuntimeError:  # no threads here (Pyodide)
         return function(*arguments), False
+    signal.signal(signal.SIGINT, ring)
     try:
-        try:
-            done.append(function(*arguments))
-        finally:
-            timer.cancel()
-    except KeyboardInterrupt:
-        if not rang.is_set():  # the learner's own
-            raise
-    return (done[0], False) if done else (None, True)
+        return function(*arguments), False
+    except TimeUp:
+        return None, True
+    finally:
+        finished.append(True)  # from here on the interrupts of the watcher find nothing to stop
+        done.set()
+        watcher.join()
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def is_blank(function):
@@ -130,33 +156,70 @@ def is_blank(function):
 
 
 def freeze(value):
-    """A plain copy of what a learner gave: numbers, text, arrays, lists, dicts, formulas; else `Opaque`."""
-    if value is None or value is ... or isinstance(value, (bool, int, float, str, Opaque)):
+    """A plain copy of what a learner gave: numbers, text, arrays, lists, dicts, formulas; else `Opaque`.
+
+    Never raises. More than LARGEST entries are not copied, nor lists that hold themselves, nor numbers that
+    no float holds.
+    """
+    try:
+        return _freeze(value, [LARGEST], 0)
+    except (_TooLarge, OverflowError):
+        shape = f" of shape {value.shape}" if isinstance(value, np.ndarray) else ""
+        return Opaque(f"{type(value).__name__}{shape}, too large to be looked at")
+    except Exception:  # a learner's own class may do anything when it is looked at
+        return Opaque(type(value).__name__)
+
+
+def _freeze(value, left, depth):
+    left[0] -= value.size if isinstance(value, np.ndarray) else 1
+    if left[0] < 0 or depth > DEEPEST:
+        raise _TooLarge
+    if value is None or value is ... or isinstance(value, (bool, float, Opaque)):
         return value
+    if isinstance(value, int):
+        return int(value) if value.bit_length() < 64 else float(value)
+    if isinstance(value, str):
+        return value[:LONGEST]
     if isinstance(value, (np.ndarray, np.generic)):
         return np.array(value) if value.dtype.kind in "biuf" else Opaque(f"array of {value.dtype}")
     if isinstance(value, Fraction):
         return float(value)
     if isinstance(value, (list, tuple)):
-        items = [freeze(item) for item in value]
+        items = [_freeze(item, left, depth + 1) for item in value]
         return items if isinstance(value, list) else tuple(items)
     if isinstance(value, dict):
-        return {str(key): freeze(item) for key, item in value.items()}
+        return {str(key): _freeze(item, left, depth + 1) for key, item in value.items()}
     if type(value).__module__.split(".")[0] == "sympy":
+        waiting = [value]
+        while waiting:
+            left[0] -= 20
+            if left[0] < 0:
+                raise _TooLarge
+            waiting += getattr(waiting.pop(), "args", ())
         return value
     return Opaque(type(value).__name__)
+
+
+class _Printed(io.StringIO):
+    """Keeps the beginning of what is printed: a loop that prints for ever fills no memory."""
+
+    def write(self, text):
+        super().write(text[: max(LONGEST - self.tell(), 0)])
+        return len(text)
 
 
 def call(function, names, arguments):
     """Call on copies of `arguments` (called `names`) and return the `Trial`."""
     copies = [copy.deepcopy(argument) for argument in arguments]
-    printed, trial = io.StringIO(), Trial()
+    printed, trial = _Printed(), Trial()
     try:
         # Warnings about overflow would hide the sentence that explains it.
         with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
             result, trial.endless = limited(function, copies, SECONDS)
         trial.returned = freeze(result)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit and the learner's own BaseExceptions end nothing but the call
+        if isinstance(error, PASSED_ON):
+            raise
         trial.crash = _crash(error, function)
     trial.printed = printed.getvalue()
     trial.changed = tuple(
@@ -166,12 +229,18 @@ def call(function, names, arguments):
 
 
 def _unchanged(old, new):
+    if isinstance(old, (list, tuple, dict, np.ndarray)) and type(old) is not type(new):
+        return False
     if isinstance(old, (list, tuple)):
         return len(old) == len(new) and all(map(_unchanged, old, new))
     if isinstance(old, dict):
         return old.keys() == new.keys() and all(_unchanged(old[key], new[key]) for key in old)
-    if isinstance(old, (np.ndarray, int, float, str)):
-        return np.shape(old) == np.shape(new) and bool(np.all(np.equal(old, new)))
+    if isinstance(old, np.ndarray):
+        return old.shape == new.shape and bool(np.all((old == new) | ((old != old) & (new != new))))
+    if isinstance(old, (int, float, str)):
+        return isinstance(new, (int, float, str, np.generic)) and bool(
+            old == new or (old != old and new != new)
+        )
     return True
 
 
@@ -179,7 +248,11 @@ def _crash(error, function):
     """The error, and the last line of the learner's own that led to it."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
-    crash = {"type": type(error).__name__, "message": str(error), "line": "", "number": 0}
+    try:
+        message = str(error)[:LONGEST]
+    except BaseException:
+        message = "(an error whose own text cannot be shown)"
+    crash = {"type": type(error).__name__, "message": message, "line": "", "number": 0}
     if frames:
         last = frames[-1]
         crash["line"] = (last.line or linecache.getline(last.filename, last.lineno)).strip()

@@ -202,10 +202,10 @@ _WRITERS = {Function: ("function", _function), Value: ("value", _value), Choice:
             Expression: ("expression", _expression)}  # fmt: skip
 
 
-def write(path):
-    """Write all exercises of this edition to a sheet."""
+def write(path, chosen=None):
+    """Write `chosen` exercises, by default all of this edition, to a sheet."""
     sheet = {}
-    for e in exercises():
+    for e in chosen or exercises():
         kind, details = _WRITERS[type(e)]
         sheet[e.name] = {
             "kind": kind, "lesson": e.lesson, "task": e.task, "hints": list(e.hints[:2]),

@@ -1,0 +1,97 @@
+"""Run a command, and end whatever it started: `python keeper.py COMMAND …`
+
+The first line of standard input goes to the command; standard output is the command's. The keeper ends when
+the command has ended, with its exit status (128 + n for signal n), or when its own standard input is closed;
+before it goes, it kills every process that came of the command. On Linux these are all found, also those that
+made a session of their own or lost their parents: orphans become children of the keeper. Elsewhere what left
+the command's process group is not found.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE = 10.0  # seconds for those who start new processes faster than they can be killed
+
+
+def adopt_orphans():
+    """Become the parent of every process below that loses its own (Linux); True where that works."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+def descendants(pid):
+    """The processes below `pid`, from Linux's /proc."""
+    children = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                with open(f"/proc/{entry.name}/stat", "rb") as file:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError, ValueError):  # gone already
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found = children.get(pid, [])
+    for below in found:  # grows while it is walked through
+        found += children.get(below, [])
+    return found
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:  # gone already, or somebody else's
+        pass
+
+
+def end_all(process):
+    """Kill what is left of the command and of all it started."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True)
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        pass
+    deadline = time.monotonic() + PATIENCE
+    while os.path.isdir("/proc/self") and time.monotonic() < deadline:
+        for pid in descendants(os.getpid()):
+            kill(pid)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:  # none is left
+            return
+        time.sleep(0.002)
+
+
+def main(command):
+    adopt_orphans()
+    request = sys.stdin.buffer.readline()
+    apart = {} if sys.platform == "win32" else {"start_new_session": True}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **apart)
+
+    def watch():
+        os.read(0, 1)  # nothing more is sent: it returns when the other side lets go
+        process.kill()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        process.stdin.write(request)
+        process.stdin.close()
+    except OSError:  # it has ended already
+        pass
+    status = process.wait()
+    end_all(process)
+    os._exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

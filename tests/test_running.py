@@ -1,0 +1,338 @@
+"""What a learner's function may do to the machine that calls it, and the record that two lessons write."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from bplib.exercises import attempts, record, running
+from bplib.exercises.running import Opaque, call, freeze
+
+
+@pytest.fixture(autouse=True)
+def no_record(monkeypatch):
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", "")
+
+
+def trial(function, *arguments):
+    return call(function, [f"a{n}" for n in range(len(arguments))], list(arguments))
+
+
+def travelled(value):
+    return attempts.decode(json.loads(json.dumps(attempts.encode(freeze(value)))))
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+class Fails(Exception):
+    def __str__(self):
+        raise self
+
+
+class Strange:
+    """Everything that can be asked of it fails."""
+
+    def __getattribute__(self, name):
+        raise SystemError(name)
+
+
+def ring():
+    a = [1]
+    a.append(a)
+    return a
+
+
+def doubled(times):
+    a = [1.0]
+    for _ in range(times):
+        a = [a, a]
+    return a
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: 10**5000, lambda: -(10**400), ring, lambda: {"a": ring()}, lambda: doubled(40),
+     lambda: np.zeros((1000, 1000)), lambda: [0.0] * 200_000, Strange, lambda: {(): Strange()}, lambda: Strange,
+     lambda: "x" * 10**6],
+    ids=["digits", "beyond floats", "itself", "itself in a dict", "doubled", "array", "list", "strange",
+         "strange inside", "class", "text"],
+)  # fmt: skip
+def test_anything_can_be_returned(make):
+    """It is taken as far as it can be looked at, and what stands for it is small."""
+    result = trial(make)
+    assert result.crash is None
+    assert isinstance(result.returned, (Opaque, str))
+    assert len(json.dumps(attempts.encode(result.returned))) < 20_000
+    assert type(travelled(make())) is type(result.returned)
+
+
+def test_what_is_too_large_says_so():
+    assert freeze(np.zeros((1000, 1000))).type == "ndarray of shape (1000, 1000), too large to be looked at"
+    assert freeze(10**5000).type == "int, too large to be looked at"
+    assert np.shape(freeze(np.zeros((100, 1000)))) == (100, 1000)
+
+
+def test_whole_numbers_stay_numbers():
+    assert freeze(2**62) == 2**62
+    assert freeze(10**200) == 1e200
+    assert type(travelled(2**62)) is int
+
+
+def test_huge_formulas_are_not_carried():
+    sympy = pytest.importorskip("sympy")
+    x = sympy.Symbol("x")
+    assert freeze(x + 1) == x + 1
+    assert isinstance(freeze(sympy.Add(*[x**n for n in range(3000)], evaluate=False)), Opaque)
+    deep = x
+    for _ in range(1500):
+        deep = sympy.sin(deep, evaluate=False)
+    assert isinstance(travelled(deep), Opaque)
+    assert isinstance(travelled(sympy.Integer(10**5000)), Opaque)
+
+
+# ---------------------------------------------------------------- how it stops
+
+
+@pytest.mark.parametrize(
+    "error", [Fails, SystemExit, GeneratorExit, BaseException, MemoryError, RecursionError]
+)
+def test_any_exception_is_the_calls_alone(error):
+    def answer():
+        raise error
+
+    assert trial(answer).crash["type"] == error.__name__
+
+
+def test_an_error_without_a_text_is_told():
+    def answer():
+        raise Fails
+
+    assert trial(answer).crash["message"] == "(an error whose own text cannot be shown)"
+
+
+def test_the_learners_wish_to_stop_is_passed_on_and_only_where_somebody_sits(monkeypatch):
+    def answer():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trial(answer)
+    monkeypatch.setattr(running, "PASSED_ON", ())
+    assert trial(answer).crash["type"] == "KeyboardInterrupt"
+
+
+def test_printing_for_ever_fills_no_memory():
+    def answer():
+        for _ in range(1000):
+            print("x" * 100_000)
+        print("the end")
+        return 1
+
+    result = trial(answer)
+    assert result.returned == 1
+    assert result.printed == "x" * running.LONGEST
+
+
+# ---------------------------------------------------------------- what it changes
+
+
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        (np.zeros(3), lambda a: a.__setitem__(0, 1)),
+        ([np.zeros(3), 1], lambda a: a[0].__setitem__(0, 1)),
+        ([np.zeros(3), 1], lambda a: a.__setitem__(0, 1)),
+        ({"W": np.zeros(3)}, lambda a: a["W"].__setitem__(0, 1)),
+        ({"W": {"b": [1]}}, lambda a: a["W"]["b"].append(2)),
+        ({"W": np.zeros(3)}, lambda a: a.__setitem__("W", a)),
+        ([[1]], lambda a: a[0].__setitem__(0, "text")),
+    ],
+)
+def test_changed_inputs_are_seen_however_deep_and_the_graders_own_stay(given, change):
+    before = repr(given)
+    result = trial(lambda untouched, a: change(a), np.ones(2), given)
+    assert result.changed == ("a1",)
+    assert repr(given) == before
+
+
+def test_what_is_equal_is_not_called_changed():
+    result = trial(lambda *a: 1, np.array([1.0, np.nan]), [float("nan"), "text"], {"a": np.eye(2)}, len)
+    assert result.changed == ()
+
+
+# ---------------------------------------------------------------- the time limit
+
+
+class Clock:
+    """Stands in for `time` in `running`: computing goes on at a pace of its own."""
+
+    def __init__(self, share):
+        self.share, self.monotonic = share, time.monotonic
+
+    def thread_time(self):
+        return time.monotonic() * self.share
+
+    process_time = thread_time
+
+
+LIMITED = [running._limited_by_interrupt]
+LIMITED += [running._limited_by_signal] if hasattr(signal, "setitimer") else []
+limits = pytest.mark.parametrize("limited", LIMITED, ids=lambda f: f.__name__)
+
+
+def until(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    return "right"
+
+
+def endless():
+    while True:
+        pass
+
+
+@limits
+def test_a_busy_machine_makes_no_endless_loop(limited, monkeypatch):
+    """Longer than the limit on the clock, and hardly any computing: the answer counts."""
+    monkeypatch.setattr(running, "time", Clock(share=0.1))
+    assert limited(until, (0.5,), 0.1) == ("right", False)
+    monkeypatch.setattr(running, "time", Clock(share=1.0))
+    assert limited(until, (60,), 0.1) == (None, True)
+
+
+@limits
+def test_who_waits_for_ever_is_stopped_by_the_clock(limited, monkeypatch):
+    monkeypatch.setattr(running, "time", Clock(share=0.0))
+    assert limited(endless, (), 0.1, patience=3) == (None, True)
+
+
+@limits
+def test_nothing_rings_after_the_call(limited):
+    """Whether it came back or was stopped: handlers are the old ones, no timer runs, and no alarm is late."""
+    rung = []
+    number = signal.SIGINT if limited is running._limited_by_interrupt else signal.SIGALRM
+    before = signal.signal(number, lambda *_: rung.append(1))
+    try:
+        for _ in range(30):
+            assert limited(endless, (), 0.01) == (None, True)
+            assert limited(until, (0.005,), 5) == ("right", False)
+            until(0.012)
+        assert rung == []
+        signal.raise_signal(number)
+        assert rung == [1]
+        if hasattr(signal, "getitimer"):
+            assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        signal.signal(number, before)
+
+
+@limits
+def test_an_answer_that_comes_with_the_alarm_is_kept_or_stopped_and_nothing_else(limited):
+    for n in range(40):
+        assert limited(until, (0.009 + n / 20_000,), 0.01) in (("right", False), (None, True))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
+def test_the_timer_of_others_goes_on():
+    rung = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        assert running.limited(until, (0.1,), 5) == ("right", False)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 0.3
+        assert running.limited(until, (0.5,), 5) == ("right", False)
+        until(0.1)
+        assert len(rung) == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@limits
+def test_one_limit_inside_another(limited):
+    def outer():
+        assert limited(endless, (), 0.05) == (None, True)
+        return until(0.1)
+
+    assert limited(outer, (), 30) == ("right", False)
+
+    def endless_outer():
+        limited(endless, (), 0.05)
+        endless()
+
+    assert limited(endless_outer, (), 0.2) == (None, True)
+
+
+# ---------------------------------------------------------------- the record
+
+WRITER = """
+import sys
+from bplib.exercises import record
+for n in range(30):
+    record.note(f"{sys.argv[1]}_{n}", "not yet")
+    record.note("both", "not yet")
+"""
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    file = tmp_path / "progress.json"
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(file))
+    return file
+
+
+def test_two_lessons_at_once_lose_nothing(kept):
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, name]) for name in "ab"]
+    assert [w.wait(60) for w in writers] == [0, 0]
+    found = record.load()
+    assert found.pop("both") == {"solved": None, "tries": 60}
+    assert set(found) == {f"{name}_{n}" for name in "ab" for n in range(30)}
+    assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
+
+
+def test_a_lock_that_nobody_holds_is_removed(kept, monkeypatch):
+    monkeypatch.setattr(record, "PATIENCE", 0.05)
+    kept.with_name(".progress.json.lock").touch()
+    record.note("first", "correct")
+    assert record.load()["first"]["tries"] == 1
+    assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
+
+
+@pytest.mark.parametrize("damage", ["[" * 200_000, '{"exercises": {"a": {"solved": null, "tries": 1e999}}}'])
+def test_damage_of_any_kind_is_set_aside(kept, damage):
+    kept.write_text(damage)
+    record._said.clear()
+    record.note("first", "correct")
+    assert set(record.load()) == {"first"}
+    assert kept.with_name("progress.json.damaged-1").read_text() == damage
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
+def test_what_is_no_file_is_left_alone(kept, capsys):
+    os.mkfifo(kept)
+    record._said.clear()
+    record.note("first", "correct")
+    assert record.load() == {}
+    assert kept.is_fifo()
+    assert "it is no file" in capsys.readouterr().out
+
+
+def test_a_record_that_cannot_be_read_is_not_overwritten(kept, monkeypatch, capsys):
+    record.note("first", "correct")
+    before = kept.read_text()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as context:
+        context.setattr(record.Path, "read_text", refuse)
+        record._said.clear()
+        record.note("second", "correct")
+    assert kept.read_text() == before
+    assert "Permission denied" in capsys.readouterr().out
