@@ -24,7 +24,8 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from .proving import Proof, ProofError, insert, prove
+from .assuming import insert
+from .proving import Proof, ProofError, prove
 
 CLAIMS: dict[str, Claim] = {}  # in the order of the lessons
 
@@ -169,8 +170,10 @@ class Claim:
         checked, worst = [], 0.0
         for what, formula, code in self.numeric(self.equation, rng):
             formula, code = np.asarray(formula, float), np.asarray(code, float)
-            if formula.shape != code.shape or not np.any(code):
+            if formula.shape != code.shape:
                 raise ProofError(f"{self.name}: {what} has shape {code.shape}, the formula {formula.shape}")
+            if not np.any(code):
+                raise ProofError(f"{self.name}: {what} is 0 throughout: nothing is compared")
             error = float(np.max(np.abs(formula - code)) / np.max(np.abs(code)))
             if not error <= tolerance:
                 raise ProofError(f"{self.name}: {what} differs from the formula by {error:.1e} (relative)")
