@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -273,7 +274,7 @@ def _region(relations, symbol):
     try:
         for relation in relations:
             relation = relation.xreplace({symbol: real})
-            where = where.intersect(_half_line(relation, real) or relation.as_set())
+            where = where.intersect(_solved(relation, real))
     except GIVES_UP:
         return None
     pieces = where.args if isinstance(where, sp.Union) else (where,)
@@ -281,23 +282,36 @@ def _region(relations, symbol):
     return where if known else None
 
 
-def _half_line(relation, symbol):
-    """The set of a relation that is linear in the symbol, without sympy's solver; else None."""
+def _solved(relation, symbol):
+    where = _by_roots(relation, symbol)
+    return relation.as_set() if where is None else where
+
+
+def _by_roots(relation, symbol):
+    """The set of a relation between polynomials in the symbol, quicker than by `as_set`; else None."""
     if not isinstance(relation, Relational):
         return None
-    slope = (gap := relation.lhs - relation.rhs).diff(symbol)
-    if not (slope.is_Rational and slope):
+    gap = (relation.lhs - relation.rhs).as_poly(symbol)
+    if gap is None or gap.degree() < 1 or not all(c.is_Rational for c in gap.all_coeffs()):
         return None
-    end = sp.expand(symbol - gap / slope)
-    kind = relation.func if slope > 0 else relation.reversed.func
-    return {
-        sp.Equality: lambda: sp.FiniteSet(end),
-        sp.Unequality: lambda: sp.S.Reals - sp.FiniteSet(end),
-        sp.StrictGreaterThan: lambda: sp.Interval.open(end, sp.oo),
-        sp.GreaterThan: lambda: sp.Interval(end, sp.oo),
-        sp.StrictLessThan: lambda: sp.Interval.open(-sp.oo, end),
-        sp.LessThan: lambda: sp.Interval(-sp.oo, end),
-    }[kind]()
+    roots = sorted(set(gap.real_roots()))
+    if isinstance(relation, sp.Equality):
+        return sp.FiniteSet(*roots)
+    ends = [-sp.oo, *roots, sp.oo]
+    pieces = [sp.Interval.open(low, high) for low, high in pairwise(ends)]
+    inside = [*roots, *(_between(piece) for piece in pieces)]
+    signs = zip([*map(sp.FiniteSet, roots), *pieces], inside, strict=True)
+    return sp.Union(*(part for part, at in signs if relation.func(0 if at in roots else gap.eval(at), 0)))
+
+
+def _between(piece):
+    if piece.start.is_infinite or piece.end.is_infinite:
+        return (
+            (piece.end - 1 if piece.start.is_infinite else piece.start + 1)
+            if piece != sp.S.Reals
+            else sp.S.Zero
+        )
+    return (piece.start + piece.end) / 2
 
 
 def fits(value, assumptions: dict) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -92,7 +92,7 @@ def points(left, right, assumed: Assumed) -> Iterator[tuple[int, dict]]:
         if point is not None:
             yield attempt, point
             usable += 1
-        if usable == ATTEMPTS:
+        if usable == ATTEMPTS or (attempt == ATTEMPTS and not usable):
             return
 
 
@@ -106,7 +106,8 @@ def _inside(attempt, drawn, assumed):
         point, symbols = dict(drawn), []
     for s in symbols:
         due = [r for r in plain if s in r.free_symbols and r.free_symbols <= {*point, s}]
-        for value in chain([drawn[s]], _within(due, point, s, attempt), _others(attempt, s)):
+        others = _others(attempt, s) if not due else islice(_others(attempt, s), 12)
+        for value in chain([drawn[s]], _within(due, point, s, attempt), others):
             if fits(value, s.assumptions0) and all(holds(r, {**point, s: value}) for r in due):
                 point[s] = value
                 break

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, tee
 
 import mpmath
 import sympy as sp
@@ -95,7 +95,7 @@ def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
     left, right = _same_kind(left, right, label)
     left, right, assumed = assume(left, right, conditions)
 
-    found, residual, tried = points(left, right, assumed), None, []
+    (found, again), residual, tried = tee(points(left, right, assumed)), None, []
     # One point first: a wrong claim is refuted before any long algebra. Then the algebra, then more points,
     # and last, for differences in the twentieth digit, the same points again with many more digits.
     refutation = refute(left, right, assumed, islice(found, 1), DIGITS, tried)
@@ -103,7 +103,6 @@ def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
         residual = _reduce(left, right, assumed)
         if not _is_zero(residual):
             refutation = refute(left, right, assumed, found, DIGITS, tried)
-            again = points(left, right, assumed)
             refutation = refutation or refute(left, right, assumed, again, FINE, tried)
     if refutation:
         where, entry, left_value, right_value = refutation
