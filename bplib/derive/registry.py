@@ -65,6 +65,7 @@ class Spoiled:
     assuming: tuple = field(default=(), repr=False)
 
     def prove(self) -> Proof:
+        """Raises `ProofError`, as it should; a slip that is proved all the same is a fault of the claim."""
         return prove(self.derived, self.claimed, assuming=self.assuming, name=self.name)
 
 
@@ -125,18 +126,22 @@ class Claim:
 
     @cached_property
     def equation(self) -> Equation:
+        """Both sides with steps and slips; built when it is first asked for."""
         return self.build()
 
     @property
     def derived(self):
+        """The side that was derived."""
         return self.equation.derived
 
     @property
     def claimed(self):
+        """The side that is claimed."""
         return self.equation.claimed
 
     @property
     def assuming(self) -> tuple:
+        """The conditions under which both are equal."""
         return self.equation.assuming
 
     def prove(self) -> Proof:
