@@ -108,10 +108,12 @@ class Images:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(N, 784): of the array that indexing gives."""
         return self.pixels.shape
 
     @property
     def size(self) -> int:
+        """How many pixels there are in all images together."""
         return self.pixels.size
 
     def __len__(self) -> int:

@@ -296,6 +296,110 @@ def test_every_notebook_is_run_and_digits_twice(tmp_path, monkeypatch):
     assert browser[1][browser[1].index("-m") + 1] == "browser"
 
 
+def lone_house(tmp_path, *, name="digits", note="The bundled digits, because MNIST is not available: mnist"):
+    """A folder that passes for the course: one test, one notebook with digits, a data set called `name`."""
+    write(tmp_path / "notebooks" / "10_b.ipynb", new_code_cell("data = datasets.handwritten_digits()"))
+    (tmp_path / "bplib").mkdir()
+    (tmp_path / "bplib" / "__init__.py").touch()
+    (tmp_path / "bplib" / "datasets.py").write_text(
+        "import types\n"
+        "def handwritten_digits():\n"
+        f"    print({note!r}, end='')\n"
+        f"    return types.SimpleNamespace(name={name!r}, note={note!r})\n"
+    )
+    (tmp_path / "tests" / "browser").mkdir(parents=True)
+    return tmp_path
+
+
+def test_mnist_is_recognised_by_the_name_of_the_data_set(tmp_path, monkeypatch):
+    """The text beside the bundled digits says MNIST too: "… because MNIST is not available"."""
+    monkeypatch.setattr(run_tests, "HOME", lone_house(tmp_path / "without"))
+    assert run_tests.have_mnist() is False
+    monkeypatch.setattr(run_tests, "HOME", lone_house(tmp_path / "with", name="mnist", note="60 000 images"))
+    assert run_tests.have_mnist() is True
+
+
+def test_mnist_is_not_found_in_an_empty_folder(tmp_path, monkeypatch):
+    """The real data sets, offline: what the part "notebooks with MNIST" is decided by."""
+    monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    assert run_tests.have_mnist() is False
+
+
+def test_digits_that_cannot_be_loaded_are_no_missing_mnist(tmp_path, monkeypatch):
+    house = lone_house(tmp_path)
+    (house / "bplib" / "datasets.py").write_text("raise ValueError('spoiled')")
+    monkeypatch.setattr(run_tests, "HOME", house)
+    with pytest.raises(SystemExit, match="spoiled"):
+        run_tests.have_mnist()
+
+
+JUNIT = """<testsuites><testsuite tests="4" failures="0" errors="0" skipped="2">
+<testcase name="a"/><testcase name="b"/>
+<testcase name="c"><skipped type="pytest.skip" message="needs torch: pip install torch">x</skipped></testcase>
+<testcase name="d"><skipped type="pytest.xfail" message="known">x</skipped></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.fixture
+def a_run(tmp_path, monkeypatch, capsys):
+    """`make test` on a small house without running pytest: what it runs, its status and its summary."""
+
+    def run(*arguments, name="digits", **environment):
+        house = lone_house(tmp_path / "house", name=name)
+        monkeypatch.setattr(run_tests, "HOME", house)
+        for key in ("CI", "BPLIB_DATA_DIR", "BPLIB_PROGRESS_FILE", "IPYTHONDIR", "BPLIB_OFFLINE"):
+            monkeypatch.setenv(key, environment.get(key, ""))
+        ran = []
+
+        def call(command, *, cwd, env):
+            ran.append(command)
+            report = next(part for part in command if part.startswith("--junitxml="))
+            Path(report.removeprefix("--junitxml=")).write_text(JUNIT, encoding="utf-8")
+            return 0
+
+        monkeypatch.setattr(run_tests.subprocess, "call", call)
+        status = run_tests.main(list(arguments))
+        return ran, status, capsys.readouterr().out
+
+    return run
+
+
+def test_without_mnist_its_part_is_neither_run_nor_counted(a_run):
+    ran, status, out = a_run()
+    assert status == 0
+    assert len(ran) == 3
+    summary = out.rpartition("== browser ==")[2]
+    assert re.search(r"^notebooks with MNIST +not run: MNIST is not here$", summary, re.MULTILINE)
+    assert "6 passed" in summary
+
+
+def test_with_mnist_both_parts_are_run(a_run):
+    ran, status, out = a_run(name="mnist")
+    assert (len(ran), status) == (4, 0)
+    assert "not run" not in out
+    assert "8 passed" in out
+
+
+def test_what_was_left_out_is_named(a_run):
+    ran, status, out = a_run("--no-browser", name="mnist")
+    assert (len(ran), status) == (3, 0)
+    assert re.search(r"^browser +not run: --no-browser was asked for$", out, re.MULTILINE)
+    assert "skipped: needs torch: pip install torch (3)" in out
+    assert "known" not in out
+
+
+def test_in_ci_promised_mnist_must_be_there(a_run):
+    assert a_run(CI="true")[1] == 0
+
+
+def test_in_ci_promised_mnist_that_is_missing_fails(a_run, tmp_path):
+    _, status, out = a_run(CI="true", BPLIB_DATA_DIR=str(tmp_path))
+    assert status == 1
+    assert f"not run: MNIST is not here, though BPLIB_DATA_DIR is {tmp_path}" in out
+    assert "1 error" in out
+
+
 SKIPPING = """
 import pytest
 

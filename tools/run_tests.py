@@ -7,6 +7,9 @@
 Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
 come with scikit-learn. Tests in the browser come last, file by file, because a page needs a processor to
 itself. Anything else is passed on to pytest, e.g. `-k xor` or `-n 8`.
+
+The summary names what was not run and every reason for a skip. In CI (the environment variable CI) it is an
+error if BPLIB_DATA_DIR promises MNIST and it is not there; tests/conftest.py fails other skips.
 """
 
 import argparse
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -33,14 +37,26 @@ def shows_digits(path):
 
 
 def have_mnist():
-    """Whether `handwritten_digits()` gives MNIST here without asking the network."""
-    code = "from bplib.datasets import handwritten_digits as d; print(d().name)"
+    """Whether `handwritten_digits()` gives MNIST here without asking the network.
+
+    The data set's name says so, on the last line printed: the notes before it speak of MNIST either way.
+    """
+    code = "from bplib.datasets import handwritten_digits as d; name = d().name; print(); print(name)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=HOME)
-    return "mnist" in answer.stdout.lower()
+    if answer.returncode:
+        raise SystemExit(f"the digits cannot be loaded at all:\n{answer.stderr}")
+    return answer.stdout.split("\n")[-2] == "mnist"
+
+
+def in_ci():
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def phases(options, scratch):
-    """What is run: (title, arguments of pytest, further environment)."""
+    """What is run: (title, arguments of pytest, further environment).
+
+    Instead of arguments a sentence where the part cannot be run: why not.
+    """
     notebooks = ["--nbval-lax" if options.lax else "--nbval"]
     together = ["-n", "2", "--dist", "loadscope"]
     digits, others = [], []
@@ -56,12 +72,17 @@ def phases(options, scratch):
         training = [*digits, *notebooks, "--nbval-cell-timeout=180", *together]
         empty = scratch / "no-mnist"
         empty.mkdir()
-        if have_mnist():
-            yield "notebooks with MNIST", training, {}
+        yield "notebooks with MNIST", training if have_mnist() else "MNIST is not here", {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
-    if not options.no_browser:
-        pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
-        yield "browser", pages, {}
+    pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
+    yield "browser", "--no-browser was asked for" if options.no_browser else pages, {}
+
+
+def why_skipped(report):
+    """How often each reason for a skip stands in a JUnit report."""
+    skips = ET.parse(report).getroot().iter("skipped") if report.exists() else ()
+    # an expected failure is written as a skip of its own type
+    return Counter(s.get("message", "").strip() for s in skips if s.get("type") != "pytest.xfail")
 
 
 def counts(report):
@@ -101,6 +122,7 @@ def main(arguments=None):
     parser.add_argument("--no-browser", action="store_true", help="leave the tests in a browser out")
     options, extra = parser.parse_known_args(arguments)
     began, total, lines, status = time.monotonic(), {}, [], 0
+    skips = Counter()
     with tempfile.TemporaryDirectory(prefix="bplib-test-") as name:
         scratch = Path(name)
         # nobody's network, nobody's saved progress, nobody's IPython start-up files; one thread a worker
@@ -113,6 +135,14 @@ def main(arguments=None):
         }
         for number, (title, command, environment) in enumerate(phases(options, scratch)):
             print(f"\n== {title} ==", flush=True)
+            if isinstance(command, str):
+                lines.append(f"{title:36}not run: {command}")
+                print(f"not run: {command}", flush=True)
+                if in_ci() and "MNIST" in title and os.environ.get("BPLIB_DATA_DIR"):
+                    lines[-1] += f", though BPLIB_DATA_DIR is {os.environ['BPLIB_DATA_DIR']}"
+                    total["error"] = total.get("error", 0) + 1
+                    status = status or 1
+                continue
             report, start = scratch / f"{number}.xml", time.monotonic()
             code = subprocess.call(
                 [sys.executable, "-m", "pytest", f"--junitxml={report}", *command, *extra],
@@ -120,6 +150,7 @@ def main(arguments=None):
                 env=os.environ | environment,
             )
             found = counts(report)
+            skips += why_skipped(report)
             # a part without tests is a fault of the house, unless a choice like `-k` has emptied it
             if code not in (0, NO_TESTS if extra else 0):
                 status = status or code
@@ -128,6 +159,7 @@ def main(arguments=None):
                 total[key] = total.get(key, 0) + number_of
             parts = ", ".join(f"{n} {key}" for key, n in found.items() if n) or "nothing to run"
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
+    lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]
     if not total.get("passed"):
         status = status or NO_TESTS
     print("", *lines, closing_line(total, time.monotonic() - began), sep="\n", flush=True)

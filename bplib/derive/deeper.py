@@ -383,7 +383,7 @@ def _():
 
 def _compare_two_terms(equation, rng):
     curvatures, W = rng.uniform(0.1, 4, size=(2, 3)), [rng.normal(size=(2, 3))]
-    for _step in range(3):  # the gradients of ½cw² along the way, fed to the shipped steps
+    for _ in range(3):  # the gradients of ½cw² along the way, fed to the shipped steps
         W.append(step_of(SGD(0.1, momentum=0.9), W[0], *(curvatures * past for past in W)))
     c, before, velocity = sp.symbols("c w_{-1} v", real=True)
     values = {c: curvatures, before: W[1], velocity: (W[0] - W[1]) / 0.1, eta: 0.1, mu: 0.9}
@@ -615,7 +615,7 @@ def _compare_steps(equation, rng):
 def _():
     start, factor = sp.symbols("eta0 c", positive=True)
     rates = [start]
-    for _drop in range(2):
+    for _ in range(2):
         rates.append(rates[-1] * factor)
     return Equation(
         sp.Matrix(rates),
@@ -751,7 +751,7 @@ def _():
     c = sp.Symbol("c", real=True)
     subsets = sum(sp.binomial(5, k) * c**k for k in range(6))
     slope = sp.Integer(1)
-    for _layer in range(5):
+    for _ in range(5):
         slope = slope + c * slope
     return Equation(slope, subsets, wrong={"plain layers": c**5})
 

@@ -13,8 +13,8 @@ from ..layers import Affine, Sigmoid
 from ..losses import BinaryCrossEntropy
 from ..network import Network
 from .activations import sigma
+from .assuming import insert
 from .losses import gradient
-from .proving import insert
 from .registry import Equation, evaluate, register
 
 n, m = sp.symbols("n m", integer=True, positive=True)

@@ -7,25 +7,27 @@ Three outcomes, and only the first one returns:
 * **undecided**: no point separates them, yet the residual does not reduce to 0: `UndecidedError`, no pass.
 
 The sides may be scalars, explicit matrices, matrix expressions with symbolic shapes, sums over an index, or
-formulas in an abstract function f. To refute, symbolic sizes become small integers, matrix symbols random
-matrices of fractions, and abstract functions concrete ones. The points are the same on every run.
+formulas in an abstract function f.
+
+Floats are compared exactly, each as the decimal that Python prints for it: 0.1 x is x/10, 1.00000001 x is
+not x. Undefined is not equal: a side without a value where the other has one (a Piecewise that lost a branch)
+refutes. Only where that happens at single points of a real variable, as at x = 1 in
+(x² − 1)/(x − 1) = x + 1, is the usual convention followed: formulas are equal that agree wherever both have a
+value.
 """
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, tee
 
+import mpmath
 import sympy as sp
-from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-ATTEMPTS = 12  # sample points tried before a refutation is given up
-DIGITS = 30  # decimal digits of every evaluation at a point
-TOLERANCE = sp.Float("1e-15")  # relative; far above 10^-DIGITS, far below any real slip
+from .assuming import GIVES_UP, Assumed, assume, exact, read_conditions, region
+from .points import DIGITS, FINE, UNDEFINED, points, refute
 
 
 class ProofError(Exception):
@@ -77,47 +79,94 @@ class Proof:
 def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
     """Prove that two formulas are the same: the residual `derived - claimed` must reduce to exactly 0.
 
-    derived, claimed: sympy expressions (or exact Python numbers), explicit matrices or matrix expressions
-        of the same shape. Unevaluated derivatives, sums and limits are worked out.
-    assuming: one condition or several, such as `z > 0`, `sp.Ne(z, 0)`, `j <= n`, `sp.Eq(q, 1 - p)`.
+    derived, claimed: sympy expressions (or Python numbers), explicit matrices or matrix expressions of the
+        same shape. Unevaluated derivatives, sums and limits are worked out. Floats count exactly.
+    assuming: one condition or several, in any order, such as `z > 0`, `sp.Ne(z, 0)`, `j <= n`,
+        `sp.Eq(q, 1 - p)`. What symbols were declared with (positive, odd, …) is assumed too.
     name: shown in the proof and in the errors.
 
-    Returns a `Proof`. Raises `ProofError` (refuted), `UndecidedError` (undecided), TypeError where a side is
-    no formula, ValueError where the shapes differ.
+    Returns a `Proof`. Raises `ProofError` (refuted, at a point where all that is assumed holds),
+    `UndecidedError` (undecided), TypeError where a side is no formula or a condition is none, ValueError
+    where the shapes differ or the conditions contradict each other.
     """
     label = f"{name}: " if name else ""
     left, right = _formula(derived, "derived"), _formula(claimed, "claimed")
-    conditions = _conditions(assuming)
+    conditions = read_conditions(assuming)
     left, right = _same_kind(left, right, label)
-    left, right, conditions = _substitute(left, right, conditions)
+    left, right, assumed = assume(left, right, conditions)
 
-    points = _points(left, right, conditions)
-    residual = None
-    # One point first: a wrong claim is refuted before any long algebra. Then the algebra, then more points.
-    refutation = _refute(left, right, conditions, islice(points, 1))
+    (found, again), residual, tried = tee(points(left, right, assumed)), None, []
+    # One point first: a wrong claim is refuted before any long algebra. Then the algebra, then more points,
+    # and last, for differences in the twentieth digit, the same points again with many more digits.
+    refutation = refute(left, right, assumed, islice(found, 1), DIGITS, tried)
     if not refutation:
-        residual = _reduce(left, right, conditions)
+        residual = _reduce(left, right, assumed)
         if not _is_zero(residual):
-            refutation = _refute(left, right, conditions, points)
+            refutation = refute(left, right, assumed, found, DIGITS, tried)
+            refutation = refutation or refute(left, right, assumed, again, FINE, tried)
     if refutation:
         where, entry, left_value, right_value = refutation
         at = ", ".join(f"{symbol} = {value}" for symbol, value in where.items())
         spot = f" in entry {list(entry)}" if entry else ""
+        left_text, right_text = _texts(left_value, right_value)
         raise ProofError(
-            f"{label}refuted{spot}{' at ' + at if at else ''}: "
-            f"derived {_digits(left_value)}, claimed {_digits(right_value)}",
-            point=where,
-            derived_value=left_value,
-            claimed_value=right_value,
+            f"{label}refuted{spot}{' at ' + at if at else ''}: derived {left_text}, claimed {right_text}",
+            point=_named(where, assumed),
+            derived_value=_value(left_value),
+            claimed_value=_value(right_value),
             entry=entry,
         )
     if not _is_zero(residual):
+        why = (
+            "no point tells the two sides apart"
+            if tried
+            else "no point could be tried at which both sides have a value and all that is assumed holds"
+        )
         raise UndecidedError(
-            f"{label}undecided: no point tells the two sides apart, but sympy cannot reduce their difference "
+            f"{label}undecided: {why}, but sympy cannot reduce their difference "
             f"to 0. Left over: {residual}. Assumptions (real, positive, a range of the index) may help.",
             residual=residual,
         )
     return Proof(derived, claimed, residual, name)
+
+
+def _named(where, assumed: Assumed) -> dict:
+    """The point, with their values for the symbols that an equation replaced."""
+    point = {str(symbol): value for symbol, value in where.items()}
+    for symbol, formula in assumed.values.items():
+        value = formula.subs(where)
+        if value.is_number:
+            point.setdefault(str(symbol), value)
+    return point
+
+
+def _value(number):
+    return sp.nan if number.has(UNDEFINED) else number
+
+
+def _texts(a, b) -> tuple[str, str]:
+    """Both numbers with so many digits that one sees them differ."""
+    for digits in (6, 10, 17, DIGITS, FINE):
+        texts = _text(a, digits), _text(b, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _text(number, digits) -> str:
+    if not number.is_finite:
+        return "undefined" if number.has(sp.nan, sp.zoo, UNDEFINED) else str(number)
+    real, imaginary = (mpmath.nstr(part, digits).removesuffix(".0") for part in _parts(number, digits))
+    if imaginary == "0":
+        return real
+    return f"{real} + {imaginary}*I" if real != "0" else f"{imaginary}*I"
+
+
+def _parts(number, digits):
+    with mpmath.workdps(digits + 10):
+        return [
+            mpmath.mpf(sp.N(part, digits + 10)._to_mpmath(mpmath.mp.prec)) for part in number.as_real_imag()
+        ]
 
 
 # ---------------------------------------------------------------- what comes in
@@ -135,10 +184,29 @@ def _formula(value, side):
             value = None
         if not isinstance(value, sp.Expr):
             raise TypeError(f"{side} must be a sympy formula, a sympy matrix or a number")
+    if value.has(sp.Lambda):
+        raise TypeError(f"{side} must be a formula, got the function {value}: write its value, f(x)")
     if value.has(sp.nan, sp.zoo):
         raise ValueError(f"{side} is not a finite formula: {value}")
-    # 0.1 is meant as one tenth: only exact numbers can leave a residual of exactly 0.
-    return sp.nsimplify(value, rational=True) if value.has(sp.Float) else value
+    return _without_gaps(exact(value))
+
+
+def _without_gaps(value):
+    """Each Piecewise with a value where none of its conditions holds: `UNDEFINED`, which equals only itself.
+
+    sympy's own rules drop the domain: with them Piecewise((x, x > 0)) − x would be 0.
+    """
+
+    def closed(piecewise):
+        if piecewise.args[-1].cond == sp.true:
+            return piecewise
+        anywhere = sp.Or(*(cond for _, cond in piecewise.args))
+        free = anywhere.free_symbols
+        if len(free) == 1 and region([anywhere], *free) == sp.S.Reals:
+            return sp.Piecewise(*piecewise.args[:-1], (piecewise.args[-1].expr, True))
+        return sp.Piecewise(*piecewise.args, (UNDEFINED, True))
+
+    return value.replace(lambda e: isinstance(e, sp.Piecewise), closed) if value.has(sp.Piecewise) else value
 
 
 def _is_matrix(value) -> bool:
@@ -161,185 +229,6 @@ def _same_kind(left, right, label):
     return left, right
 
 
-def _conditions(assuming) -> tuple:
-    items = assuming if isinstance(assuming, Iterable) else (assuming,)
-    items = tuple(item for item in items if item not in (True, sp.true))
-    for item in items:
-        if item in (False, sp.false):
-            raise ValueError("assuming holds a condition that is never true")
-        if not isinstance(item, Relational):
-            raise TypeError(f"assuming takes conditions such as z > 0 or sp.Ne(z, 0), got {item!r}")
-    return items
-
-
-_SIGNS = {
-    sp.StrictGreaterThan: "positive",
-    sp.StrictLessThan: "negative",
-    sp.GreaterThan: "nonnegative",
-    sp.LessThan: "nonpositive",
-    sp.Unequality: "nonzero",
-}
-
-
-def insert(expr, equation: sp.Equality):
-    """`expr` with the left side of the equation replaced by its right side."""
-    if isinstance(equation.lhs, sp.Symbol | AppliedUndef):
-        return expr.xreplace({equation.lhs: equation.rhs})
-    return expr.subs(equation.lhs, equation.rhs)
-
-
-def _substitute(left, right, conditions):
-    """Use what the conditions say: equations are inserted, a sign becomes an assumption of its symbol."""
-    remaining = []
-    for condition in conditions:
-        if isinstance(condition, sp.Equality):
-            left, right = insert(left, condition), insert(right, condition)
-            if not isinstance(condition.lhs, sp.Symbol | AppliedUndef):
-                remaining.append(condition)
-        elif condition.lhs.is_Symbol and condition.rhs == 0:
-            symbol = condition.lhs
-            known = {k: v for k, v in symbol.assumptions0.items() if v is not None}
-            try:
-                strict = sp.Symbol(symbol.name, **{**known, "real": True, _SIGNS[type(condition)]: True})
-            except sp.core.facts.InconsistentAssumptions:
-                raise ValueError(f"{condition} contradicts what is known about {symbol}") from None
-            left, right = left.subs(symbol, strict), right.subs(symbol, strict)
-            remaining = [other.subs(symbol, strict) for other in remaining]
-        else:
-            remaining.append(condition)
-    return left, right, tuple(remaining)
-
-
-# ---------------------------------------------------------------- refuting: numbers at a point
-
-
-def _draw(attempt: int, name: str, *, positive=None, negative=None) -> sp.Rational:
-    """A small fraction that depends on nothing but the attempt and the name."""
-    dice = random.Random(f"{attempt}:{name}")
-    value = sp.Rational(dice.randint(1, 11), dice.choice((3, 4, 5, 7)))
-    if negative or (not positive and dice.random() < 0.5):
-        value = -value
-    return value
-
-
-def _integer(attempt: int, symbol, order: int, size: bool) -> sp.Integer:
-    """Sizes and indices: all different at first (square shapes hide slips), then all equal, then any.
-
-    Sizes are 3 … 6, indices 1 … 3 at first, later beyond. N is the largest size: with fewer rows than columns
-    XᵀX has no inverse.
-    """
-    if attempt == 0:
-        return sp.Integer((6 if symbol.name == "N" else 3 + order % 3) if size else 1 + order % 3)
-    if attempt == 1:
-        return sp.Integer(3 if size else 2)
-    dice = random.Random(f"{attempt}:{symbol}")
-    return sp.Integer(dice.randint(3, 5) if size else dice.randint(1, 6))
-
-
-def _sizes(left, right) -> set:
-    """Symbols that are a size: of a matrix, or the last value of an index."""
-    matrices = left.atoms(sp.MatrixSymbol) | right.atoms(sp.MatrixSymbol)
-    sums = left.atoms(sp.Sum, sp.Product) | right.atoms(sp.Sum, sp.Product)
-    sizes = [size for m in matrices for size in m.shape] + [limit[2] for s in sums for limit in s.limits]
-    return {s for size in sizes for s in size.free_symbols if s.is_integer}
-
-
-def _points(left, right, conditions) -> Iterator[tuple[int, dict]]:
-    symbols = set().union(left.free_symbols, right.free_symbols, *(c.free_symbols for c in conditions))
-    symbols = {s for s in symbols if isinstance(s, sp.Symbol | sp.Idx)}
-    symbols -= {b.label for e in (left, right) for b in e.atoms(sp.IndexedBase)}
-    sizes = _sizes(left, right)
-    symbols = sorted(symbols | sizes, key=str)
-    groups = [
-        sorted((s for s in symbols if s.is_integer and (s in sizes) == of_size), key=str)
-        for of_size in (True, False)
-    ]
-    usable = 0
-    for attempt in range(20 * ATTEMPTS):
-        point = {s: _integer(attempt, s, order, g is groups[0]) for g in groups for order, s in enumerate(g)}
-        for s in symbols:
-            if s not in point:
-                point[s] = _draw(attempt, str(s), positive=s.is_nonnegative, negative=s.is_nonpositive)
-        plain = [c for c in conditions if not c.has(sp.Indexed, sp.MatrixSymbol)]
-        if all(c.subs(point) == sp.true for c in plain):
-            yield attempt, point
-            usable += 1
-        if usable == ATTEMPTS:
-            return
-
-
-def _concrete(call: AppliedUndef, attempt: int):
-    """A smooth stand-in without symmetry for an abstract function, another one for every name."""
-    c = [abs(_draw(attempt, f"{call.func}{i}")) / 4 for i in range(len(call.args) + 1)]
-    inner = sum((a * t for a, t in zip(c[1:], call.args, strict=True)), sp.Integer(0))
-    return sp.sin(inner + c[0]) + c[0] * sum(t**2 for t in call.args) + sp.Mul(*call.args) / 3
-
-
-def _by_name(derivative: sp.Derivative):
-    """∂f(u(x))/∂u(x) as a derivative by a plain name, put back after: u(x) is about to become numbers."""
-    names = {v: sp.Dummy() for v in derivative.variables if isinstance(v, AppliedUndef)}
-    if not names:
-        return derivative
-    return sp.Subs(derivative.xreplace(names), tuple(names.values()), tuple(names))
-
-
-def _at(expr, attempt: int, point: dict):
-    """Numbers for everything: abstract functions, then sizes and indices, then matrices, then the rest."""
-    if isinstance(expr, sp.MatrixBase):
-        return expr.applyfunc(lambda entry: _at(entry, attempt, point))
-    integers = {s: v for s, v in point.items() if s.is_integer}
-    expr = expr.subs(integers, simultaneous=True) if integers else expr
-    # Whatever nothing is differentiated by becomes a number at once: formulas in f stay small.
-    by = {v for e in expr.atoms(sp.Derivative, sp.Subs) for v in e.variables}
-    real = {s: sp.Float(v, DIGITS) for s, v in point.items() if not (s.is_integer or s in by)}
-    expr = expr.xreplace(real)
-    expr = expr.replace(lambda e: isinstance(e, sp.Derivative), _by_name)
-    expr = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda e: _concrete(e, attempt))
-    expr = expr.replace(lambda e: isinstance(e, sp.Derivative | sp.Subs), lambda e: e.doit())
-    matrices = {
-        m: sp.ImmutableMatrix(*m.shape, lambda i, j, m=m: _draw(attempt, f"{m.name}{i},{j}"))
-        for m in expr.atoms(sp.MatrixSymbol)
-    }
-    constant = expr.atoms(sp.OneMatrix, sp.ZeroMatrix, sp.Identity)
-    expr = expr.xreplace({**matrices, **{m: sp.ImmutableMatrix(m.as_explicit()) for m in constant}}).doit()
-    if _is_matrix(expr):
-        return sp.ImmutableMatrix(expr.as_explicit()).subs(point).evalf(DIGITS)
-    indexed = {e: _draw(attempt, str(e), positive=e.is_nonnegative) for e in expr.atoms(sp.Indexed)}
-    return expr.xreplace(indexed).subs(point).doit().evalf(DIGITS)
-
-
-def _refute(left, right, conditions, points):
-    """The first of these points where the sides differ: (point, entry, derived, claimed), or None."""
-    for attempt, point in points:
-        try:
-            held = [c for c in conditions if c.has(sp.Indexed, sp.MatrixSymbol)]
-            if any(_differ(_at(c.lhs, attempt, point), _at(c.rhs, attempt, point)) for c in held):
-                continue
-            values = [_at(side, attempt, point) for side in (left, right)]
-        except (ValueError, TypeError, NotImplementedError, ZeroDivisionError, AttributeError, IndexError):
-            continue  # a point that sympy cannot evaluate says nothing either way
-        matrix = isinstance(values[0], sp.MatrixBase)
-        cells = [(i, j) for i in range(values[0].rows) for j in range(values[0].cols)] if matrix else [None]
-        for cell in cells:
-            a, b = (v[cell] if matrix else v for v in values)
-            if _differ(a, b):
-                return {str(s): v for s, v in point.items()}, cell, a, b
-    return None
-
-
-def _differ(a, b) -> bool:
-    """Two finite numbers that are not the same one; False where either is no number."""
-    if not (a.is_number and b.is_number and a.is_finite and b.is_finite):
-        return False
-    gap, size = abs(sp.N(a - b, DIGITS)), max(abs(sp.N(a)), abs(sp.N(b)))
-    return bool(gap > TOLERANCE * max(size, sp.Float("1e-6")))
-
-
-def _digits(value) -> str:
-    value = sp.nsimplify(value) if value.is_Integer else value
-    return str(sp.N(value, 6)).rstrip("0").rstrip(".") if "." in str(sp.N(value, 6)) else str(value)
-
-
 # ---------------------------------------------------------------- proving: a residual of exactly zero
 
 
@@ -355,25 +244,25 @@ def _describe_zero(residual) -> str:
     return "0"
 
 
-def _reduce(left, right, conditions):
+def _reduce(left, right, assumed: Assumed):
     """`left - right`, made as small as sympy can; what it returns is 0 or could not be shown to be."""
     if isinstance(left, sp.MatrixBase):
-        return (left - right).applyfunc(lambda entry: _reduce_scalar(entry, conditions))
+        return (left - right).applyfunc(lambda entry: _reduce_scalar(entry, assumed))
     residual = left - right
     if _is_matrix(residual):
         for step in (lambda e: e.doit(), lambda e: e.doit().expand().doit(), sp.simplify):
-            residual = step(residual)
+            residual = _try(step, residual)
             if _is_zero(residual):
                 break
         return residual
-    return _reduce_scalar(residual, conditions)
+    return _reduce_scalar(residual, assumed)
 
 
-def _same_index(total):
-    """The index of a sum has no meaning outside it: give all of them one name for each level of nesting."""
-    depth = 1 + total.function.count(sp.Sum)
-    names = {v: sp.Symbol(f"_{depth}{i}", **v.assumptions0) for i, v in enumerate(total.variables)}
-    return total.xreplace(names)
+def _try(step, residual):
+    try:
+        return step(residual)
+    except GIVES_UP:
+        return residual
 
 
 def _same_index(total):
@@ -419,10 +308,21 @@ def _multiplied_out(e, ring, values):
     return sum(parts, ring(0)) if e.is_Add else math.prod(parts, start=ring(1))
 
 
-def _reduce_scalar(residual, conditions):
-    facts = sp.And(*(_PREDICATES[type(c)](c.lhs, c.rhs) for c in conditions if type(c) in _PREDICATES))
+def _reduce_scalar(residual, assumed: Assumed):
+    smaller = _by_algebra(residual, assumed.relations)
+    if smaller == 0:
+        return smaller
+    cases = _cases(smaller, assumed.relations)
+    if cases and all(_by_algebra(case, ()) == 0 for case in cases):
+        return sp.Integer(0)
+    return smaller
+
+
+def _by_algebra(residual, relations):
+    facts = sp.And(*(_PREDICATES[type(c)](c.lhs, c.rhs) for c in relations if type(c) in _PREDICATES))
     ways = (
-        lambda e: sp.refine(e.doit(), facts) if conditions or e.has(sp.Piecewise) else e.doit(),
+        lambda e: _with_equations(e, relations),
+        lambda e: sp.refine(e.doit(), facts) if relations or e.has(sp.Piecewise) else e.doit(),
         _one_root,
         _rational,
         sp.expand,
@@ -434,8 +334,58 @@ def _reduce_scalar(residual, conditions):
     for way in ways:
         if residual == 0:
             break
-        residual = way(residual).replace(lambda e: isinstance(e, sp.Sum), _same_index)
+        residual = _try(lambda e, way=way: _without_gaps(way(e)), residual)
+        residual = residual.replace(lambda e: isinstance(e, sp.Sum), _same_index)
     return residual
+
+
+def _with_equations(expr, relations):
+    for relation in relations:
+        if isinstance(relation, sp.Equality):
+            expr = expr.subs(relation.lhs, relation.rhs)
+    return expr
+
+
+def _cases(residual, relations) -> list:
+    """The residual on each piece of the region of one symbol, written in t > 0 alone: x > 10 is x = 10 + t.
+
+    What sympy knows of signs then does the rest. Pieces end where a Piecewise or an |x| has its kink.
+    """
+    for symbol in sorted(residual.free_symbols, key=str):
+        if symbol.is_integer or not symbol.is_extended_real:
+            continue
+        where = region([r for r in relations if r.free_symbols == {symbol}], symbol)
+        kinks = _kinks(residual, symbol)
+        if where is None or (where == sp.S.Reals and not kinks):
+            continue
+        values = list(where & sp.FiniteSet(*kinks))
+        for piece in _pieces(where - sp.FiniteSet(*kinks)):
+            if isinstance(piece, sp.FiniteSet):
+                values += list(piece)
+                continue
+            t, low, high = sp.Dummy("t", positive=True), piece.start, piece.end
+            values += [end for end in (low, high) if end.is_finite and end in piece]
+            if low.is_finite and high.is_finite:
+                values.append(low + (high - low) * t / (1 + t))
+            elif low.is_finite or high.is_finite:
+                values.append(low + t if low.is_finite else high - t)
+            else:
+                values.append(symbol)
+        return [residual.subs(symbol, value) for value in values]
+    return []
+
+
+def _pieces(where):
+    return where.args if isinstance(where, sp.Union) else (where,)
+
+
+def _kinks(residual, symbol) -> set:
+    """Where the residual may have a kink or a step, as far as that is a number."""
+    zeros = [e.args[0] for e in residual.atoms(sp.Abs, sp.sign, sp.Heaviside)]
+    zeros += [a - b for e in residual.atoms(sp.Max, sp.Min) for a in e.args for b in e.args if a != b]
+    zeros += [r.lhs - r.rhs for e in residual.atoms(sp.Piecewise) for r in e.atoms(Relational)]
+    slopes = [(zero, zero.diff(symbol)) for zero in zeros if zero.free_symbols == {symbol}]
+    return {sp.expand(symbol - zero / slope) for zero, slope in slopes if slope.is_Rational and slope}
 
 
 def _rational(expr):

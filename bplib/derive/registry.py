@@ -24,7 +24,8 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from .proving import Proof, ProofError, insert, prove
+from .assuming import insert
+from .proving import Proof, ProofError, prove
 
 CLAIMS: dict[str, Claim] = {}  # in the order of the lessons
 
@@ -64,6 +65,7 @@ class Spoiled:
     assuming: tuple = field(default=(), repr=False)
 
     def prove(self) -> Proof:
+        """Raises `ProofError`, as it should; a slip that is proved all the same is a fault of the claim."""
         return prove(self.derived, self.claimed, assuming=self.assuming, name=self.name)
 
 
@@ -124,18 +126,22 @@ class Claim:
 
     @cached_property
     def equation(self) -> Equation:
+        """Both sides with steps and slips; built when it is first asked for."""
         return self.build()
 
     @property
     def derived(self):
+        """The side that was derived."""
         return self.equation.derived
 
     @property
     def claimed(self):
+        """The side that is claimed."""
         return self.equation.claimed
 
     @property
     def assuming(self) -> tuple:
+        """The conditions under which both are equal."""
         return self.equation.assuming
 
     def prove(self) -> Proof:
@@ -169,8 +175,10 @@ class Claim:
         checked, worst = [], 0.0
         for what, formula, code in self.numeric(self.equation, rng):
             formula, code = np.asarray(formula, float), np.asarray(code, float)
-            if formula.shape != code.shape or not np.any(code):
+            if formula.shape != code.shape:
                 raise ProofError(f"{self.name}: {what} has shape {code.shape}, the formula {formula.shape}")
+            if not np.any(code):
+                raise ProofError(f"{self.name}: {what} is 0 throughout: nothing is compared")
             error = float(np.max(np.abs(formula - code)) / np.max(np.abs(code)))
             if not error <= tolerance:
                 raise ProofError(f"{self.name}: {what} differs from the formula by {error:.1e} (relative)")

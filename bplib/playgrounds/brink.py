@@ -37,6 +37,7 @@ class Replay:
 
     @property
     def died(self):
+        """The first step whose loss is no finite number, counted from 0; None in a run that survived."""
         gone = ~np.isfinite(self.losses)
         return int(np.argmax(gone)) if gone.any() else None
 

@@ -79,6 +79,7 @@ class DepthExplorer(Explorer):
         )
 
     def draw_new_weights(self):
+        """The next seed; the button refreshes the picture after it."""
         self.seed += 1
 
     def build(self, figure):

@@ -152,6 +152,7 @@ class GuessTheBug(Explorer):
 
     @property
     def score(self):
+        """(rounds solved at the first try, rounds begun)."""
         return self.first_tries, self.number
 
     def _names(self):

@@ -13,6 +13,7 @@ from ..datasets import linear_targets
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import train
+from . import experiment
 from .controls import slider, toggle
 from .live_figure import LiveFigure, Trace, round_up
 from .panel import Playground, Settings
@@ -36,13 +37,9 @@ class LiveFitSettings(Settings):
     seed: int = 0
 
     def __post_init__(self):
-        self.check("hidden", range(1, 41))
         self.check("bias", (True, False))
-        self.check("seed", range(0, 1_000_000))
-        if not 0 < self.input_scale < np.inf:
-            raise ValueError(
-                f"LiveFitSettings: input_scale must be a number above 0, got {self.input_scale!r}"
-            )
+        whole = {"hidden": range(1, 41), "seed": range(1_000_000)}
+        experiment.check_numbers(self, positive=("learning_rate", "input_scale"), whole=whole)
 
 
 @dataclass(frozen=True)
@@ -190,6 +187,9 @@ class LiveFit(Playground):
             view.y_test = model.y_test
             view.show_exact(model.least_squares)
         return model
+
+    def line_of_code(self):
+        return experiment.line(self, repr(self.settings))
 
     def make_view(self, settings):
         view = LiveFitView(self.model)

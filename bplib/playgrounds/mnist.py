@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import plots
-from ..datasets import Dataset, Images
+from ..datasets import Dataset, Images, handwritten_digits
 from ..network import mlp
 from ..optimizers import SGD, Adam
 from ..training import train
+from . import experiment
 from .controls import choice, slider
 from .live_figure import LiveFigure, Raster, Trace, round_up
 from .panel import Playground, Settings
@@ -49,15 +50,18 @@ class MNISTSettings(Settings):
     seed: int = 0
 
     def __post_init__(self):
-        self.check("hidden", range(4, MAX_HIDDEN + 1))
-        self.check("layers", range(1, MAX_LAYERS + 1))
-        self.check("batch_size", range(1, 1001))
         self.check("activation", ACTIVATIONS)
         self.check("optimizer", tuple(OPTIMIZERS.values()))
         self.check("init", INITS)
+        whole = {
+            "hidden": range(4, MAX_HIDDEN + 1),
+            "layers": range(1, MAX_LAYERS + 1),
+            "batch_size": range(1, 1001),
+            "seed": range(1_000_000),
+        }
         if self.subset is not None:
-            self.check("subset", range(1, 10_000_000))
-        self.check("seed", range(0, 1_000_000))
+            whole["subset"] = range(1, 10_000_000)
+        experiment.check_numbers(self, positive=("learning_rate",), whole=whole)
 
 
 @dataclass(frozen=True)
@@ -279,9 +283,9 @@ class MNISTView:
 
 
 class MNISTPlayground(Playground):
-    """The live widget: `MNISTPlayground(dataset, settings=MNISTSettings())`.
+    """The live widget: `MNISTPlayground(dataset=None, settings=MNISTSettings())`.
 
-    dataset: a `datasets.Dataset` of 28 × 28 images in ten classes, such as `handwritten_digits()`. The
+    dataset: a `datasets.Dataset` of 28 × 28 images in ten classes; without one, `handwritten_digits()`. The
     trained network is `playground.model.network`.
     """
 
@@ -292,10 +296,11 @@ class MNISTPlayground(Playground):
     fps = 20
     training_share = 0.68
 
-    def __init__(self, dataset, settings=None, *, speed=1_000_000, key=None):
+    def __init__(self, dataset=None, settings=None, *, speed=1_000_000, key=None):
         settings = MNISTSettings() if settings is None else settings
         if not isinstance(settings, MNISTSettings):
             raise TypeError(f"MNISTPlayground: settings must be MNISTSettings(...), got {settings!r}")
+        dataset = handwritten_digits() if dataset is None else dataset
         if not isinstance(dataset, Dataset):
             raise TypeError(f"MNISTPlayground: dataset must be a Dataset, got {type(dataset).__name__}")
         if (
@@ -333,7 +338,10 @@ class MNISTPlayground(Playground):
         return MNISTView()
 
     def line_of_code(self):
-        return f"MNISTPlayground(digits, {self.settings!r})"
+        # By their module: a lesson's own `digits` or `mnist` must not be overwritten by an import.
+        maker = self.dataset.name if self.dataset.name in ("digits", "mnist") else "handwritten_digits"
+        also = "from bplib import datasets; "
+        return experiment.line(self, f"datasets.{maker}()", repr(self.settings), also=also)
 
     def draw(self, *, sharp=True):
         # Twice a second will do while it plays, but not when a hand waits; what stands still must be true.

@@ -16,6 +16,7 @@ from ..losses import SquaredError
 from ..network import Network, mlp
 from ..optimizers import SGD, Adam
 from ..training import DivergenceError, accuracy, train
+from . import experiment
 from .controls import choice, slider, toggle
 from .live_figure import LiveFigure, Trace, round_up
 from .panel import Playground, Settings
@@ -52,10 +53,7 @@ class RaceSettings(Settings):
         self.check("problem", tuple(PROBLEMS.values()))
         self.check("turned", (True, False))
         self.check("one_row", (True, False))
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"RaceSettings: momentum must be in [0, 1), got {self.momentum!r}")
-        if not 1 <= self.condition < np.inf:
-            raise ValueError(f"RaceSettings: condition must be a number from 1 on, got {self.condition!r}")
+        experiment.check_numbers(self, positive=RATES, at_least={"condition": 1}, below={"momentum": 1})
 
 
 def ravine(condition, turned=False):
@@ -88,6 +86,7 @@ class Runner:
                                 rng=np.random.default_rng(1))  # fmt: skip
 
     def step(self):
+        """One batch, one update; raises DivergenceError."""
         next(self._snapshots)
 
 
@@ -279,6 +278,9 @@ class OptimizerRace(Playground):
 
     def make_model(self, settings):
         return RaceModel(settings)
+
+    def line_of_code(self):
+        return experiment.line(self, repr(self.settings))
 
     def make_view(self, settings):
         return RaceView()

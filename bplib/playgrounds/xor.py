@@ -14,6 +14,7 @@ from .. import datasets, plots
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import DivergenceError, accuracy, train
+from . import experiment
 from .controls import choice, slider
 from .live_figure import LiveFigure, Raster, Trace, round_up
 from .panel import Playground, Settings
@@ -46,13 +47,19 @@ class XORSettings(Settings):
 
     def __post_init__(self):
         self.check("data", tuple(DATA.values()))
-        self.check("hidden", range(1, MAX_HIDDEN + 1))
-        self.check("layers", range(1, MAX_LAYERS + 1))
         self.check("activation", ACTIVATIONS)
         self.check("loss", tuple(LOSSES.values()))
         self.check("init", INITS)
-        self.check("batch_size", range(1, 201))
-        self.check("seed", range(0, 1_000_000))
+        experiment.check_numbers(
+            self,
+            positive=("learning_rate",),
+            whole={
+                "hidden": range(1, MAX_HIDDEN + 1),
+                "layers": range(1, MAX_LAYERS + 1),
+                "batch_size": range(1, 201),
+                "seed": range(1_000_000),
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -318,8 +325,8 @@ class XORPlayground(Playground):
         return XORView(self.panels)
 
     def line_of_code(self):
-        simple = ', panels="simple"' if self.panels == "simple" else ""
-        return f"XORPlayground({self.settings!r}{simple})"
+        simple = ['panels="simple"'] if self.panels == "simple" else []
+        return experiment.line(self, repr(self.settings), *simple)
 
 
 def load(name):

@@ -91,6 +91,7 @@ class Fact:
 
     @property
     def error(self) -> float | None:
+        """`relative_error` of the value against finite differences; None where none were taken."""
         return None if self.numerical is None else relative_error([self.value], [self.numerical])
 
 
@@ -109,6 +110,7 @@ class Explanation:
 
     @property
     def text(self) -> str:
+        """The explanation in lines: the title, then each fact with its value and what checks it."""
         lines = [self.title]
         for fact in self.facts:
             line = fact.symbol if fact.value is None else f"{fact.symbol} = {shown(fact.value)}"

@@ -69,6 +69,7 @@ class Layout:
         return self.middle(l, j) + (k - (self.ports[l] - 1) / 2) * self.port_height
 
     def right(self, l):
+        """x of the right edge of layer l's nodes, in pixels."""
         return self.left[l] + (INPUT if l == 0 else NODE)
 
 
