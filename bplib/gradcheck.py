@@ -101,12 +101,12 @@ def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, 
     """Compare every parameter's gradient, and X's, with central differences; return a `GradientReport`.
 
     Works on a float64 copy and leaves the network alone. Costs two or three forward passes for each number
-    compared, so it is meant for small networks. Backward runs with and without the gradient by X, as training does; the
-    worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is the round-off of the
-    quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A number that moves a unit more than ten times as
-    far as itself (inputs or weights in the hundreds) is moved by less than `eps`, so that the unit moves by
-    `eps`. With `training` the layers run in training mode, each time with a copy of the same `rng`, so that
-    dropout draws the same mask.
+    compared, so it is meant for small networks. Backward runs with and without the gradient by X, as training
+    does; the worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is the
+    round-off of the quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A number that moves a unit more than
+    ten times as far as itself (inputs or weights in the hundreds) is moved by less than `eps`, so that the
+    unit moves by `eps`. With `training` the layers run in training mode, each time with a copy of the same
+    `rng`, so that dropout draws the same mask.
 
     Raises VacuousCheckError when the check proves nothing: every gradient zero, an output that does not
     depend on X, a loss so large that its round-off hides the gradients, or a unit within `eps` of a kink.
