@@ -1,6 +1,8 @@
 """Every stored notebook keeps to the rules of tools/hygiene.py, and the rules notice what they are for."""
 
+import ast
 import base64
+import re
 from pathlib import Path
 
 import nbformat
@@ -158,3 +160,52 @@ def test_british_words_with_a_z_pass(word):
 def test_stored_with_mnist(path):
     """Where MNIST is missing the lessons take other digits; what readers see on the web is the real thing."""
     assert "MNIST is not available" not in path.read_text(encoding="utf-8")
+
+
+CLOCK = re.compile(r"perf_counter|\btime\.(?:time|monotonic)\b|timeit|process_time|\.seconds\b")
+
+
+def asserted_times(nb):
+    """Assertions that depend on the clock, directly or through a name; a busy machine would fail them."""
+    trees = []
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            code = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith("%"))
+            trees += ast.parse(code).body
+    timed = set()
+    for _ in range(5):  # names made from timed names are timed, too
+        for node in ast.walk(ast.Module(trees, [])):
+            if isinstance(node, ast.FunctionDef):
+                made = {node.name}
+            elif isinstance(node, ast.Assign | ast.AugAssign | ast.For):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                made = {name.id for t in targets for name in ast.walk(t) if isinstance(name, ast.Name)}
+                node = node.iter if isinstance(node, ast.For) else node.value
+            else:
+                continue
+            if CLOCK.search(ast.unparse(node)) or timed & _names(node):
+                timed |= made
+    asserts = [node for node in ast.walk(ast.Module(trees, [])) if isinstance(node, ast.Assert)]
+    return [ast.unparse(a) for a in asserts if timed & _names(a) or CLOCK.search(ast.unparse(a))]
+
+
+def _names(node):
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_nothing_is_asserted_on_time(path):
+    assert asserted_times(nbformat.read(path, as_version=4)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from time import perf_counter\ndef ms(s):\n    return perf_counter() - s\n"
+        "times = {s: ms(s) for s in (1, 2)}\nassert max(times.values()) < 10",
+        "history = fit()\nassert history.seconds < 3",
+        "import time\nbegin = time.time()\nspent = time.time() - begin\nrate = 5 / spent\nassert rate > 1",
+    ],
+)
+def test_an_asserted_time_is_noticed(source):
+    assert asserted_times(new_notebook(cells=[new_code_cell(source)]))

@@ -13,7 +13,7 @@ MAX_NOTEBOOK_KB = 500
 MAX_PICTURE_KB = 60
 MAX_CELL_LINES = 15
 MAX_MEDIAN_LINES = 7
-WORDS = range(1000, 1801)
+WORDS = range(1000, 2201)
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PRIVATE = re.compile(

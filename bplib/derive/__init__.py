@@ -3,6 +3,7 @@
 derive.prove(sp.diff(s, z), s * (1 - s))      a proof, or a ProofError with the numbers that refute it
 derive.steps("sigmoid_derivative")            a named derivation, each step proved
 derive.claim("affine_dW").prove()             a named claim
+derive.show("affine_dW", "affine_dX")         some claims: what each says, its equation, its proof
 derive.claim("affine_dW").compare()           the same formula held against the code of `bplib`
 derive.claims(lesson=5)                       the claims of one lesson; derive.CLAIMS holds all
 derive.SymbolicNetwork((2, 3, 2))             a small network in symbols, layer by layer, with its δ
@@ -16,6 +17,7 @@ derive.formula("delta", (2, 2, 1), ...)       the formula of one number in a sma
 from .formulas import Formula, formula
 from .proving import Proof, ProofError, UndecidedError, prove
 from .registry import CLAIMS, Claim, Derivation, Equation, claim, claims, evaluate, register, steps
+from .showing import show
 from . import chain_rule
 from .activations import sigma
 from .losses import gradient
@@ -43,6 +45,7 @@ __all__ = [
     "gradient",
     "prove",
     "register",
+    "show",
     "sigma",
     "softmax_of",
     "steps",
