@@ -453,12 +453,12 @@ def test_functions(exercise):
     ("name", "body", "said"), ANSWERS, ids=[f"{n}-{said}-{i}" for i, (n, _, said) in enumerate(ANSWERS)]
 )
 def test_what_is_said(name, body, said):
-    """The whole of a check, which writes the sentences; for those that are no slip's, on all draws."""
+    """The whole of a check, which writes the sentences; for those that are no slip's, on more."""
     exercise = getattr(ex, name)
     answer = written(exercise, body)
     slips = {m.name: m.teaches for m in exercise.mutants}
     known = said == RIGHT or said.split(" + ")[0] in slips
-    for seed in SEEDS[:2] if known else SEEDS:
+    for seed in SEEDS[:2] if known else SEEDS[:40]:
         result = exercise.check(answer, seed=seed)
         assert result.correct == (said == RIGHT), result
         for part in [] if said == RIGHT else said.split(" + "):
