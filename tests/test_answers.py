@@ -164,6 +164,7 @@ ANSWERS = [
     ("backward_by_hand", by_hand(delta1="(W2.T @ (a2 - y)) * a1 * (1 - a1)"),
      "hidden error without the output slope"),
     ("backward_by_hand", by_hand(out="np.outer(x, d1), d1, gW2.T, d2"), "dW transposed"),
+    ("backward_by_hand", by_hand(out="d1 @ x, d1, gW2, d2"), "It stops with ValueError: `@` is the matrix product"),
     ("backward_by_hand", by_hand(out="np.outer(d1, x), d1[:, None], gW2, d2[:, None]"), "Your db1 has shape ("),
     ("affine_backward", "np.dot(dZ, W.T), np.dot(X.T, dZ), np.ones(len(dZ)) @ dZ", RIGHT),
     ("affine_backward", "np.einsum('nk,dk->nd', dZ, W), np.einsum('nd,nk->dk', X, dZ), sum(dZ)", RIGHT),
@@ -371,6 +372,7 @@ ANSWERS = [
             dA[row] = d
         return dA""", "overwritten"),
     ("pick_back", "dC[rows]", "picked again"),
+    ("pick_back", "dA = np.zeros(dC.shape)\nnp.add.at(dA, rows, dC)\nreturn dA", "shape of dC"),
     ("pick_back", "A *= 0\nnp.add.at(A, rows, dC)\nreturn A", "It changes its input A"),
     ("unbroadcast", axes(), RIGHT),
     ("unbroadcast", "full = (1,) * (2 - len(shape)) + shape\nreturn np.reshape(gradient.sum(axis=tuple(i for i in "
@@ -408,6 +410,7 @@ ANSWERS = [
     ("adam_step", adam(m="m", v="v"), "no bias correction"),
     ("adam_step", adam(v="v"), "no bias correction"),
     ("adam_step", adam(out="mh, vh"), "correction kept"),
+    ("adam_step", adam("m / 0.1", "v / 0.001"), "corrected as in the first step"),
     ("adam_step", adam("m / (1 - 0.9 ** (t - 1))", "v / (1 - 0.999 ** (t - 1))"), "t from 0"),
     ("adam_step", adam(below="np.sqrt(vh)"), "epsilon forgotten"),
     ("adam_step", adam(below="np.sqrt(vh + 1e-8)"), "epsilon under the root"),
@@ -450,12 +453,12 @@ def test_functions(exercise):
     ("name", "body", "said"), ANSWERS, ids=[f"{n}-{said}-{i}" for i, (n, _, said) in enumerate(ANSWERS)]
 )
 def test_what_is_said(name, body, said):
-    """The whole of a check, which writes the sentences; for those that are no slip's, on all draws."""
+    """The whole of a check, which writes the sentences; for those that are no slip's, on more."""
     exercise = getattr(ex, name)
     answer = written(exercise, body)
     slips = {m.name: m.teaches for m in exercise.mutants}
     known = said == RIGHT or said.split(" + ")[0] in slips
-    for seed in SEEDS[:2] if known else SEEDS:
+    for seed in SEEDS[:2] if known else SEEDS[:40]:
         result = exercise.check(answer, seed=seed)
         assert result.correct == (said == RIGHT), result
         for part in [] if said == RIGHT else said.split(" + "):

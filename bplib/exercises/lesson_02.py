@@ -52,6 +52,10 @@ def _after_tanh(rng, sizes=sizes):
         Fault("a matrix product", "dA * (1 - A**2)", "dA @ (1 - A**2)",
               "tanh works entry by entry, so its slope multiplies entry by entry: `*`. `@` is the matrix "
               "product."),
+        Fault("slope from the gradient", "1 - A**2", "1 - dA**2",
+              "The slope is tanh's, written with its output A; dA is what comes back."),
+        Fault("brackets", "dA * (1 - A**2)", "1 - A**2 * dA",
+              "dA multiplies the whole slope: put 1 − A² in brackets."),
         Fault("divided by the slope", "dA * (1 - A**2)", "dA / (1 - A**2)",
               "∂L/∂Z = ∂L/∂A · ∂A/∂Z: going back you multiply by the slope."),
         Fault("twice for squared", "1 - A**2", "1 - A * 2",

@@ -63,6 +63,9 @@ def _layer_above(rng, sizes=sizes):
               "a(1 − a)."),
         Fault("a alone for the slope", "* a * (1 - a)", ("* a", "* (1 - a)"),
               "The slope has two factors, a and 1 − a."),
+        Fault("no weights", "(W.T @ delta_above) * a * (1 - a)", "delta_above * a * (1 - a)",
+              "The δ of the layer above reaches this one through the weights: Wᵀ δ, which has this layer's "
+              "size."),
         Fault("delta for the output", "* a * (1 - a)", "* (d := W.T @ delta_above) * (1 - d)",
               "The slope is written with the unit's output a, not with the gradient: a(1 − a)."),
         Fault("slope of tanh", "* a * (1 - a)", "* (1 - a**2)",
@@ -124,7 +127,7 @@ def _network_221(rng, sizes=sizes):
     mutants=(
         Fault("stale weights", "W2.T @ delta2",
               tuple(f"(W2 - {eta} * np.outer(delta2, a1)).T @ delta2"
-                    for eta in (1, 0.5, 0.1, 0.01, 0.2, 0.05, 0.001, 0.3, 0.25, 2)),
+                    for eta in (1, 0.5, 0.1, 0.2, 0.05, 0.01)),
               "W2 has taken its step before δ1 was computed: the hidden units get the error of a network "
               "that no longer exists. All deltas first, with the old weights; no weight changes here at "
               "all."),
@@ -136,6 +139,9 @@ def _network_221(rng, sizes=sizes):
               "Forward, W2 leads from hidden units to outputs; back, the sum is over the outputs: W2ᵀ δ2."),
         Fault("error turned round", "(a2 - y)", "(y - a2)",
               "The sign: ∂½(a2 − y)²/∂a2 is a2 − y. With y − a2 all gradients point downhill."),
+        Fault("second layer first", "return np.outer(delta1, x), delta1, np.outer(delta2, a1), delta2",
+              "return np.outer(delta2, a1), delta2, np.outer(delta1, x), delta1",
+              "The first layer's gradients come first: dW1, db1, then dW2, db2."),
         Fault("a factor 2", "delta2 = (a2 - y)", "delta2 = 2 * (a2 - y)",
               "The ½ in front of the square cancels the 2."),
         Fault("hidden error without the output slope", "W2.T @ delta2", "W2.T @ (a2 - y)",

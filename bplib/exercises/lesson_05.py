@@ -35,6 +35,8 @@ def _batch(rng, sizes=sizes):
               "Each of the k biases has its own gradient: sum over the rows only."),
         Fault("divided by N again", ("X.T @ dZ", "dZ @ W.T"), ("X.T @ dZ / len(X)", "dZ @ W.T / len(X)"),
               "A second 1/N: the loss has divided already, and dZ carries it."),
+        Fault("returned in the other order", "return dX, dW, db", "return dW, dX, db",
+              "dX comes first, then dW, then db."),
         Fault("factors of dX exchanged", "dZ @ W.T", ("W @ dZ", "W.T @ dZ"),
               "Rows are examples: dZ (N, k) stands on the left, as X does forward, and dX = dZ Wᵀ is (N, "
               "d)."),

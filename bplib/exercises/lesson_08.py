@@ -118,7 +118,8 @@ def _all_in_one_batch(rng):
               "Every batch has its loss: note L inside the inner loop, not once an epoch."),
         Fault("one epoch", "for _ in range(epochs)", "for _ in range(1)",
               "That is the first epoch alone. Go through the rows `epochs` times; return after both loops."),
-        Fault("divided by the batch again", "w - learning_rate * g", "w - learning_rate * g / batch_size",
+        Fault("divided by the batch again", "w - learning_rate * g",
+              tuple(f"w - learning_rate * g / {n}" for n in ("batch_size", "len(X)", "len(X[rows])")),
               "g belongs to the mean loss of the batch already: do not divide it by the batch's size."),
         Fault("changes the caller's w", "w = w - learning_rate * g", "w -= learning_rate * g",
               "`w -=` writes into the array you were given, and the caller's starting point is gone: w = w "

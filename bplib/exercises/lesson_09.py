@@ -49,6 +49,9 @@ def _two_sets(rng, sizes=sizes):
               + tuple(f"np.sqrt(X_train.var(axis=0) + {eps})" for eps in (1e-8, 1e-7, 1e-6, 1e-5, 1e-3)),
               "A small number was added to sd. In a column of small numbers it counts, and the spread is no "
               "longer 1: here sd is np.std as it stands."),
+        Fault("brackets", "(X_train - mean) / sd, (X_test - mean) / sd",
+              "X_train - mean / sd, X_test - mean / sd",
+              "Division comes before minus: put the difference in brackets."),
         Fault("row by row", "X_train.mean(axis=0), X_train.std(axis=0)",
               ("X_train.mean(axis=1), X_train.std(axis=1)",
                "X_train.mean(axis=1, keepdims=True), X_train.std(axis=1, keepdims=True)"),
@@ -110,6 +113,17 @@ def _worse_than_the_mean(rng):
         Fault("without its sign", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
               "abs(1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2))",
               "R² can be negative, where predictions are worse than the mean: no absolute value."),
+        Fault("explained spread", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "np.sum((y_hat - y.mean()) ** 2) / np.sum((y - y.mean()) ** 2)",
+              "The spread of the predictions tells nothing about whether they are right: R² compares errors, "
+              "1 − Σ(y − ŷ)²/Σ(y − ȳ)². The two agree for a least-squares fit alone."),
+        Fault("not compared with the mean", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              ("np.mean((y - y_hat) ** 2)", "np.sum((y - y_hat) ** 2)"),
+              "1 minus an error has no meaning of its own: the error is divided by that of the mean, Σ(y − "
+              "ȳ)²."),
+        Fault("errors alone", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
+              ("np.mean((y - y_hat) ** 2)", "np.sum((y - y_hat) ** 2)"),
+              "Those are the model's errors. R² is 1 minus their share of the errors of the mean."),
         Fault("absolute errors", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
               "np.sum(np.abs(y - y_hat)) / np.sum(np.abs(y - y.mean()))",
               "Both sums are of squares, not of absolute values."),

@@ -46,7 +46,8 @@ def _of_rows(rng, N, k):
               "Without an axis, argmax flattens P and gives one place for the whole array; along axis=1 it "
               "gives one class for each row."),
         Fault("probability for class", "argmax", "max",
-              "P.max is how large the largest probability is; y holds classes: argmax says which one it is."),
+              "That is 0, however good the guesses are. Each guessed class is compared with y: argmax says "
+              "which class it is, max only how probable."),
         Fault("counted, not shared", "np.mean(", "np.sum(",
               "That is the number of hits; the accuracy is their share of the N rows."),
         Fault("share of mistakes", "== y", "!= y",

@@ -14,8 +14,15 @@ def _some_rows(rng):
     return draw(rng, N + 1, d), draw(rng, N + 1, d), rows
 
 
+def _more_picks_than_rows(rng):
+    """C has more rows than A: each gradient has the shape of its own."""
+    _, A, rows = _some_rows(rng)
+    rows = np.r_[rows, rows[:2]]
+    return draw(rng, len(rows), A.shape[1]), A, rows
+
+
 @function(
-    inputs=_some_rows,
+    inputs=(_some_rows, _more_picks_than_rows),
     returns="dA",
     hints=(
         "Row i of C is a copy of row rows[i] of A. What does a row of A get that was never picked?",
@@ -32,6 +39,12 @@ def _some_rows(rng):
               "Gradients add where a value was used several times: a sum, not a mean."),
         Fault("A left in it", "np.zeros_like(A)", "A.copy()",
               "dA must start from zeros. Yours starts from A, whose values are still in it."),
+        Fault("shape of dC", "np.zeros_like(A)", "np.zeros_like(dC)",
+              "dA has the shape of A; C can have more rows than A, or fewer."),
+        Fault("forward once more", "np.add.at(dA, rows, dC)", "dA = A[rows]",
+              "That is C, the forward pass. dC goes back to the rows of A it was picked from."),
+        Fault("row of the wrong number", "np.add.at(dA, rows, dC)", "np.add.at(dA, rows, dC[rows])",
+              "Row i of dC goes to row rows[i] of dA: i counts the picks, rows[i] is where each came from."),
         Fault("picked again", "np.add.at(dA, rows, dC)", "dA = dC[rows]",
               "That picks rows of dC. Gradients go the other way: row i of dC to row rows[i] of dA."),
         Fault("not sent back", "np.add.at(dA, rows, dC)", "dA = dC.copy()",

@@ -52,16 +52,24 @@ adam_first_step = value(
 )
 
 
+def _first_step(rng):
+    return _step(rng, 1)
+
+
 def _a_few_steps_in(rng):
+    return _step(rng, int(rng.integers(2, 5)))
+
+
+def _step(rng, t):
     d, k = sizes(rng, 2)
     g, m, v = draw(rng, d, k), draw(rng, d, k), np.abs(draw(rng, d, k))
     g[0, 0] = m[0, 0] = v[0, 0] = 0.0  # a weight that never had a gradient
     g[0, 1], m[0, 1], v[0, 1] = 1e-6, 1e-6, 1e-15  # one whose gradients are so small that ε counts
-    return draw(rng, d, k), g, m, v, int(rng.integers(1, 4)), 0.1
+    return draw(rng, d, k), g, m, v, t, 0.1
 
 
 @function(
-    inputs=_a_few_steps_in,
+    inputs=(_a_few_steps_in, _first_step),
     returns=("w", "m", "v"),
     hints=(
         "First the two running means: m ← 0.9 m + 0.1 g and v ← 0.999 v + 0.001 g².",
@@ -92,6 +100,11 @@ def _a_few_steps_in(rng):
               "β₁ = 0.9 belongs to m, β₂ = 0.999 to v."),
         Fault("g with its full weight", ("0.1 * g", "0.001 * g**2"), ("g", "g**2"),
               "These are running means: what comes in has the weight 1 − β, 0.1 for m and 0.001 for v."),
+        Fault("corrected as in the first step", ("0.9**t", "0.999**t"), ("0.9", "0.999"),
+              "1 − β is the correction of the first step alone. In step t it is 1 − βᵗ, which comes nearer "
+              "to 1."),
+        Fault("power of the bracket", ("1 - 0.9**t", "1 - 0.999**t"), ("(1 - 0.9) ** t", "(1 - 0.999) ** t"),
+              "1 − βᵗ and (1 − β)ᵗ differ: the power is of β alone."),
         Fault("t times for to the power of", ("0.9**t", "0.999**t"), ("0.9 * t", "0.999 * t"),
               "βᵗ is a power, beta**t."),
         Fault("g for the mean", "learning_rate * m_hat", "learning_rate * g",

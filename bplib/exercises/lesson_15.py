@@ -59,6 +59,9 @@ def _block(rng, sizes=sizes):
         Fault("weight gradients transposed", ("A.T @ dY", "X.T @ dZ"), ("dY.T @ A", "dZ.T @ X"),
               "A weight's gradient has the weight's shape, inputs by outputs: what came in, transposed, "
               "times what comes back."),
+        Fault("without its tanh", "A = np.tanh(X @ W1)", "A = X @ W1",
+              "A is what tanh gives out: A = tanh(X W1), and dW2 = Aᵀ dY and the slope 1 − A² are made of "
+              "it."),
         Fault("tanh twice", "1 - A**2", "1 - np.tanh(A) ** 2",
               "A is the tanh already: written from the output, the slope is 1 − A²."),
         Fault("the short way also in dW2", "A.T @ dY", "A.T @ (dY + X)",

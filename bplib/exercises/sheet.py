@@ -262,11 +262,12 @@ class SheetFunction(_Sheet, Function):
             return []
         found = [(key, "") for key in self.unlock(_deeds(attempt)) or ()]
         if not found and not isinstance(self.returns, str):
-            right = Attempt(RAN, trials=self.results)
             for name in self.returns:
-                deeds = _deeds_in(attempt, self.returns, name)
-                if deeds != _deeds_in(right, self.returns, name):
-                    found += [(key, name) for key in self.unlock(deeds) or ()]
+                pairs = [(a, b) for a, b in zip(attempt.trials, self.results, strict=True) if not a.crash]
+                if not all(diagnose.same_part(a, b, self.returns, name) for a, b in pairs):
+                    found += [
+                        (key, name) for key in self.unlock(_deeds_in(attempt, self.returns, name)) or ()
+                    ]
         texts = [(self.unlock(key), part) for key, part in found]
         return [(Fault(text[0], "", "", text[1]), part) for text, part in texts]
 

@@ -192,7 +192,9 @@ class Function(Exercise):
             def alike(a, b, name=name):
                 return diagnose.same_part(a, b, self.returns, name)
 
-            if not self._does(self.reference, attempt, seed, alike):
+            came_back = [t for t, trial in enumerate(attempt.trials) if not trial.crash and not trial.endless]
+            right = (alike(attempt.trials[t], self.run_reference(seed, t)) for t in came_back)
+            if not all(right):
                 faults = next((fs for fs, f in self.slips if self._does(f, attempt, seed, alike)), ())
                 found += [(fault, name) for fault in faults]
         return found
