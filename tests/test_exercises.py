@@ -456,6 +456,8 @@ def test_errors_of_one_kind_are_alike():
             wrong()
         shapes.append(stopped(caught.value))
     assert set(shapes) == {"shapes"}
+    zeros = ZeroDivisionError("division by zero"), ZeroDivisionError("float division by zero")
+    assert len(set(map(stopped, zeros))) == 1
     others = [NameError("name 'W' is not defined"), ZeroDivisionError("division by zero"), KeyError("W"),
               AttributeError("no attribute 'T'"), TypeError("ufunc 'bitwise_xor' not supported for the input types, "
               "and the inputs could not be safely coerced: array"), ValueError("no")]  # fmt: skip
