@@ -141,6 +141,7 @@ ANSWERS = [
     ("relu_backward", "out = dA.copy()\nout[A == 0] = 0\nreturn out", RIGHT),
     ("relu_backward", "dA * (dA > 0)", "ReLU of the gradient"),
     ("relu_backward", "dA *= A > 0\nreturn dA", "written into the input"),
+    ("relu_backward", "A[A > 0] = 1\nreturn dA * A", "It changes its input A"),
     ("relu_backward", "np.where(A >= 0, dA, 0)", "gate that never closes"),
     ("relu_backward", "dA @ (A > 0)", "a matrix product"),
     ("hidden_delta", "a * (1 - a) * (delta_above @ W)", RIGHT),
@@ -461,6 +462,7 @@ def test_what_is_said(name, body, said):
     for seed in SEEDS[:2] if known else SEEDS[:40]:
         result = exercise.check(answer, seed=seed)
         assert result.correct == (said == RIGHT), result
+        assert bool(result.slip) == (known and said != RIGHT), result
         for part in [] if said == RIGHT else said.split(" + "):
             assert slips.get(part, part) in result.message, result
 
