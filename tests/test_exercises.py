@@ -487,6 +487,30 @@ def test_two_slips_at_once_and_slips_in_some_of_their_places():
         Fault("twice", ("dZ.sum()", "sum()"), ("1", "2"), "-").apply("dZ.sum()")
 
 
+def test_a_stop_alone_names_no_slip():
+    """A part is wrong only where the function came back, and one that never did is not known at all."""
+
+    @function(inputs=(two_arrays, task.square(two_arrays)), returns=("dW", "total"), hints="abc",
+              mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
+    def two_parts(dZ, X):
+        """Return dZᵀ X and a sum."""
+        return dZ.T @ X, dZ.sum()
+
+    def stops_where_the_slip_does(dZ, X):
+        return dZ @ X * 0, dZ.sum()
+
+    assert two_parts.check(stops_where_the_slip_does, seed=0).slip == ""
+    assert two_parts.check(lambda dZ, X: (dZ @ X, 1), seed=0).slip == "plain"
+
+    @function(inputs=two_arrays, returns="W", hints="abc",
+              mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
+    def never_square(dZ, X):
+        """Return dZᵀ X."""
+        return dZ.T @ X
+
+    assert never_square.check(lambda dZ, X: np.ones(2) + np.ones(3), seed=0).slip == ""
+
+
 def test_operators_that_are_taken_for_others():
     assert "Write `**`" in message(lambda dZ, X: (X.T @ dZ ^ 2, 0))
     assert "a number multiplies with `*`" in message(lambda dZ, X: (2.0 @ X, 0))
