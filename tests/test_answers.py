@@ -141,6 +141,7 @@ ANSWERS = [
     ("relu_backward", "out = dA.copy()\nout[A == 0] = 0\nreturn out", RIGHT),
     ("relu_backward", "dA * (dA > 0)", "ReLU of the gradient"),
     ("relu_backward", "dA *= A > 0\nreturn dA", "written into the input"),
+    ("relu_backward", "A[A > 0] = 1\nreturn dA * A", "It changes its input A"),
     ("relu_backward", "np.where(A >= 0, dA, 0)", "gate that never closes"),
     ("relu_backward", "dA @ (A > 0)", "a matrix product"),
     ("hidden_delta", "a * (1 - a) * (delta_above @ W)", RIGHT),
@@ -461,6 +462,7 @@ def test_what_is_said(name, body, said):
     for seed in SEEDS[:2] if known else SEEDS[:40]:
         result = exercise.check(answer, seed=seed)
         assert result.correct == (said == RIGHT), result
+        assert bool(result.slip) == (known and said != RIGHT), result
         for part in [] if said == RIGHT else said.split(" + "):
             assert slips.get(part, part) in result.message, result
 
@@ -495,7 +497,8 @@ TOLD = {
     "momentum_rate": [(0.01, RIGHT), (0.0100, RIGHT), (4.95, "smaller than 0.2"), (4, "0.2/(1 − μ)")],
     "running_mean": [(0.95, RIGHT), (4.95, "other way round"), (1, "a tenth of what is left")],
     "growth_of_a_layer": [(5, RIGHT), (5.0, RIGHT), (7.07, "without the gates"), (7.1, "without the gates"),
-                          (7.0711, "without the gates"), (7, "That is not it"), (4.95, "Every one of the 50"),
+                          (7.0711, "without the gates"),
+                          (7.0705, "without the gates"), (7, "That is not it"), (4.95, "Every one of the 50"),
                           (5.01, "That is not it")],
     "he_spread": [(0.2, RIGHT), (0.14, "without ReLU"), (0.1414, "without ReLU"), (0.16, "Xavier's"),
                   (0.258, "over the inputs"), (0.04, "the variance")],
@@ -542,6 +545,7 @@ def test_formulas():
     assert "for x < 0 the sign is not" in result.message
     assert "1 times" not in result.message
     assert ex.log_square.check(2 * x / x**2)
+    assert "times what it should be" not in ex.log_square.check(3 / sympy.Abs(x)).message
     a, y = sympy.symbols("a y")
     assert ex.output_delta.check(a * (1 - a) * (a - y))
     assert "array of shape (3, 1)" in ex.output_delta.check(np.zeros((3, 1))).message

@@ -456,6 +456,8 @@ def test_errors_of_one_kind_are_alike():
             wrong()
         shapes.append(stopped(caught.value))
     assert set(shapes) == {"shapes"}
+    zeros = ZeroDivisionError("division by zero"), ZeroDivisionError("float division by zero")
+    assert len(set(map(stopped, zeros))) == 1
     others = [NameError("name 'W' is not defined"), ZeroDivisionError("division by zero"), KeyError("W"),
               AttributeError("no attribute 'T'"), TypeError("ufunc 'bitwise_xor' not supported for the input types, "
               "and the inputs could not be safely coerced: array"), ValueError("no")]  # fmt: skip
@@ -483,6 +485,30 @@ def test_two_slips_at_once_and_slips_in_some_of_their_places():
     assert [len(pairs) for pairs in both_places.variants()] == [2, 1, 1]
     with pytest.raises(ValueError, match="overlaps"):
         Fault("twice", ("dZ.sum()", "sum()"), ("1", "2"), "-").apply("dZ.sum()")
+
+
+def test_a_stop_alone_names_no_slip():
+    """A part is wrong only where the function came back, and one that never did is not known at all."""
+
+    @function(inputs=(two_arrays, task.square(two_arrays)), returns=("dW", "total"), hints="abc",
+              mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
+    def two_parts(dZ, X):
+        """Return dZᵀ X and a sum."""
+        return dZ.T @ X, dZ.sum()
+
+    def stops_where_the_slip_does(dZ, X):
+        return dZ @ X * 0, dZ.sum()
+
+    assert two_parts.check(stops_where_the_slip_does, seed=0).slip == ""
+    assert two_parts.check(lambda dZ, X: (dZ @ X, 1), seed=0).slip == "plain"
+
+    @function(inputs=two_arrays, returns="W", hints="abc",
+              mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
+    def never_square(dZ, X):
+        """Return dZᵀ X."""
+        return dZ.T @ X
+
+    assert never_square.check(lambda dZ, X: np.ones(2) + np.ones(3), seed=0).slip == ""
 
 
 def test_operators_that_are_taken_for_others():
