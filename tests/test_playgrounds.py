@@ -709,9 +709,11 @@ def test_every_data_set_can_be_learnt(data, accuracy):
 def test_the_line_of_code_makes_the_same_experiment():
     settings = XORSettings(data="spiral", hidden=6, layers=3, activation="relu", init="he", seed=7)
     playground = XORPlayground(settings, panels="simple")
-    assert eval(playground.code.value.replace("XORPlayground(", "dict(settings=", 1))["settings"] == settings
+    imports, call = playground.code.value.split("; ")
+    exec(imports, names := {})
+    assert eval(call.replace("XORPlayground(", "dict(settings=", 1), names)["settings"] == settings
     playground.controls["hidden"].value = 5
-    again = eval(playground.code.value)
+    again = eval(playground.code.value.split("; ")[1], names)
     assert again.settings == playground.settings
     a, b = playground.run(20).model.network, again.run(20).model.network
     assert all(
@@ -857,7 +859,7 @@ def test_every_kind_of_mnist_network_runs(images, settings):
     playground = MNISTPlayground(images, settings).run(10)
     assert playground.error is None
     assert playground.model.step_count == 10
-    assert playground.code.value == f"MNISTPlayground(digits, {settings!r})"
+    assert playground.code.value.endswith(f"; MNISTPlayground(datasets.handwritten_digits(), {settings!r})")
 
 
 def test_a_subset_is_what_it_says(images):
