@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import inspect
 import pkgutil
 import random
 
@@ -72,28 +73,28 @@ def drawn():
 
 # how each is made, and how many random combinations of its controls are tried
 MAKERS = {
-    "Brink": (brink.Brink, 30),
-    "BreakALine": (lab.BreakALine, 4),
-    "DepthExplorer": (depth.DepthExplorer, 40),
-    "DescentExplorer": (descents, 40),
-    "DescentExplorer, cross-entropy": (passing, 40),
-    "DrawDigit": (drawn, 30),
-    "GraphExplorer": (graph.GraphExplorer, 40),
-    "GuessTheBug": (guess.GuessTheBug, 25),
-    "HistogramExplorer": (histograms.HistogramExplorer, 25),
-    "MirrorUnits": (mirror.MirrorUnits, 12),
-    "SilentPixels": (lambda: pixels.SilentPixels(small_digits()), 12),
-    "ShapePuzzle": (shapes.ShapePuzzle, 40),
-    "SlopeExplorer": (slopes.SlopeExplorer, 40),
-    "ChainExplorer": (slopes.ChainExplorer, 60),
-    "StepZero": (step_zero.StepZero, 30),
-    "TapeExplorer": (tape.TapeExplorer, 30),
-    "XRay": (xrayed, 60),
-    "XORPlayground": (xor.XORPlayground, 25),
-    "XORPlayground, simple": (lambda: xor.XORPlayground(panels="simple"), 12),
-    "MNISTPlayground": (lambda: mnist.MNISTPlayground(small_digits()), 15),
-    "LiveFit": (live_fit.LiveFit, 15),
-    "OptimizerRace": (race.OptimizerRace, 15),
+    "Brink": (brink.Brink, 6),
+    "BreakALine": (lab.BreakALine, 2),
+    "DepthExplorer": (depth.DepthExplorer, 8),
+    "DescentExplorer": (descents, 8),
+    "DescentExplorer, cross-entropy": (passing, 8),
+    "DrawDigit": (drawn, 6),
+    "GraphExplorer": (graph.GraphExplorer, 8),
+    "GuessTheBug": (guess.GuessTheBug, 5),
+    "HistogramExplorer": (histograms.HistogramExplorer, 5),
+    "MirrorUnits": (mirror.MirrorUnits, 2),
+    "SilentPixels": (lambda: pixels.SilentPixels(small_digits()), 2),
+    "ShapePuzzle": (shapes.ShapePuzzle, 8),
+    "SlopeExplorer": (slopes.SlopeExplorer, 8),
+    "ChainExplorer": (slopes.ChainExplorer, 12),
+    "StepZero": (step_zero.StepZero, 6),
+    "TapeExplorer": (tape.TapeExplorer, 6),
+    "XRay": (xrayed, 12),
+    "XORPlayground": (xor.XORPlayground, 5),
+    "XORPlayground, simple": (lambda: xor.XORPlayground(panels="simple"), 2),
+    "MNISTPlayground": (lambda: mnist.MNISTPlayground(small_digits()), 3),
+    "LiveFit": (live_fit.LiveFit, 3),
+    "OptimizerRace": (race.OptimizerRace, 3),
 }
 
 
@@ -105,6 +106,22 @@ def test_no_widget_of_the_course_is_left_out():
     assert made - {"Playground", "Explorer"} <= {name.partition(",")[0] for name in MAKERS}
 
 
+HOOKS = ("build", "update")  # a subclass names its figures and controls as it likes
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_no_widget_shadows_the_machinery_it_stands_on(name):
+    """A method of a panel's own that has by accident the name of one of `Panel`'s takes other arguments."""
+    panel = MAKERS[name][0]()
+    made = type(panel)
+    for base in made.__mro__[1:]:
+        for key, theirs in vars(base).items() if base.__module__.startswith("bplib.playgrounds") else ():
+            if key != "__init__" and inspect.isfunction(theirs) and key in vars(made) and key not in HOOKS:
+                own = inspect.signature(vars(made)[key])
+                assert own == inspect.signature(theirs), f"{made.__name__}.{key} hides {base.__name__}.{key}"
+    panel.close()
+
+
 def settings_of(control):
     """Both ends and steps between, or every option."""
     if isinstance(control, ipywidgets.Dropdown):
@@ -112,12 +129,12 @@ def settings_of(control):
     if isinstance(control, ipywidgets.Checkbox):
         return [True, False]
     if isinstance(control, ipywidgets.FloatLogSlider):
-        exponents = np.linspace(control.min, control.max, 7)
+        exponents = np.linspace(control.min, control.max, 5)
         return [
             float(np.clip(control.base**e, control.base**control.min, control.base**control.max))
             for e in exponents
         ]
-    values = np.linspace(control.min, control.max, 7)
+    values = np.linspace(control.min, control.max, 5)
     return (
         sorted({round(v) for v in values}) if isinstance(control, ipywidgets.IntSlider) else values.tolist()
     )
@@ -139,7 +156,7 @@ def drive(panel, n):
             control.value = value
             assert is_fine(panel), (values, panel.error)
         if isinstance(panel, Playground):
-            panel.run(30)
+            panel.run(10)
             assert is_fine(panel), (values, panel.error)
 
     first = {name: control.value for name, control in panel.controls.items()}
@@ -177,12 +194,15 @@ def test_the_lab_shows_every_fault_at_every_rate(fault):
     panel = lab.BreakALine(fault)
     control = panel.controls["learning_rate"]
     try:
-        for rate in (control.base**control.min, 0.5, 1.06, control.base**control.max):
-            control.value = min(rate, control.base**control.max)
+        for rate in (0.5, control.base**control.max):  # up to 1.06
+            control.value = rate
             assert panel.error is None
-            for line in (panel.sound, panel.broken):
-                assert np.isfinite(line.get_ydata()).any()
-                assert not np.isinf(line.get_ydata()).any()
+            for line, losses in zip((panel.sound, panel.broken), panel.trial.losses, strict=True):
+                drawn, losses = line.get_ydata(), np.array(losses)
+                assert len(drawn) == len(losses)
+                assert not np.isinf(drawn).any()
+                inside = (losses > 1e-4) & (losses < 1e6)
+                assert np.array_equal(drawn[inside], losses[inside])
             assert np.isfinite(panel.left.get_ylim()).all()
     finally:
         panel.close()
@@ -221,7 +241,7 @@ def test_the_line_of_an_experiment_runs_in_an_empty_cell(name):
     )
     for turned in (False, True):
         if turned:
-            control.value = settings_of(control)[3]
+            control.value = settings_of(control)[2]
         assert panel.code.value == panel.line_of_code()
         assert "\n" not in panel.code.value
         *imports, call = panel.code.value.split("; ")
@@ -270,7 +290,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("made", "field"), fields())
+@pytest.mark.parametrize(("made", "field"), list(fields()))
 def test_a_setting_that_cannot_be_is_refused_by_name(made, field):
     usual = field.default
     kind = (

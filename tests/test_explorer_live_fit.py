@@ -61,7 +61,10 @@ def test_a_knob_that_acts_at_once_and_one_that_starts_anew():
     pictures.append(fit.png())
     assert pictures[0] != pictures[1]
     assert "step 0" in fit.run(0).status.value
-    assert fit.line_of_code() == "LiveFit(LiveFitSettings(learning_rate=0.1, hidden=3, bias=True))"
+    assert fit.line_of_code() == (
+        "from bplib.playgrounds.live_fit import LiveFit, LiveFitSettings; "
+        "LiveFit(LiveFitSettings(learning_rate=0.1, hidden=3, bias=True))"
+    )
     fit.close()
 
 

@@ -110,7 +110,9 @@ def test_rates_act_at_once_and_the_course_starts_anew():
     assert panel.model.step_count == 1
     pictures.append(panel.png())
     assert len(set(pictures)) == len(pictures)
-    again = eval(panel.line_of_code())
+    imports, call = panel.line_of_code().split("; ")
+    exec(imports, names := {})
+    again = eval(call, names)
     assert again.settings == panel.settings
 
 

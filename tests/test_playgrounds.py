@@ -962,9 +962,11 @@ def test_every_data_set_can_be_learnt(data, accuracy):
 def test_the_line_of_code_makes_the_same_experiment():
     settings = XORSettings(data="spiral", hidden=6, layers=3, activation="relu", init="he", seed=7)
     playground = XORPlayground(settings, panels="simple")
-    assert eval(playground.code.value.replace("XORPlayground(", "dict(settings=", 1))["settings"] == settings
+    imports, call = playground.code.value.split("; ")
+    exec(imports, names := {})
+    assert eval(call.replace("XORPlayground(", "dict(settings=", 1), names)["settings"] == settings
     playground.controls["hidden"].value = 5
-    again = eval(playground.code.value)
+    again = eval(playground.code.value.split("; ")[1], names)
     assert again.settings == playground.settings
     a, b = playground.run(20).model.network, again.run(20).model.network
     assert all(
@@ -1110,7 +1112,7 @@ def test_every_kind_of_mnist_network_runs(images, settings):
     playground = MNISTPlayground(images, settings).run(10)
     assert playground.error is None
     assert playground.model.step_count == 10
-    assert playground.code.value == f"MNISTPlayground(digits, {settings!r})"
+    assert playground.code.value.endswith(f"; MNISTPlayground(datasets.handwritten_digits(), {settings!r})")
 
 
 def test_a_subset_is_what_it_says(images):
@@ -1191,3 +1193,23 @@ def test_a_hand_on_another_thread_cuts_the_slice_of_training_short():
         assert waited[0] < 0.4, "a slice lasts nearly a second here"
 
     asyncio.run(play())
+
+
+def test_the_confusion_matrix_has_true_classes_in_its_rows(images):
+    """The other way round it looks much the same; the sentence above it and a count by hand tell."""
+    playground = MNISTPlayground(images, MNISTSettings(hidden=8)).run(3)
+    model = playground.model
+    seen = model.validate()
+    predicted = model.network.predict(model.X_val).argmax(axis=1)
+    by_hand = np.zeros((10, 10), int)
+    for true, said in zip(model.y_val, predicted, strict=True):
+        by_hand[true, said] += 1
+    assert (by_hand != by_hand.T).any()
+    assert np.array_equal(seen.confusion, by_hand)
+    playground.draw()
+    off = by_hand - np.diag(np.diag(by_hand))
+    true, said = np.unravel_index(off.argmax(), off.shape)
+    assert f"{true} taken for {said}, {off.max()}×" in playground.view.worst_cell.get_text()
+    for image, true, said in seen.mistakes:
+        at = [i for i, row in enumerate(model.X_val) if np.array_equal(row.reshape(28, 28), image)]
+        assert (true, said) in {(model.y_val[i], predicted[i]) for i in at}

@@ -452,3 +452,11 @@ def test_bad_input_is_named(ax, name):
     error, message, call = BAD[name]
     with pytest.raises(error, match=message):
         call(ax)
+
+
+@pytest.mark.parametrize(("at", "interval"), [(0.0, (-4, 4)), (1.0, (-4, 4)), (2.0, (0, 12))])
+def test_a_tangent_reaches_a_quarter_of_the_interval_to_each_side(at, interval):
+    (x0, x1), (y0, y1) = plots.tangent_ends(np.square, lambda z: 2 * z, at, interval)
+    quarter = (interval[1] - interval[0]) / 4
+    assert (x0, x1) == (at - quarter, at + quarter)
+    assert (y0, y1) == (at**2 - 2 * at * quarter, at**2 + 2 * at * quarter)

@@ -127,7 +127,7 @@ class DrawDigit(Panel):
         self._labels = np.asarray(dataset.y_test)
         self._digit, self._which, self._source, self._putting = None, 0, "", False
         self.image = None
-        self._answer()
+        self._ask()
         super().__init__(key=key)
         self.figures = (Still((700, 270), self._paint),)
         self.pad = Pad(layout={"max_width": "100%"})
@@ -233,7 +233,7 @@ class DrawDigit(Panel):
 
     def _show(self):
         self.recover()
-        self._answer()
+        self._ask()
         if self.image is None:
             self.pad.seen = {"image": b"", "gradient": b""}
             self.pad.bars = {"values": [0] * 10, "texts": [""] * 10, "best": -1, "title": self._title()}
@@ -251,7 +251,7 @@ class DrawDigit(Panel):
         }
         self.say(self._sentence())
 
-    def _answer(self):
+    def _ask(self):
         self.probabilities = self.prediction = self.label = self.loss = self.gradient = None
         if self.image is None:
             return
@@ -311,11 +311,11 @@ class DrawDigit(Panel):
         row = int(np.flatnonzero(self._labels == self._labels[0])[0])
         self.image = np.asarray(self._dataset.X_test[row : row + 1], np.float32).reshape(SIDE, SIDE)
         try:
-            self._answer()
+            self._ask()
             self._paint_state(ax)
         finally:
             self.image = None
-            self._answer()
+            self._ask()
 
     def _paint_state(self, ax):
         figure = ax.figure

@@ -11,8 +11,8 @@ def check_numbers(settings, *, positive=(), at_least=None, below=None, whole=Non
     """Check the number fields of frozen settings and keep them as plain int and float, which a repr can name.
 
     positive: names of fields that must be finite and above 0; at_least: name → least value; below: name → (0,
-    bound), the bound excluded; whole: name → range. Raises TypeError where a field is no number, ValueError
-    where it is out of bounds.
+    bound), the bound excluded; whole: name → range. Raises ValueError where a value is out of bounds or not
+    whole, TypeError where a field that may have decimals holds no number.
     """
     who = type(settings).__name__
     floats = dict.fromkeys(positive, (0, math.inf, True))
@@ -24,7 +24,7 @@ def check_numbers(settings, *, positive=(), at_least=None, below=None, whole=Non
     for name, allowed in (whole or {}).items():
         value = getattr(settings, name)
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value not in allowed:
-            raise (ValueError if isinstance(value, int | np.integer) else TypeError)(
+            raise ValueError(
                 f"{who}: {name} must be a whole number from {allowed[0]} to {allowed[-1]}, got {value!r}"
             )
         object.__setattr__(settings, name, int(value))

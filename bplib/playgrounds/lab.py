@@ -20,6 +20,7 @@ ACTIVATIONS = {"Sigmoid": Sigmoid, "ReLU": ReLU}
 LOSSES = {"SquaredError": SquaredError, "SoftmaxCrossEntropy": SoftmaxCrossEntropy}
 ARRAYS = ("0.W", "0.b", "2.W", "2.b", "4.W", "4.b", "X")
 TOLERANCE, LOWEST, HIGHEST = 1e-6, 1e-12, 10.0
+FLOOR, CEILING = 1e-4, 1e6  # of the loss that is drawn: beyond lie 0 and ∞, for which a log axis has no place
 
 
 def lab_faults():
@@ -69,10 +70,11 @@ class Trial:
             try:
                 steps = train(network, data.X_train, y_train, optimizer=SGD(learning_rate), batch_size=10,
                               epochs=epochs, rng=np.random.default_rng(seed + 1))  # fmt: skip
-                for snapshot in steps:
-                    if snapshot.step % 20 == 0:
-                        losses.append(network.loss(data.X_test, y_test))
-                self.accuracies.append(accuracy(network, data.X_test, y_test))
+                with np.errstate(over="ignore", invalid="ignore"):  # weights that run away are looked at
+                    for snapshot in steps:
+                        if snapshot.step % 20 == 0:
+                            losses.append(network.loss(data.X_test, y_test))
+                    self.accuracies.append(accuracy(network, data.X_test, y_test))
             except DivergenceError:
                 self.accuracies.append(float("nan"))
             self.losses.append(losses)
@@ -112,7 +114,7 @@ class BreakALine(Explorer):
     def update(self, fault, learning_rate):
         trial = self.trial = Trial(fault, learning_rate=learning_rate)
         for line, losses in zip((self.sound, self.broken), trial.losses, strict=True):
-            line.set_data(np.arange(len(losses)), np.maximum(losses, 1e-4))
+            line.set_data(np.arange(len(losses)), np.clip(losses, FLOOR, CEILING))
         self.left.relim()
         self.left.autoscale_view()
         for line, wrong in ((self.right_ones, False), (self.wrong_ones, True)):
