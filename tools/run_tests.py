@@ -3,6 +3,7 @@
     python tools/run_tests.py               unit tests, every notebook against its stored outputs, the browser
     python tools/run_tests.py --lax         notebooks are executed, their stored outputs not compared
     python tools/run_tests.py --no-browser  leave the browser out
+    python tools/run_tests.py --thorough    as in CI: answers on 200 draws of their inputs, all lessons graded
 
 Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
 come with scikit-learn. Tests in the browser come last, file by file, because a page needs a processor to
@@ -120,7 +121,9 @@ def main(arguments=None):
         "--lax", action="store_true", help="execute notebooks without comparing their outputs"
     )
     parser.add_argument("--no-browser", action="store_true", help="leave the tests in a browser out")
+    parser.add_argument("--thorough", action="store_true", help="all draws and lessons, as in CI")
     options, extra = parser.parse_known_args(arguments)
+    thorough = options.thorough or in_ci()
     began, total, lines, status = time.monotonic(), {}, [], 0
     skips = Counter()
     with tempfile.TemporaryDirectory(prefix="bplib-test-") as name:
@@ -132,6 +135,7 @@ def main(arguments=None):
             "IPYTHONDIR": str(scratch / "ipython"),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            "BPLIB_THOROUGH": "1" if thorough else "",
         }
         for number, (title, command, environment) in enumerate(phases(options, scratch)):
             print(f"\n== {title} ==", flush=True)
@@ -159,6 +163,10 @@ def main(arguments=None):
                 total[key] = total.get(key, 0) + number_of
             parts = ", ".join(f"{n} {key}" for key, n in found.items() if n) or "nothing to run"
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
+    if not thorough:
+        lines.append(
+            "fewer draws of the graders' inputs than in CI, and four of the lessons graded: --thorough"
+        )
     lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]
     if not total.get("passed"):
         status = status or NO_TESTS

@@ -45,6 +45,7 @@ def descendants(pid):
 
 
 def kill(pid):
+    """End that process, if it is there and ours."""
     try:
         os.kill(pid, signal.SIGKILL)
     except OSError:  # gone already, or somebody else's
@@ -73,6 +74,7 @@ def end_all(process):
 
 
 def main(command):
+    """Run the command, hand on what is asked of it, and end all it started when it ends or nobody listens."""
     adopt_orphans()
     request = sys.stdin.buffer.readline()
     apart = {} if sys.platform == "win32" else {"start_new_session": True}
