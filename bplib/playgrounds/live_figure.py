@@ -21,8 +21,13 @@ from .page import Picture
 # How a picture is encoded at each quality level, moving and standing still: a JPEG takes a fifth of a PNG's
 # time, and what moves is replaced at once. On a link that carries few bytes first colours become coarser,
 # then the number of dots smaller.
-_JPEG = {"fine": {"quality": 90, "subsampling": 0}, "fair": {"quality": 75}, "coarse": {"quality": 50}}
-_MOVING = ("fine", "fair", "coarse", "half")
+_JPEG = {
+    "fine": {"quality": 90, "subsampling": 0},
+    "fair": {"quality": 80},
+    "plain": {"quality": 60},
+    "coarse": {"quality": 40},
+}
+_MOVING = ("fair", "plain", "coarse", "half")
 _STILL = ("png", "fine", "fine", "fair")
 
 

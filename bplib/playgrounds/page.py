@@ -24,8 +24,9 @@ class Pace:
     empty link, and what a frame takes longer it has waited behind others. Times in seconds, from `clock`.
     """
 
-    SHORT_WAIT, LONG_WAIT = 0.03, 0.08  # less: one more under way; more: one less
-    FEWEST, MOST = 2, 12  # frames under way; with one alone the page waits a whole delay for the next
+    SHORT_WAIT, LONG_WAIT = 0.06, 0.12  # less: one more under way; more: one less
+    FEWEST, MOST = 2, 24  # frames under way; with one alone the page waits a whole delay for the next
+    QUICK = 0.15  # a page whose frames have not taken longer for three seconds is asked to answer less often
     ENOUGH = 15  # frames a second; pictures get smaller before they get fewer
     LEVELS = 4
     REMEMBERED = 10.0  # the least delay is measured anew this often, on a link that was let run empty
@@ -35,6 +36,7 @@ class Pace:
         self._under_way = deque()  # (frame, when it was sent)
         self._least, self._least_before, self._measured = inf, inf, now
         self._let_run_empty = False
+        self._slow_at = now  # when a frame was last slow
         self._cut = 0  # the window was made smaller when this frame was the last one sent
         self._since, self._painted, self._held = now, 0, 0
         self._rates, self._trial, self._rate_before = (), 0, 0.0
@@ -55,6 +57,10 @@ class Pace:
             self._let_run_empty = False
         self._under_way.append((frame, now))
 
+    def quick(self, now):
+        """Whether its frames have come without waiting for some seconds."""
+        return now - self._slow_at > 3.0
+
     def silent(self, now):
         """Seconds that the page has owed an answer; 0 when nothing is under way."""
         return now - max(self._under_way[0][1], self.heard) if self._under_way else 0.0
@@ -64,24 +70,26 @@ class Pace:
         self._under_way.clear()
 
     def painted(self, frame, now):
-        """The page has painted a frame, and dropped those before it that it had not painted yet."""
-        full, delay = len(self._under_way) >= int(self.window), None
+        """The page has painted a frame at `now`, and those before it or passed them over."""
+        full, before, delay = len(self._under_way) >= int(self.window), len(self._under_way), None
         while self._under_way and self._under_way[0][0] <= frame:
             number, left = self._under_way.popleft()
             delay = now - left if number == frame else None
         if delay is None:
             return
+        if delay > self.QUICK:
+            self._slow_at = now
         self._least = min(self._least, delay)
         wait = delay - min(self._least, self._least_before)
         if wait > self.LONG_WAIT and frame > self._cut:
             self.window = max(self.FEWEST, self.window - 1)
             self._cut = self._under_way[-1][0] if self._under_way else frame
         elif wait < self.SHORT_WAIT and full:
-            self.window = min(self.MOST, self.window + 1 / self.window)
+            self.window = min(self.MOST, self.window + (before - len(self._under_way)) / self.window)
         if now - self._measured > self.REMEMBERED:
             self._least_before, self._least, self._measured = self._least, inf, now
             self._let_run_empty = True
-        self._painted += 1
+        self._painted += before - len(self._under_way)
         if now - self._since >= 1.0:
             self._choose_level(now)
 
@@ -128,9 +136,11 @@ class Picture(anywidget.AnyWidget):
     frame = traitlets.Int(0).tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     expected = traitlets.Bool(False).tag(sync=True)  # whether frames come by themselves
+    answer_every = traitlets.Int(100).tag(sync=True)  # milliseconds
+    SELDOM, OFTEN = 300, 100
 
     # Seconds without the answer that was due: a page is not waited for any more; it is given up.
-    SILENT, HIDDEN_SILENT, GONE = 5.0, 1.0, 120.0
+    SILENT, HIDDEN_SILENT, GONE = 5.0, 2.5, 120.0
 
     def __init__(self, *, on_answer=lambda: None, clock=time.monotonic, **traits):
         self.on_answer, self._clock = on_answer, clock
@@ -175,13 +185,16 @@ class Picture(anywidget.AnyWidget):
             self._sent_at = now
             for page in self._pages.values():
                 page.sent(number, now)
+            quick = all(page.quick(now) for page in self._pages.values())
         with self.hold_sync():
             self.format, self.value, self.frame = format, data, number
+            self.answer_every = self.SELDOM if quick else self.OFTEN
 
     def _heard(self, _, message, __):
-        view, painted, visible = (message.get(key) for key in ("view", "painted", "visible"))
+        view, painted, ago, visible = (message.get(key) for key in ("view", "painted", "ago", "visible"))
         if not isinstance(view, str) or not isinstance(visible, bool):
             return
+        ago = ago / 1000 if isinstance(ago, (int, float)) else 0.0  # painted so many ms before it said so
         with self._lock:
             now = self._clock()
             self._announced = True
@@ -190,7 +203,7 @@ class Picture(anywidget.AnyWidget):
                 return
             page = self._pages.setdefault(view, Pace(now))
             if isinstance(painted, int):
-                page.painted(painted, now)
+                page.painted(painted, now - ago)
             elif page.silent(now) > self.HIDDEN_SILENT:
                 page.forget()
             page.heard, page.visible = now, visible

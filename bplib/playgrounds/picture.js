@@ -9,9 +9,22 @@ function render({ model, el }) {
   el.replaceChildren(image);
   const view = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
   let shown = null, url = null, loading = false, inSight = false, visible = false, heard = 0;
+  let painted = null, paintedAt = 0, answered = 0, answering = null;
 
   const say = (message) => {
     try { model.send({ view, visible, ...message }); } catch { /* no kernel any more: nobody to tell */ }
+  };
+  const answer = () => {
+    const now = performance.now();
+    answered = now;
+    answering = null;
+    say({ painted, ago: now - paintedAt });
+  };
+  const tell = (frame) => {
+    painted = frame;
+    paintedAt = performance.now();
+    // seldom, where nothing waits: each answer costs page, server and kernel three messages
+    answering ??= setTimeout(answer, Math.max(0, answered + model.get("answer_every") - paintedAt));
   };
   const look = () => {
     const now = inSight && !document.hidden;
@@ -29,8 +42,8 @@ function render({ model, el }) {
       loading = false;
       shown = frame;
       heard = performance.now();
-      if (document.hidden) say({ painted: frame });
-      else requestAnimationFrame(() => say({ painted: frame }));
+      if (document.hidden) tell(frame);
+      else requestAnimationFrame(() => tell(frame));
       paint();
     };
     image.src = url;
@@ -55,6 +68,7 @@ function render({ model, el }) {
   return () => {
     observer.disconnect();
     clearInterval(beat);
+    clearTimeout(answering);
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("pagehide", leave);
     model.off("change:frame", paint);
