@@ -28,7 +28,7 @@ class Link:
     def __init__(self, target):
         self.target, self.down, self.up = target, _Way(), _Way()
         self._loop = asyncio.new_event_loop()
-        self._tasks = set()
+        self._tasks = set()  # kept, or the loop would lose them
 
     def __enter__(self):
         listener = socket.socket()
@@ -53,10 +53,10 @@ class Link:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(asyncio.start_server(self._connected, sock=listener))
         self._loop.run_forever()
-        for task in self._tasks:
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
             task.cancel()
-        with contextlib.suppress(Exception):
-            self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
     async def _connected(self, reader, writer):

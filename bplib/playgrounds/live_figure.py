@@ -24,11 +24,10 @@ from .page import Picture
 _JPEG = {
     "fine": {"quality": 90, "subsampling": 0},
     "fair": {"quality": 80},
-    "plain": {"quality": 60},
     "coarse": {"quality": 40},
 }
-_MOVING = ("fair", "plain", "coarse", "half")
-_STILL = ("png", "fine", "fine", "fair")
+_MOVING = ("fair", "coarse", "half", "coarse half")
+_STILL = ("png", "fine", "fair", "fair")
 
 
 class LiveFigure:
@@ -152,8 +151,8 @@ class LiveFigure:
         if how == "png":
             picture.save(file, "PNG", compress_level=1)
             return file.getvalue(), "png"
-        if how == "half":  # as large on the page, with a quarter of the dots
-            picture, how = picture.reduce(2), "fair"
+        if "half" in how:  # as large on the page, with a quarter of the dots
+            picture, how = picture.reduce(2), "coarse" if "coarse" in how else "fair"
         picture.save(file, "JPEG", **_JPEG[how])
         return file.getvalue(), "jpeg"
 

@@ -102,13 +102,13 @@ class Pace:
         self._since, self._painted, self._held = now, 0, 0
         before, self._rates = self._rates, (*self._rates[-1:], rate)
         if self._trial:
-            self._trial -= 1  # the first second after a change still brings pictures from before it
+            self._trial -= 1  # pictures from before the change come first, and the window grows by and by
             if not self._trial and held and rate < 1.15 * self._rate_before:
                 self.level -= 1
                 self._worse_at = now + self._waiting()
         elif held and rate < self.ENOUGH and len(before) > 1:
             if self.level < self.LEVELS - 1 and now >= self._worse_at:
-                self.level, self._trial, self._rate_before = self.level + 1, 2, max(rate, *before)
+                self.level, self._trial, self._rate_before = self.level + 1, 5, max(rate, *before)
                 self._better_at = now + self._waiting()
         elif held:
             self._better_at = max(self._better_at, now + 10.0)
