@@ -179,6 +179,8 @@ def test_a_replaced_name_keeps_what_it_was_declared_with():
     assert outcome(sp.Abs(x - 1), 1 - x, sp.Eq(positive, x - 1)) == "refuted"
     assert outcome((-1) ** n, -1, sp.Eq(n, odd)) == "proved"
     assert outcome(n, 3, sp.Eq(odd, 2 * n + 3)) == "refuted"
+    assert outcome((-1) ** n, 1, sp.Eq(m, n / 2)) != "refuted", "m is whole, so n is even"
+    assert outcome(n, 2, sp.Eq(m, n / 2)) == "refuted"
 
 
 # ---------------------------------------------------------------- numbers are exact
