@@ -608,3 +608,22 @@ def test_results_handed_over_in_place_of_the_function():
     assert result.status == diagnose.NOT_YET
     assert result.message == "Hand over the function itself, without brackets: check(affine_backward)."
     assert ex.affine_backward.check(..., ..., ...).status == diagnose.NOT_ATTEMPTED
+
+
+def test_a_fraction_that_python_made_a_float_is_the_fraction_and_a_near_one_is_not():
+    import sympy
+
+    x = sympy.Symbol("x")
+    e = task.Expression(
+        "a third of x",
+        "x",
+        "x/3",
+        functions="",
+        working="x/3",
+        hints=("a", "b", "c"),
+        mutants=(("3*x", "no"),),
+    )
+    assert e.check(1 / 3 * x).correct
+    assert not e.check(0.33333334 * x).correct
+    assert ex.log_square.check(2.0 / x).correct
+    assert not ex.log_square.check(2.00000002 / x).correct
