@@ -43,24 +43,47 @@ children = [subprocess.Popen(["sleep", "600"], start_new_session=apart, env=env)
             for apart in (False, True) for env in (None, {{}})]
 open({path!r}, "w").write(" ".join(map(str, children)))
 """
-# Whatever this process can write to gets a record with full marks, and one that is damaged; a child that is no
-# longer its child goes on doing so.
+# Every pipe and socket between the processes of this grading gets a record with full marks; a child that is no
+# longer its child goes on doing so. Nobody else's are touched: the tests' own processes talk through pipes too.
 FORGER = """
-import json, os, subprocess, sys
+import os, subprocess, sys, time
 code = '''
-import glob, os, time
+import os, sys, time
 {writing}
+def parent(pid):
+    with open(f"/proc/{{pid}}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+grading, marker = int(sys.argv[1]), sys.argv[2]
 while True:
-    for place in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/tmp/bplib-grade-*/*.jsonl"):
+    parents = {{}}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            file = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-            os.write(file, lines)
-            os.close(file)
+            parents[int(pid)] = parent(pid)
         except OSError:
             pass
+    family = [grading]
+    for pid in family:
+        family += [p for p in parents if parents[p] == pid]
+    for pid in family:
+        for number in os.listdir(f"/proc/{{pid}}/fd") if os.path.exists(f"/proc/{{pid}}/fd") else ():
+            place = f"/proc/{{pid}}/fd/{{number}}"
+            try:
+                if pid == grading and int(number) < 3 or not os.readlink(place).startswith(("pipe:", "socket:")):
+                    continue
+                file = os.open(place, os.O_WRONLY | os.O_NONBLOCK)
+                os.write(file, lines)
+                os.close(file)
+            except OSError:
+                pass
+    open(marker, "w").close()
     time.sleep(0.05)
 '''
-subprocess.Popen([sys.executable, "-c", code], env={{}}, start_new_session=True, close_fds=False)
+keeper = os.getppid()
+grading = open(f"/proc/{{keeper}}/stat").read().rpartition(")")[2].split()[1]
+subprocess.Popen([sys.executable, "-c", code, grading, {marker!r}], env={{}}, start_new_session=True, close_fds=False)
+while not os.path.exists({marker!r}):
+    time.sleep(0.05)
+time.sleep(1)
 """
 DAMAGE = """
 import os
@@ -391,11 +414,13 @@ def test_one_notebook_cannot_change_anothers_result(home):
     marks = {"exercise": e.name, "attempt": attempts.attempt_to_json(e.attempt((e.reference,), 0))}
     writing = f"lines = {(json.dumps(marks) + chr(10)).encode()!r}"
     folder = home / "forger"
-    notebook(folder / "a.ipynb", IMPORTS, FORGER.format(writing=writing.replace("\\", "\\\\")), SLIP)
-    notebook(folder / "b.ipynb", IMPORTS, STUB, SLIP, "import time\ntime.sleep(1)")
+    forger = FORGER.format(writing=writing.replace("\\", "\\\\"), marker=str(home / "forged"))
+    notebook(folder / "a.ipynb", IMPORTS, forger, SLIP)
+    notebook(folder / "b.ipynb", IMPORTS, "import time\ntime.sleep(3)", STUB, SLIP)
     notebook(folder / "c.ipynb", IMPORTS, "import os\nos.kill(os.getppid(), 9)\n" + RIGHT, BIAS)
     notebook(folder / "d.ipynb", IMPORTS, STUB, SLIP)
-    result = Graded(folder)
+    result = Graded(folder, "--jobs", "2")
+    assert (home / "forged").exists()
     for name in ("b.ipynb", "d.ipynb"):
         assert result.statuses(name)["affine_backward"] == "not attempted"
         assert result.statuses(name)["bias_gradient"] == "not yet"

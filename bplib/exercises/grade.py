@@ -28,7 +28,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -167,31 +166,25 @@ class Run:
         # -P: the folder it runs in is not searched for the modules of the course.
         learner = [sys.executable, "-P", "-m", "bplib.exercises.attempts"]
         command = [sys.executable, "-I", "-S", keeper.__file__, *learner]
-        settings = {"cwd": folder / "cwd", "env": environment, "stdin": subprocess.PIPE}
-        settings["stderr"] = subprocess.DEVNULL
         self.out_of_time = self.too_much = False
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-            self.keeper = subprocess.Popen(command, stdout=subprocess.PIPE, **settings, **apart)
-            self.records = self.keeper.stdout
         else:
-            # A pair of sockets has no name under which another process could open it, as a pipe has in /proc.
-            ours, theirs = socket.socketpair()
-            with theirs:
-                apart = {"start_new_session": True}
-                self.keeper = subprocess.Popen(command, stdout=theirs, **settings, **apart)
-            self.records, self._socket = ours.makefile("rb"), ours
+            apart = {"start_new_session": True}
+        self.keeper = keeper.Started(
+            command, cwd=folder / "cwd", env=environment, stderr=subprocess.DEVNULL, **apart
+        )
         self.timer = threading.Timer(0, str)
         self.clock(seconds + STARTING)
         with contextlib.suppress(OSError):
-            self.keeper.stdin.write(json.dumps(request).encode() + b"\n")
-            self.keeper.stdin.flush()
+            self.keeper.questions.write(json.dumps(request).encode() + b"\n")
+            self.keeper.questions.flush()
 
     def __iter__(self):
         left = MAX_BYTES
         while left > 0:
             try:
-                line = self.records.readline(left)
+                line = self.keeper.answers.readline(left)
             except (OSError, ValueError):
                 line = b""
             left -= len(line)
@@ -219,16 +212,13 @@ class Run:
     def end(self):
         """Have everything killed; returns the status of the notebook's process, None where it is unknown."""
         self.timer.cancel()
-        with contextlib.suppress(OSError):
-            self.keeper.stdin.close()
+        self.keeper.fall_silent()
         status = None
         try:
-            status = self.keeper.wait(timeout=keeper.PATIENCE + 5)
+            status = self.keeper.process.wait(timeout=keeper.PATIENCE + 5)
         except subprocess.TimeoutExpired:
-            self.keeper.kill()
-        if sys.platform != "win32":
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)  # whoever still holds the other end is not heard
+            self.keeper.process.kill()
+        self.keeper.hang_up()
         return status
 
 

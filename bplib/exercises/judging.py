@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from . import attempts
+from . import attempts, keeper
 
 SECONDS = 20  # of computing, for one question
 PATIENCE = 12  # times as long on the clock
@@ -29,7 +29,7 @@ class Judge:
 
     def __init__(self, seconds=SECONDS):
         self.seconds = seconds
-        self._process, self._lock, self._closed = None, threading.Lock(), False
+        self._started, self._lock, self._closed = None, threading.Lock(), False
 
     def read(self, path):
         """{"cells": sources of the code cells, "title": first heading} or {"trouble": why not}."""
@@ -43,8 +43,8 @@ class Judge:
         """End the process; nothing can be asked any more."""
         with self._lock:
             self._closed = True
-            if self._process:
-                self._process.kill()
+            if self._started:
+                self._started.process.kill()
 
     def _ask(self, question):
         line, clock = b"", self.seconds * PATIENCE
@@ -52,33 +52,32 @@ class Judge:
             with self._lock:
                 if self._closed:
                     return None
-                if self._process is None:
-                    self._process, clock = self._start(), clock + STARTING
-                process = self._process
-            timer = threading.Timer(clock, process.kill)
+                if self._started is None:
+                    self._started, clock = self._start(), clock + STARTING
+                started = self._started
+            timer = threading.Timer(clock, started.process.kill)
             timer.daemon = True
             timer.start()
-            process.stdin.write(json.dumps(question).encode() + b"\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
+            started.questions.write(json.dumps(question).encode() + b"\n")
+            started.questions.flush()
+            line = started.answers.readline()
             timer.cancel()
         except OSError:  # it has ended
             pass
         if line.endswith(b"\n"):
             return json.loads(line)
         with self._lock:
-            if self._process:
-                self._process.kill()
-                self._process.communicate()
-            self._process = None
+            if self._started:
+                self._started.process.kill()
+                self._started.process.wait()
+                self._started.hang_up()
+            self._started = None
         return None
 
     def _start(self):
         apart = {} if sys.platform == "win32" else {"start_new_session": True}
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "bplib.exercises.judging", str(self.seconds)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **apart,
-        )  # fmt: skip
+        command = [sys.executable, "-P", "-m", "bplib.exercises.judging", str(self.seconds)]
+        return keeper.Started(command, stderr=subprocess.DEVNULL, **apart)
 
 
 def read(path):

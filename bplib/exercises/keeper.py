@@ -7,8 +7,10 @@ made a session of their own or lost their parents: orphans become children of th
 the command's process group is not found.
 """
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +18,45 @@ import time
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 10.0  # seconds for those who start new processes faster than they can be killed
+
+
+class Started:
+    """A command that was started, and our ends of its standard input and output: binary files.
+
+    They are sockets where there are such: a pipe has a name in Linux's /proc, under which any process of the
+    same user can write into it. Without `answers` its standard output is ours.
+    """
+
+    def __init__(self, command, answers=True, **settings):
+        self._sockets = []
+        if sys.platform == "win32":
+            output = subprocess.PIPE if answers else None
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, **settings)
+            self.questions, self.answers = self.process.stdin, self.process.stdout
+            return
+        self._sockets, its = zip(*(socket.socketpair() for _ in range(1 + answers)), strict=True)
+        with contextlib.ExitStack() as ends:
+            for end in its:
+                ends.enter_context(end)
+            output = its[1] if answers else None
+            self.process = subprocess.Popen(command, stdin=its[0], stdout=output, **settings)
+        self.questions = self._sockets[0].makefile("wb")
+        self.answers = self._sockets[1].makefile("rb") if answers else None
+
+    def fall_silent(self):
+        """Nothing more is said: the command finds the end of its standard input."""
+        with contextlib.suppress(OSError):  # it has ended, with something still to be read
+            self.questions.close()
+        if self._sockets:
+            self._sockets[0].close()
+
+    def hang_up(self):
+        """Nothing more is heard either, whoever still holds the other end: who waits for a line gets none."""
+        self.fall_silent()
+        for end in self._sockets[1:]:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 def adopt_orphans():
@@ -78,7 +119,8 @@ def main(command):
     adopt_orphans()
     request = sys.stdin.buffer.readline()
     apart = {} if sys.platform == "win32" else {"start_new_session": True}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **apart)
+    started = Started(command, answers=False, stderr=subprocess.DEVNULL, **apart)
+    process = started.process
 
     def watch():
         os.read(0, 1)  # nothing more is sent: it returns when the other side lets go
@@ -86,10 +128,10 @@ def main(command):
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        process.stdin.write(request)
-        process.stdin.close()
+        started.questions.write(request)
     except OSError:  # it has ended already
         pass
+    started.fall_silent()
     status = process.wait()
     end_all(process)
     os._exit(status if status >= 0 else 128 - status)
