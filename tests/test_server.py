@@ -29,7 +29,9 @@ def test_each_connection_between_page_and_kernel_sends_without_delay():
             return "the server's own answer"
 
     settings = {"kernel_websocket_connection_class": Connection}
-    bplib_server._load_jupyter_server_extension(SimpleNamespace(web_app=SimpleNamespace(settings=settings)))
+    app = SimpleNamespace(web_app=SimpleNamespace(settings=settings), base_url="/user/anna/")
+    bplib_server._load_jupyter_server_extension(app)
+    assert settings["static_immutable_cache"] == ["/user/anna/static/favicons/"]
     connection = settings["kernel_websocket_connection_class"]()
     assert isinstance(connection, Connection)
     assert connection.connect() == "the server's own answer"

@@ -1,8 +1,9 @@
-"""What a panel has on the page: its pictures, and how many frames may be under way to each page at once.
+"""What a panel has on the page: its pictures, and how much may be under way to each page at once.
 
 A kernel that sends a frame whenever one is drawn fills the queue of a slow link: half a minute of pictures,
-and the answer to a hand behind them all. So the page says which frame it has painted, and `Pace` keeps the
-number under way to what fills the link's delay, as TCP Vegas does for packets (L. Brakmo, L. Peterson, 1995).
+and the answer to a hand behind them all. So the page says which frame it has painted, and `Pace` keeps what
+is under way to what fills the link's delay, by the delay itself, as FAST TCP does (C. Jin, D. Wei, S. Low,
+2004). `Quality` makes pictures smaller where they get few.
 """
 
 import threading
@@ -18,44 +19,45 @@ _HERE = Path(__file__).parent
 
 
 class Pace:
-    """How much may be under way to one page: `window` frames, in pictures of quality `level` (0 is the best).
+    """How many bytes may be under way to one page: `window`. Times in seconds.
 
     A frame's delay runs from sending it to hearing that it was painted; the least delay of late is that of an
-    empty link, and what a frame takes longer it has waited behind others. Times in seconds, from `clock`.
+    empty link, and what a frame takes longer it has waited behind others. The window is steered to where that
+    is half the least delay (or SHORT): window ← window · (least + wait) / delay, once a window that was painted.
     """
 
-    SHORT_WAIT, LONG_WAIT = 0.06, 0.12  # less: one more under way; more: one less
+    SHORT = 0.06
     FEWEST, MOST = 2, 24  # frames under way; with one alone the page waits a whole delay for the next
     QUICK = 0.15  # a page whose frames have not taken longer for three seconds is asked to answer less often
-    ENOUGH = 15  # frames a second; pictures get smaller before they get fewer
-    LEVELS = 4
     REMEMBERED = 10.0  # the least delay is measured anew this often, on a link that was let run empty
 
     def __init__(self, now):
-        self.window, self.level, self.visible, self.heard = 3.0, 0, False, now
-        self._under_way = deque()  # (frame, when it was sent)
+        self.window, self.visible, self.heard = None, False, now
+        self.quality = Quality(now)
+        self._under_way, self._bytes = deque(), 0  # of (frame, its bytes, when it was sent)
         self._least, self._least_before, self._measured = inf, inf, now
         self._let_run_empty = False
         self._slow_at = now  # when a frame was last slow
-        self._cut = 0  # the window was made smaller when this frame was the last one sent
-        self._since, self._painted, self._held = now, 0, 0
-        self._rates, self._trial, self._rate_before = (), 0, 0.0
-        self._better_at, self._worse_at, self._patience = now + 10.0, now, 5.0
 
     def room(self, extra=0):
-        """Whether one more frame may be sent; `extra` more than the window, for what a hand waits for."""
-        if self._under_way and self._let_run_empty and not extra:
+        """Whether one more frame may be sent; with `extra` more of them, for what a hand waits for."""
+        under_way = len(self._under_way)
+        if under_way and self._let_run_empty and not extra:
             return False
-        if len(self._under_way) < int(self.window) + extra:
+        if under_way < self.FEWEST + extra:
             return True
-        self._held += 1
+        if self._bytes < self.window + extra * self._under_way[-1][1] and under_way < self.MOST:
+            return True
+        self.quality.held += 1
         return False
 
-    def sent(self, frame, now):
-        """A frame leaves."""
+    def sent(self, frame, size, now):
+        """A frame of so many bytes leaves."""
+        self.window = self.window or float(self.FEWEST * size)
         if not self._under_way:
             self._let_run_empty = False
-        self._under_way.append((frame, now))
+        self._under_way.append((frame, size, now))
+        self._bytes += size
 
     def quick(self, now):
         """Whether its frames have come without waiting for some seconds."""
@@ -63,63 +65,75 @@ class Pace:
 
     def silent(self, now):
         """Seconds that the page has owed an answer; 0 when nothing is under way."""
-        return now - max(self._under_way[0][1], self.heard) if self._under_way else 0.0
+        return now - max(self._under_way[0][2], self.heard) if self._under_way else 0.0
 
     def forget(self):
         """What was under way got lost."""
         self._under_way.clear()
+        self._bytes = 0
 
     def painted(self, frame, now):
         """The page has painted a frame at `now`, and those before it or passed them over."""
-        full, before, delay = len(self._under_way) >= int(self.window), len(self._under_way), None
+        before, frames, delay = self._bytes, 0, None
         while self._under_way and self._under_way[0][0] <= frame:
-            number, left = self._under_way.popleft()
+            number, size, left = self._under_way.popleft()
+            self._bytes -= size
+            frames += 1
             delay = now - left if number == frame else None
         if delay is None:
             return
         if delay > self.QUICK:
             self._slow_at = now
         self._least = min(self._least, delay)
-        wait = delay - min(self._least, self._least_before)
-        if wait > self.LONG_WAIT and frame > self._cut:
-            self.window = max(self.FEWEST, self.window - 1)
-            self._cut = self._under_way[-1][0] if self._under_way else frame
-        elif wait < self.SHORT_WAIT and full:
-            self.window = min(self.MOST, self.window + (before - len(self._under_way)) / self.window)
+        least = min(self._least, self._least_before)
+        change = min((least + max(least / 2, self.SHORT)) / max(delay, 1e-3), 2.0) - 1
+        if change < 0 or before >= self.window:  # a window that was not full says nothing for a larger one
+            self.window *= 1 + change * min((before - self._bytes) / self.window, 1.0)
+            self.window = max(self.window, self.FEWEST * size)
         if now - self._measured > self.REMEMBERED:
             self._least_before, self._least, self._measured = self._least, inf, now
             self._let_run_empty = True
-        self._painted += before - len(self._under_way)
-        if now - self._since >= 1.0:
-            self._choose_level(now)
+        self.quality.painted(frames, now)
 
-    def _choose_level(self, now):
-        """Smaller pictures when too few arrive and that brings more; better ones, now and then, when all do.
 
-        Where smaller ones bring no more, something else is slow, a busy processor as a rule: back again.
-        """
-        rate, held = self._painted / (now - self._since), self._held
-        self._since, self._painted, self._held = now, 0, 0
-        before, self._rates = self._rates, (*self._rates[-1:], rate)
-        if self._trial:
-            self._trial -= 1  # pictures from before the change come first, and the window grows by and by
-            if not self._trial and held and rate < 1.15 * self._rate_before:
-                self.level -= 1
-                self._worse_at = now + self._waiting()
-        elif held and rate < self.ENOUGH and len(before) > 1:
-            if self.level < self.LEVELS - 1 and now >= self._worse_at:
-                self.level, self._trial, self._rate_before = self.level + 1, 5, max(rate, *before)
-                self._better_at = now + self._waiting()
-        elif held:
-            self._better_at = max(self._better_at, now + 10.0)
-        elif self.level and now >= self._better_at:
-            self.level -= 1
-            self._better_at = now + 10.0
+class Quality:
+    """How good the pictures for one page are: `level`, 0 (the best) to LEVELS − 1.
 
-    def _waiting(self):
-        """Seconds until something that failed is tried again: later and later."""
-        self._patience = min(2 * self._patience, 300.0)
-        return self._patience
+    Pictures get smaller when too few arrive and smaller ones bring more. Where these have been tried of late
+    and brought no more, something else is slow, a busy processor as a rule. They get better when all arrive
+    that were offered, unless better ones have been too slow of late.
+    """
+
+    ENOUGH = 15  # frames a second
+    LEVELS = 4
+    SETTLING, COUNTED = 1.5, 3.0  # seconds: pictures from before a change come first
+    OF_LATE = 60.0
+
+    def __init__(self, now):
+        self.level, self.held = 0, 0  # how often a frame found no room
+        self._frames, self._since, self._rates = 0, now, {}
+
+    def painted(self, frames, now):
+        """So many more have arrived."""
+        seconds = now - self._since
+        self._frames += frames if seconds > 0 else 0
+        if seconds < self.COUNTED:
+            return
+        level, rate, held = self.level, self._frames / seconds, self.held
+        self._frames, self.held = 0, 0
+        self._rates[self.level] = rate, now
+        smaller, better = self._of_late(self.level + 1, now), self._of_late(self.level - 1, now)
+        if held and self.level and better is not None and rate < 1.15 * better:
+            self.level -= 1  # smaller ones have brought no more
+        elif held and rate < self.ENOUGH and self.level < self.LEVELS - 1:
+            self.level += smaller is None or smaller > 1.15 * rate
+        elif not held and self.level:
+            self.level -= better is None
+        self._since = now + (self.SETTLING if self.level != level else 0.0)
+
+    def _of_late(self, level, now):
+        rate, at = self._rates.get(level, (None, -inf))
+        return rate if now - at < self.OF_LATE else None
 
 
 class Picture(anywidget.AnyWidget):
@@ -136,8 +150,8 @@ class Picture(anywidget.AnyWidget):
     frame = traitlets.Int(0).tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     expected = traitlets.Bool(False).tag(sync=True)  # whether frames come by themselves
-    answer_every = traitlets.Int(100).tag(sync=True)  # milliseconds
-    SELDOM, OFTEN = 300, 100
+    answer_every = traitlets.Int(50).tag(sync=True)  # milliseconds
+    SELDOM, OFTEN = 300, 50
 
     # Seconds without the answer that was due: a page is not waited for any more; it is given up.
     SILENT, HIDDEN_SILENT, GONE = 5.0, 2.5, 120.0
@@ -174,9 +188,9 @@ class Picture(anywidget.AnyWidget):
 
     @property
     def level(self):
-        """The quality that all pages can take, 0 (best) to Pace.LEVELS − 1."""
+        """The quality that all pages can take, 0 (best) to Quality.LEVELS − 1."""
         with self._lock:
-            return max((page.level for page in self._pages.values() if page.visible), default=0)
+            return max((page.quality.level for page in self._pages.values() if page.visible), default=0)
 
     def send(self, data, format):
         """Show these bytes."""
@@ -184,7 +198,7 @@ class Picture(anywidget.AnyWidget):
             now, number = self._clock(), self.frame + 1
             self._sent_at = now
             for page in self._pages.values():
-                page.sent(number, now)
+                page.sent(number, len(data), now)
             quick = all(page.quick(now) for page in self._pages.values())
         with self.hold_sync():
             self.format, self.value, self.frame = format, data, number

@@ -1,4 +1,6 @@
-"""Lesson 07's lab in a real browser."""
+"""Lesson 07's lab in a real browser, and what the server of a lab says."""
+
+import urllib.request
 
 import pytest
 
@@ -14,3 +16,10 @@ def test_choosing_a_fault_changes_what_is_painted(lab):
     lab.wait_for(lambda: lab.page.evaluate("window.__painted") > before, what="a frame")
     assert lab.kernel("b.error is None")
     assert lab.alarms() == []
+
+
+def test_browsers_may_keep_the_icons_of_a_page(jupyterlab):
+    """Each answer of a picture makes the kernel busy and idle, and JupyterLab changes the icon each time."""
+    for icon in ("favicon", "favicon-busy-1"):
+        with urllib.request.urlopen(f"{jupyterlab.address}/static/favicons/{icon}.ico") as answer:
+            assert "immutable" in answer.headers["Cache-Control"]
