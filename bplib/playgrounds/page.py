@@ -22,8 +22,8 @@ class Pace:
     """How many bytes may be under way to one page: `window`. Times in seconds.
 
     A frame's delay runs from sending it to hearing that it was painted; the least delay of late is that of an
-    empty link, and what a frame takes longer it has waited behind others. The window is steered to where that
-    is half the least delay (or SHORT): window ← window · (least + wait) / delay, once a window that was painted.
+    empty link, and what a frame takes longer it has waited behind others. The window is steered to where they
+    wait half the least delay, or SHORT: window ← window · (least + wait) / delay, once a window.
     """
 
     SHORT = 0.06
