@@ -13,7 +13,12 @@ from .storage import state_of
 
 
 class DivergenceError(ArithmeticError):
-    """The loss became NaN or infinite; says at which step, at which learning rate, and what to try."""
+    """The loss became NaN or infinite; says at which step, at which learning rate, and what to try.
+
+    `history` is the `History` up to there where `fit` was training, else None.
+    """
+
+    history = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,9 @@ def fit(
                     bar.set_postfix(_end_of_epoch(network, history, per_epoch, validation))
         except KeyboardInterrupt:
             history.interrupted = True
+        except DivergenceError as error:
+            error.history = history
+            raise
     if history.interrupted:
         print(
             f"Interrupted after {len(history.loss)} of {total} steps: the network keeps what it has learned."

@@ -451,7 +451,7 @@ def test_errors_of_one_kind_are_alike():
     for wrong in (lambda: np.ones((2, 3)) @ np.ones((2, 3)), lambda: np.ones((2, 3)) + np.ones((3, 2)),
                   lambda: np.dot(np.ones((2, 3)), np.ones((2, 3))), lambda: np.ones(3)[5], lambda: np.ones(3)[1, 1],
                   lambda: np.ones(3).sum(axis=1), lambda: len(3.0), lambda: [1][2], lambda: float(np.ones(2)),
-                  lambda: np.ones(6).reshape(4, 2), lambda: 3.0[0]):  # fmt: skip
+                  lambda: np.ones(6).reshape(4, 2), lambda: float(3)[0]):  # fmt: skip
         with pytest.raises(Exception) as caught:
             wrong()
         shapes.append(stopped(caught.value))
@@ -693,6 +693,10 @@ def test_expression_diagnosis():
     assert "Right but for its sign.\nAt x = " in slope.check(-2 * x * y).message
     assert "yours is 1/2 times what it should be" in slope.check(x * y).message
     assert re.search(r"At x = .*, y = .*: yours gives .*, it should be ", slope.check(x + y).message)
+    near = slope.check((2 + sympy.Float("1e-7")) * x * y).message
+    assert "Right up to a constant factor: yours is 1.00000005 times" in near
+    yours, right = re.search(r"yours gives (\S+), it should be (\S+)\.", near).groups()
+    assert yours != right, "as many digits as it takes to tell them apart"
     for nonsense in ("2*x*y", np.zeros(3), True, [x]):
         assert "A formula in sympy's symbols is asked for" in slope.check(nonsense).message
     assert "A value is asked for, this is a function" in slope.check(lambda: x).message

@@ -95,6 +95,15 @@ def test_divergence_stops_with_the_step_and_what_to_try(rng):
         list(start(network, X, Y, optimizer=SGD(1e200), epochs=50))
 
 
+def test_what_fit_saw_before_a_divergence_comes_with_the_error(rng, capsys):
+    network, X, Y = problem(rng)
+    with pytest.raises(DivergenceError) as caught:
+        fit(network, X, Y, optimizer=SGD(1e200), batch_size=5, epochs=50, rng=rng)
+    history = caught.value.history
+    assert f"at step {len(history.loss) + 1} " in str(caught.value)
+    assert np.isfinite(history.loss).all()
+
+
 class Sparse:
     """What SciPy's matrices look like from outside."""
 

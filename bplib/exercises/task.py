@@ -16,6 +16,7 @@ import math
 import re
 import secrets
 import textwrap
+from fractions import Fraction
 
 import numpy as np
 
@@ -448,7 +449,9 @@ class Expression(Exercise):
         if np.allclose(ratios, -1, rtol=1e-9):
             lead = "Right but for its sign.\n"
         elif np.allclose(ratios, ratios[0], rtol=1e-9) and abs(ratios[0]) > 1e-9:
-            factor = sympy.nsimplify(ratios[0].real, rational=True, tolerance=1e-9)
+            factor = Fraction(ratios[0].real).limit_denominator(1000)
+            if abs(factor - ratios[0].real) > 1e-9 * abs(factor):
+                factor = f"{ratios[0].real:.9g}"
             lead = f"Right up to a constant factor: yours is {factor} times what it should be.\n"
         return self.wrong(lead + _counterexample(refuted))
 
@@ -470,8 +473,13 @@ def _counterexample(error):
     if getattr(error, "derived_value", None) is None:
         return str(error)
     at = ", ".join(f"{symbol} = {value}" for symbol, value in error.point.items())
-    yours, right = (f"{complex(v):.5g}".replace("+0j", "").strip("()")
-                    for v in (error.derived_value, error.claimed_value))  # fmt: skip
+    for digits in (5, 9, 17):  # as many as it takes to tell them apart
+        yours, right = (
+            f"{complex(v):.{digits}g}".replace("+0j", "").strip("()")
+            for v in (error.derived_value, error.claimed_value)
+        )
+        if yours != right:
+            break
     return f"{f'At {at}: y' if at else 'Y'}ours gives {yours}, it should be {right}."
 
 
