@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bplib import derive
-from bplib.derive import activations
-from bplib.exercises import faults, task
+from bplib import derive, faults
+from bplib.derive import lesson_02
+from bplib.exercises import kinds
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -51,7 +51,7 @@ def test_the_example_of_the_readme_learns_xor():
 def test_the_proof_can_be_added(monkeypatch):
     monkeypatch.setattr(derive.registry, "CLAIMS", dict(derive.CLAIMS))
     (code,) = under("Adding a proof")
-    exec(code, dict(vars(activations)))
+    exec(code, dict(vars(lesson_02)))
     claim = derive.claim("tanh_slope")
     assert claim.prove().outcome == "proved"
     assert claim.compare().checked
@@ -63,7 +63,7 @@ def test_the_proof_can_be_added(monkeypatch):
 def test_the_exercise_can_be_added(tmp_path, monkeypatch):
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(tmp_path / "progress.json"))
     made, cell = under("Adding an exercise")
-    names = dict(vars(task))
+    names = dict(vars(kinds))
     exec(made, names)
     exercise = names["first_step"]
     exercise.name, exercise.lesson = "first_step", 3

@@ -21,9 +21,9 @@ FLOORS = [
     {"storage"},
     {"network"},
     {"gradcheck", "training", "datasets", "deeper", "sweep"},
-    {"derive", "plots"},
-    {"exercises"},
-    {"playgrounds"},
+    {"derive", "plots", "faults"},
+    {"live"},
+    {"exercises", "playgrounds"},
 ]
 CORE = ("layers", "losses", "network", "optimizers")
 HEAVY = (
@@ -169,14 +169,14 @@ PENDING = {
     "bplib.layers",
     "bplib.losses",
     "bplib.optimizers",
-    "bplib.exercises.attempts",
+    "bplib.exercises.grading.learner",
     "bplib.exercises.diagnose",
-    "bplib.exercises.grade",
-    "bplib.exercises.sheet",
-    "bplib.exercises.task",
-    "bplib.playgrounds.live_figure",
-    "bplib.playgrounds.panel",
-    "bplib.playgrounds.player",
+    "bplib.exercises.grading.command",
+    "bplib.exercises.locked",
+    "bplib.exercises.kinds",
+    "bplib.live.figure",
+    "bplib.live.panel",
+    "bplib.live.player",
 }
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")

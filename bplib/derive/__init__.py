@@ -18,12 +18,12 @@ from .formulas import Formula, formula
 from .proving import Proof, ProofError, UndecidedError, prove
 from .registry import CLAIMS, Claim, Derivation, Equation, claim, claims, evaluate, register, steps
 from .showing import show
-from . import chain_rule
-from .activations import sigma
-from .losses import gradient
-from .deltas import SymbolicNetwork
-from .matrices import fitting_products, trace_gradient
-from .softmax import softmax_of
+from . import lesson_01
+from .lesson_02 import sigma
+from .lesson_03 import gradient
+from .lesson_04 import SymbolicNetwork
+from .lesson_05 import fitting_products, trace_gradient
+from .lesson_06 import softmax_of
 from . import practice
 from . import deeper
 

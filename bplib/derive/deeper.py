@@ -6,9 +6,9 @@ import sympy as sp
 from ..deeper import BatchNorm, Dropout, Residual, cosine, step_decay
 from ..layers import Affine, Tanh
 from ..optimizers import SGD, Adam
-from .activations import sigma
-from .losses import gradient, step_of
-from .matrices import trace_gradient
+from .lesson_02 import sigma
+from .lesson_03 import gradient, step_of
+from .lesson_05 import trace_gradient
 from .registry import Equation, evaluate, register
 
 x, y, w, g, eta, lam, mu, eps = sp.symbols("x y w g eta lambda mu epsilon", real=True)

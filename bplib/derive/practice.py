@@ -2,10 +2,10 @@
 
 import sympy as sp
 
-from .activations import sigma
-from .deltas import SymbolicNetwork, slope
+from .lesson_02 import sigma
+from .lesson_04 import SymbolicNetwork, slope
+from .lesson_06 import softmax_of
 from .registry import Equation, register
-from .softmax import softmax_of
 
 x1, x2, b, t, y = sp.symbols("x1 x2 b t y", real=True)
 f = sp.Function("f")

@@ -16,9 +16,9 @@ restart the kernel (Kernel ▸ Restart).
 Adding an exercise
 ------------------
 An exercise of lesson 5 is an object in `bplib/exercises/lesson_05.py`; its name is the name in `ex`. There is
-nothing to register. The four kinds, from `bplib.exercises.task`:
+nothing to register. The four kinds, from `bplib.exercises.kinds`:
 
-    from .task import Fault, choice, draw, expression, function, sizes, square, value
+    from .kinds import Fault, choice, draw, expression, function, sizes, square, value
 
 **A function.** Decorate the reference; its docstring is the task, its source the solution.
 
@@ -104,13 +104,13 @@ def _modules():
 @functools.cache
 def registry():
     """Name → exercise, of all lessons, in their order."""
-    from .task import Exercise
+    from .kinds import Exercise
 
-    prepared = Path(__file__).with_name("sheet.json")
+    prepared = Path(__file__).with_name("locked.json")
     if prepared.exists():  # the student edition
-        from . import sheet
+        from . import locked
 
-        return sheet.load(prepared)
+        return locked.load(prepared)
     found = {}
     for name in filter(re.compile(r"lesson_\d\d$").match, _modules()):
         module = importlib.import_module(f"{__name__}.{name}")
@@ -130,10 +130,12 @@ def exercises(lesson=None):
 
 def progress(lesson=None):
     """Draw what is solved: of `lesson` (by default the one you checked last) and of the course."""
-    from . import record
+    from . import progress_file
 
     checked = [e for e in exercises() if e.submitted is not None]
-    record.draw(exercises(), lesson if lesson is not None else (checked[-1].lesson if checked else None))
+    progress_file.draw(
+        exercises(), lesson if lesson is not None else (checked[-1].lesson if checked else None)
+    )
 
 
 def __getattr__(name):

@@ -12,9 +12,9 @@ import numpy as np
 from .. import checks, plots
 from ..deeper import BatchNorm, Dropout
 from ..layers import Affine, ReLU, Sigmoid, Tanh
-from .controls import choice, slider, toggle
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import choice, slider, toggle
+from ..live.figure import LiveFigure
+from ..live.panel import Explorer
 
 LAYERS = {"tanh": Tanh(), "sigmoid": Sigmoid(), "ReLU": ReLU()}
 LIMITS = {"tanh": (-2.1, 2.1), "sigmoid": (-0.1, 2.1), "ReLU": (-0.2, 6.0)}

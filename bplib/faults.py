@@ -2,14 +2,14 @@
 
 One catalogue serves four uses. The break-a-line lab and guess-the-bug put a fault into the learner's network:
 
-    from bplib.exercises import faults
+    from bplib import faults
     broken = faults.spoil(network, "gate that never closes")   # a copy; optimizers can be spoiled too
     check_gradients(broken, X, Y)
     faults.lab()                          # the faults that training survives and a gradient check sees
     fault = faults.find("lost 1/N")       # .line, .spoiled, .teaches, .where; .source(), .spoiled_source()
 
 The exercises' mutants are faults of their solutions, and `make mutants` puts every fault of `CORE` into the
-package, one at a time: some test has to notice. `catalogue()` lists all of them.
+package, one at a time: some test has to notice.
 """
 
 import copy
@@ -126,25 +126,12 @@ def lab():
     return [fault for fault in CORE if fault.lab]
 
 
-@functools.cache
-def catalogue():
-    """Name → fault: those of the package, and the mutants of the function exercises ("exercise: name")."""
-    from . import exercises
-    from .task import Function
-
-    found = {fault.name: fault for fault in CORE}
-    for exercise in exercises():
-        if isinstance(exercise, Function):
-            found |= {f"{exercise.name}: {fault.name}": fault for fault in exercise.mutants}
-    return found
-
-
 def find(name):
     """The fault of the package called `name`."""
     for fault in CORE:
         if fault.name == name:
             return fault
-    raise ValueError(f"there is no fault called {name!r}; bplib.exercises.faults.lab() lists those of the "
+    raise ValueError(f"there is no fault called {name!r}; bplib.faults.lab() lists those of the "
                      f"lab")
 
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from .. import plots
 from ..layers import ReLU
+from ..live.controls import slider
+from ..live.figure import LiveFigure
+from ..live.panel import Explorer
 from ..network import mlp
 from ..optimizers import SGD
-from .controls import slider
-from .live_figure import LiveFigure
-from .panel import Explorer
 
 N, D, H, O = 32, 100, 200, 10
 STEPS = 200

@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from . import attempts, keeper
+from . import keeper, learner
 
 SECONDS = 20  # of computing, for one question
 PATIENCE = 12  # times as long on the clock
@@ -76,7 +76,7 @@ class Judge:
 
     def _start(self):
         apart = {} if sys.platform == "win32" else {"start_new_session": True}
-        command = [sys.executable, "-P", "-m", "bplib.exercises.judging", str(self.seconds)]
+        command = [sys.executable, "-P", "-m", "bplib.exercises.grading.judging", str(self.seconds)]
         return keeper.Started(command, stderr=subprocess.DEVNULL, **apart)
 
 
@@ -104,11 +104,11 @@ def read(path):
 
 def judge(exercise, attempt, seed):
     """What the grader says about an attempt from a notebook's process."""
-    from . import registry
-    from .diagnose import NOT_YET
+    from .. import registry
+    from ..diagnose import NOT_YET
 
     try:
-        result = registry()[exercise].judge(attempts.attempt_from_json(attempt), seed)
+        result = registry()[exercise].judge(learner.attempt_from_json(attempt), seed)
         return {"status": result.status, "message": result.message, "slip": result.slip}
     except Exception as error:  # what comes from the other side may be anything
         message = f"its answer could not be read ({type(error).__name__})"
@@ -119,13 +119,13 @@ def main(seconds):
     """Answer questions, a line of JSON each."""
     from bplib import derive  # noqa: F401  loaded before the first question, whose time is its own
 
-    from . import registry
+    from .. import registry
 
     registry()
-    attempts.limit_memory(MEMORY)
+    learner.limit_memory(MEMORY)
     out, sys.stdout = sys.stdout, sys.stderr  # answers only
     for line in sys.stdin.buffer:
-        attempts.allow(seconds)
+        learner.allow(seconds)
         question = json.loads(line)
         if "read" in question:
             answer = read(os.fsdecode(bytes(question["read"])))

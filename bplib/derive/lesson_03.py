@@ -5,7 +5,7 @@ import sympy as sp
 from ..layers import Affine
 from ..losses import BinaryCrossEntropy, SquaredError
 from ..optimizers import SGD
-from .activations import sigma
+from .lesson_02 import sigma
 from .registry import Equation, evaluate, register
 
 z, w, b, x, y, y_hat, c, eta, lam = sp.symbols("z w b x y yhat c eta lambda", real=True)

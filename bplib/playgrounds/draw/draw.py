@@ -15,11 +15,11 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from .. import checks, plots
-from ..losses import SoftmaxCrossEntropy
-from .controls import choice, push_button, toggle
-from .panel import Panel
-from .still import Still
+from ... import checks, plots
+from ...live.controls import choice, push_button, toggle
+from ...live.panel import Panel
+from ...live.stored_picture import Still
+from ...losses import SoftmaxCrossEntropy
 
 _HERE = Path(__file__).parent
 SIDE, BOX, CENTRE = 28, 20, 14  # pixels; MNIST's centre of mass is pixel 14, measured to within ½

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bplib.playgrounds.brink import STEPS, Brink, replay
+from bplib.playgrounds.divergence import STEPS, Brink, replay
 
 
 def published(learning_rate, seed):

@@ -19,9 +19,9 @@ import textwrap
 
 import numpy as np
 
-from . import diagnose, record, running
+from ..faults import Fault, replaced
+from . import diagnose, progress_file, running
 from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from .faults import Fault, replaced
 from .running import BLANK, RAN, REFUSED, Attempt, Trial
 
 
@@ -57,7 +57,7 @@ class Exercise:
             result = self.judge(self.attempt(answer, seed), seed)
         except BaseException as error:  # answers can be built to break whatever reads them
             result = self.wrong(f"It stops with {type(error).__name__}, and nothing more can be said of it.")
-        record.note(self.name, result.status)
+        progress_file.note(self.name, result.status)
         return result
 
     def hint(self, number=None):

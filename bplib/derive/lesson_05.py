@@ -6,7 +6,7 @@ import sympy as sp
 
 from ..layers import Affine
 from ..losses import SquaredError
-from .losses import gradient
+from .lesson_03 import gradient
 from .registry import Equation, evaluate, register
 
 N, n_in, n_out, n_hidden, n = sp.symbols("N d k h n", integer=True, positive=True)

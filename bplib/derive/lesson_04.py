@@ -12,9 +12,9 @@ import sympy as sp
 from ..layers import Affine, Sigmoid
 from ..losses import BinaryCrossEntropy
 from ..network import Network
-from .activations import sigma
 from .assuming import insert
-from .losses import gradient
+from .lesson_02 import sigma
+from .lesson_03 import gradient
 from .registry import Equation, evaluate, register
 
 n, m = sp.symbols("n m", integer=True, positive=True)

@@ -1,4 +1,4 @@
-"""Functions that exercises hand to the learner's, each with a name by which a sheet (`sheet.py`) knows it."""
+"""Functions that exercises hand to the learner's, each by a name that a sheet (`locked.py`) can hold."""
 
 import numpy as np
 

@@ -15,7 +15,7 @@ from IPython import get_ipython
 from .. import plots
 from ..training import DivergenceError
 from .controls import choice, push_button
-from .live_figure import LiveFigure, close_widget, stacked_png
+from .figure import LiveFigure, close_widget, stacked_png
 from .page import PanelPage
 from .player import Player
 

@@ -1,4 +1,4 @@
-// Draws the scene that bplib/playgrounds/xray_scene.py describes. Computes nothing.
+// Draws the scene that bplib/playgrounds/xray/scene.py describes. Computes nothing.
 const SVG = "http://www.w3.org/2000/svg";
 
 function make(tag, attributes, parent) {

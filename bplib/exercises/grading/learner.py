@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import running
-from .running import Attempt, Opaque, Trial
+from .. import running
+from ..running import Attempt, Opaque, Trial
 
 FORMULAS = {"Add", "Mul", "Pow", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "Abs", "sign",
             "Max", "Min", "factorial"}  # fmt: skip
@@ -199,12 +199,12 @@ def _fresh(exercise, inputs):
     """The exercise with inputs that nothing in this process knows the right answers for."""
     if exercise.name not in inputs:
         return exercise
-    from . import sheet
+    from .. import locked
 
     fresh = copy.copy(exercise)
     drawn = inputs[exercise.name]
     fresh.inputs = tuple(
-        functools.partial(lambda row, rng: [sheet._decode(v) for v in row], r) for r in drawn
+        functools.partial(lambda row, rng: [locked._decode(v) for v in row], r) for r in drawn
     )
     fresh.trials = len(drawn)
     return fresh
@@ -220,7 +220,7 @@ def _attempt(exercise, answer):
 
 def run(request, send):
     """Run the cells as a kernel would, going on after an error; send new answers after each cell."""
-    from . import exercises
+    from .. import exercises
 
     seconds, patience = request["cell_seconds"], request["patience"]
     running.PASSED_ON = ()  # nobody sits here
@@ -273,7 +273,7 @@ def main():
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    _only_here(Path(__file__).resolve().parents[2])
+    _only_here(Path(__file__).resolve().parents[3])
 
     def send(entry):
         if os.getpid() != mine:  # a cell has forked: the copy has nothing to say
@@ -287,6 +287,6 @@ def main():
 
 if __name__ == "__main__":
     # This module is __main__ here: the one that others import is asked to do the work.
-    from bplib.exercises import attempts
+    from bplib.exercises.grading import learner
 
-    attempts.main()
+    learner.main()

@@ -1,7 +1,7 @@
 """Exercises without their solutions: what the student edition (`make student`) has in place of lesson_NN.py.
 
-    sheet.write(path)    the exercises of this edition as a sheet, a JSON file
-    sheet.load(path)     name → exercise, from a sheet
+    locked.write(path)    the exercises of this edition as a sheet, a JSON file
+    locked.load(path)     name → exercise, from a sheet
 
 A sheet holds tasks, two hints of three, and what a check needs. For a function: some inputs drawn once, and
 the outputs that are right for them; the teacher's command draws new ones, so these numbers are no answer. For
@@ -20,9 +20,10 @@ import math
 
 import numpy as np
 
-from . import attempts, diagnose, exercises, given, running, task
+from . import diagnose, exercises, input_functions, kinds, running
+from .grading import learner
+from .kinds import Choice, Exercise, Expression, Fault, Function, Text, Value
 from .running import RAN, Attempt, Trial
-from .task import Choice, Exercise, Expression, Fault, Function, Text, Value
 
 TEACHER = "This is the edition for a class: the third hint and the solutions are with your teacher."
 FACTORS = {-1: "Right but for its sign.", 2: "Half of what it should be.", 0.5: "Twice what it should be."}
@@ -100,20 +101,25 @@ def _steps(number, tolerance, around=(0,)):
 
 
 def _encode(value):
-    """An input as JSON can hold it; of a function the name in `given`, and what it is given."""
+    """An input as JSON can hold it; of a function its name in `input_functions`, and what it is given."""
     if callable(value):
         function, parts = (value.func, value.args) if isinstance(value, functools.partial) else (value, ())
-        if getattr(given, function.__name__, None) is not function:
-            raise ValueError(f"{function.__qualname__}: a function among the inputs must be one of given.py")
-        return {"given": function.__name__, "parts": [attempts.encode(running.freeze(p)) for p in parts]}
-    return attempts.encode(running.freeze(value))
+        if getattr(input_functions, function.__name__, None) is not function:
+            raise ValueError(
+                f"{function.__qualname__}: a function among the inputs must be one of input_functions.py"
+            )
+        return {"given": function.__name__, "parts": [learner.encode(running.freeze(p)) for p in parts]}
+    return learner.encode(running.freeze(value))
 
 
 def _decode(data):
     if isinstance(data, dict) and "given" in data:
-        function, parts = getattr(given, data["given"]), [attempts.decode(part) for part in data["parts"]]
+        function, parts = (
+            getattr(input_functions, data["given"]),
+            [learner.decode(part) for part in data["parts"]],
+        )
         return functools.partial(function, *parts) if parts else function
-    value = attempts.decode(data)
+    value = learner.decode(data)
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
@@ -121,7 +127,7 @@ def _function(e):
     """Inputs of the first seed that tells all slips apart, and what is right for them."""
 
     def tried(slips):
-        runs = ((faults, [task._ran(e, f, seed, t) for t in range(e.trials)]) for faults, f in slips)
+        runs = ((faults, [kinds._ran(e, f, seed, t) for t in range(e.trials)]) for faults, f in slips)
         return [(faults, Attempt(RAN, trials=r)) for faults, r in runs if not all(t.crash for t in r)]
 
     for seed in range(100):
@@ -140,7 +146,7 @@ def _function(e):
         "names": list(inspect.signature(e.reference).parameters),
         "after": e.after,
         "inputs": [[_encode(v) for v in e.draw(seed, t).values()] for t in range(e.trials)],
-        "right": [attempts.encode(t.returned) for t in right],
+        "right": [learner.encode(t.returned) for t in right],
         "changed": [t.changed for t in right],
         "locked": _lock_all(e.name, entries),
     }
@@ -153,9 +159,9 @@ def _key(fault):
 
 def _typed(number, tolerance, around=(0,)):
     """The keys of a wrong answer: as near as the right one must be, three digits where it is not whole."""
-    if task.whole(number):
+    if kinds.whole(number):
         return _steps(number, tolerance, around)
-    return [f"about {step}" for step in _steps(number, max(tolerance, task.TYPED), around)]
+    return [f"about {step}" for step in _steps(number, max(tolerance, kinds.TYPED), around)]
 
 
 def _value(e):
@@ -176,7 +182,7 @@ def _value(e):
 
 
 def _rounded_keys(number):
-    return [] if task.whole(number) else [f"as typed {r:.9g}" for r in sorted(task.roundings(number))]
+    return [] if kinds.whole(number) else [f"as typed {r:.9g}" for r in sorted(kinds.roundings(number))]
 
 
 def _choice(e):
@@ -250,7 +256,7 @@ class SheetFunction(_Sheet, Function):
         drawn = tuple(lambda rng, row=row: [_decode(item) for item in row] for row in entry["inputs"])
         super().__init__(reference, drawn, len(drawn), after=entry["after"], **common)
         self.results = [
-            Trial(attempts.decode(value), changed=tuple(changed))
+            Trial(learner.decode(value), changed=tuple(changed))
             for value, changed in zip(entry["right"], entry["changed"], strict=True)
         ]
 
@@ -300,7 +306,8 @@ class SheetValue(_Sheet, Exercise):
         """The right answer's text, else that of the first wrong answer alike; None stands for any number."""
         around = (0, -1, 1)
         typed = [
-            [f"about {s}" for s in _steps(n, max(self.tolerance, task.TYPED), around)] + [f"as typed {n:.9g}"]
+            [f"about {s}" for s in _steps(n, max(self.tolerance, kinds.TYPED), around)]
+            + [f"as typed {n:.9g}"]
             for n in numbers
         ]
         near = self._keys(numbers)
@@ -339,14 +346,14 @@ class SheetExpression(_Sheet, Expression):
 
 def load(path):
     """Name → exercise, from a sheet."""
-    kinds = {"function": SheetFunction, "expression": SheetExpression}
+    classes = {"function": SheetFunction, "expression": SheetExpression}
     found = {}
     for name, entry in json.loads(path.read_text(encoding="utf-8")).items():
         returns = entry["returns"] if isinstance(entry["returns"], str) else tuple(entry["returns"])
         common = {"task": entry["task"], "hints": [*entry["hints"], TEACHER], "returns": returns,
                   "tolerance": entry["tolerance"]}  # fmt: skip
-        if entry["kind"] in kinds:
-            exercise = kinds[entry["kind"]](entry, mutants=(), **common)
+        if entry["kind"] in classes:
+            exercise = classes[entry["kind"]](entry, mutants=(), **common)
         else:
             exercise = (SheetValue if entry["kind"] == "value" else SheetChoice)(**common)
         exercise.options = entry.get("options", ())

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
-from .. import plots
+from ... import plots
 from . import paths
-from .xray_numbers import Place, shown
+from .numbers import Place, shown
 
 ROW, FONT = 17, 12.5  # of the numbers, in pixels
 MARGIN, INPUT, NODE, LOSS = 10, 92, 108, 134

@@ -2,18 +2,17 @@
 
 import numpy as np
 
-from .. import plots
+from .. import faults, plots
 from ..datasets import circles
-from ..exercises import faults
 from ..gradcheck import check_gradients
 from ..layers import Affine, ReLU, Sigmoid, Tanh
+from ..live.controls import choice, slider
+from ..live.figure import LiveFigure
+from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from ..network import Network
 from ..optimizers import SGD
 from ..training import DivergenceError, accuracy, train
-from .controls import choice, slider
-from .live_figure import LiveFigure
-from .panel import Explorer
 
 NOTHING = "nothing: the sound network"
 ACTIVATIONS = {"Sigmoid": Sigmoid, "ReLU": ReLU}

@@ -16,15 +16,15 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from .. import storage
-from ..optimizers import SGD
-from ..training import DivergenceError
-from . import xray_numbers, xray_scene
-from .controls import choice, push_button, slider, toggle
-from .panel import Panel
+from ... import storage
+from ...live.controls import choice, push_button, slider, toggle
+from ...live.panel import Panel
+from ...live.stored_picture import Still
+from ...optimizers import SGD
+from ...training import DivergenceError
+from . import numbers, scene
+from .numbers import Example, Explanation, Place, shown
 from .paths import count_multiplications, count_paths
-from .still import Still
-from .xray_numbers import Example, Explanation, Place, shown
 
 __all__ = ["XRay", "count_multiplications", "count_paths"]
 _HERE = Path(__file__).parent
@@ -55,16 +55,16 @@ class XRay(Panel):
 
     def __init__(self, network, X, Y, *, row=0, learning_rate=0.5, paths=False, note=None, key=None):
         network = storage.astype(network, np.float64)
-        anatomy = xray_numbers.Anatomy(network)
+        anatomy = numbers.Anatomy(network)
         self.network, self._X, self._Y = network, X, Y
         self._kept = self._weights()
-        n_rows = len(xray_numbers.checks.real("XRay", "X", X))
+        n_rows = len(numbers.checks.real("XRay", "X", X))
         self._row = self._check_row(row, n_rows)
         self.example = self._trace()
         self._depth = anatomy.depth
         self._done, self._selected = 0, None
         biases = [b is not None for b in self.example.b]
-        self._layout = xray_scene.Layout(anatomy.sizes, biases)
+        self._layout = scene.Layout(anatomy.sizes, biases)
         super().__init__(key=key)
         functions, loss = ", ".join(anatomy.functions[1:]), anatomy.loss.replace("_", " ")
         self.alt = (
@@ -211,7 +211,7 @@ class XRay(Panel):
         if self._done <= 2 * self._depth:
             return
         before, rate = self.example.L, self.controls["learning_rate"].value
-        X, Y = xray_numbers.one_row(self.network, self._X, self._Y, self._row)
+        X, Y = numbers.one_row(self.network, self._X, self._Y, self._row)
         weights = self._weights()
         with np.errstate(over="ignore", invalid="ignore"):
             SGD(rate).step(self.network, self.network.gradients(X, Y)[1])
@@ -272,7 +272,7 @@ class XRay(Panel):
     def scene(self, done=None):
         """The picture as plain data (see `xray_scene`), at the present stage or after `done` clicks."""
         forward, backward, loss_known, now = self._reached(self._done if done is None else done)
-        picture = xray_scene.scene(
+        picture = scene.scene(
             self.example, self._layout, forward=forward, backward=backward, loss_known=loss_known,
             selected=self._selected, paths_shown=self.controls["paths"].value, now=now,
         )  # fmt: skip
@@ -288,14 +288,14 @@ class XRay(Panel):
 
     def _paint(self, ax):
         # An untouched X-ray has little to show where no kernel runs: there, both passes are complete.
-        xray_scene.paint(ax, self.scene(self._done or 2 * self._depth + 1))
+        scene.paint(ax, self.scene(self._done or 2 * self._depth + 1))
 
     def _explain(self, place):
         forward, backward, loss_known, _ = self._reached(self._done)
         return self.example.explain(place, forward, backward, loss_known)
 
     def _trace(self):
-        return Example(self.network, *xray_numbers.one_row(self.network, self._X, self._Y, self._row))
+        return Example(self.network, *numbers.one_row(self.network, self._X, self._Y, self._row))
 
     @staticmethod
     def _check_row(row, n):
@@ -304,7 +304,7 @@ class XRay(Panel):
         return row
 
     def _row_label(self, i):
-        X, Y = xray_numbers.one_row(self.network, self._X, self._Y, i)
+        X, Y = numbers.one_row(self.network, self._X, self._Y, i)
         y = ", ".join(shown(v) for v in np.ravel(Y))
         return f"{i}: x = ({', '.join(shown(v) for v in X[0])}), y = {y}"
 
@@ -334,7 +334,7 @@ class XRay(Panel):
 
     def _story(self):
         where, l = self.stage
-        anatomy, sup = self.example.anatomy, lambda n: str(n).translate(xray_numbers._SUP)
+        anatomy, sup = self.example.anatomy, lambda n: str(n).translate(numbers._SUP)
         if where == "forward":
             a, before = ("ŷ" if l == self._depth else f"a{sup(l)}"), ("x" if l == 1 else f"a{sup(l - 1)}")
             bias = f" + b{sup(l)}" if self.example.b[l] is not None else ""

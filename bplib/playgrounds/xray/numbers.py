@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from .. import checks, derive
-from ..gradcheck import numerical_gradient, relative_error
-from ..layers import Affine, ReLU, Sigmoid, Tanh
-from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
+from ... import checks, derive
+from ...gradcheck import numerical_gradient, relative_error
+from ...layers import Affine, ReLU, Sigmoid, Tanh
+from ...losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from . import paths
 
 ACTIVATIONS = {Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu"}

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.mark.browser
 def test_slider_changes_what_is_painted(lab):
-    lab.open(["from bplib.playgrounds.brink import Brink", "b = Brink(2.9); b"])
+    lab.open(["from bplib.playgrounds.divergence import Brink", "b = Brink(2.9); b"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")
     before = picture.get_attribute("src")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bplib.playgrounds.lab import NOTHING, TOLERANCE, BreakALine, Trial, lab_faults
+from bplib.playgrounds.break_a_line import NOTHING, TOLERANCE, BreakALine, Trial, lab_faults
 
 
 @pytest.mark.parametrize("name", [fault.name for fault in lab_faults()])

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_choosing_a_fault_changes_what_is_painted(lab):
-    lab.open(["from bplib.playgrounds.lab import BreakALine", "b = BreakALine(); b"])
+    lab.open(["from bplib.playgrounds.break_a_line import BreakALine", "b = BreakALine(); b"])
     lab.run_all()
     before = lab.page.evaluate("window.__painted")
     lab.dropdown("Break").select_option(label="leaking gate")
