@@ -416,26 +416,26 @@ CORE = tuple(
         ("any output right", "np.all((P > 0.5) == part, axis=1)", "np.any((P > 0.5) == part, axis=1)",
          "A row is right when all its outputs are."),
         ("share of a batch", "right / len(y)", "right / batch_size", "The share is of all rows."))
-    # ------------------------------------------------------------ deeper
-    + _in("deeper.Dropout.forward",
+    # ------------------------------------------------------------ deep_layers
+    + _in("deep_layers.Dropout.forward",
         ("no factor", "/ X.dtype.type(1 - self.p)", "/ X.dtype.type(1)",
          "Dividing by 1 − p keeps the expectation: without it prediction sees larger inputs than training."),
         ("p kept for p dropped", ">= self.p", "< self.p", "p is the share that is dropped."),
         ("dropout in prediction", "if not training or self.p == 0", "if self.p == 0",
          "Prediction uses every unit."))
-    + _in("deeper.Dropout.backward",
+    + _in("deep_layers.Dropout.backward",
         ("dropout's factor lost", "dY * cache", "dY * (cache > 0)",
          "Going back the gradient passes the same factor 1/(1 − p) as going forward. A widely read tutorial "
          "drops it.",
          "lab"))
-    + _in("deeper.BatchNorm.forward",
+    + _in("deep_layers.BatchNorm.forward",
         ("N − 1 in the batch", "X.var(axis=0) if training", "X.var(axis=0, ddof=1) if training",
          "Normalised with the variance over N; only the running statistics use N − 1."),
         ("ε outside the root", "np.sqrt(var + self.eps)", "(np.sqrt(var) + self.eps)", "X̂ = (X − μ)/√(s² + "
                                                                                        "ε)."),
         ("batch mean in prediction", 'X.mean(axis=0) if training else self.state["mean"]', "X.mean(axis=0)",
          "A prediction must not depend on the other rows."))
-    + _in("deeper.BatchNorm.backward",
+    + _in("deep_layers.BatchNorm.backward",
         ("two paths forgotten", "dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * "
                                 "X_hat).mean(axis=0)",
          "dX_hat = 1 * dX_hat",
@@ -444,22 +444,23 @@ CORE = tuple(
          "The variance was made of X too: one more path leads back to it.", "lab"),
         ("γ by a mean", "(dY * X_hat).sum(axis=0)", "(dY * X_hat).mean(axis=0)",
          "γ is shared by all rows: its gradient is the sum.", "lab"))
-    + _in("deeper.BatchNorm.update_state",
+    + _in("deep_layers.BatchNorm.update_state",
         ("running mean turned round", "self.momentum * (batch", "(1 - self.momentum) * (batch",
          "`momentum` is the share of the new batch, 0.1."),
         ("biased variance kept", "var * (len(X_hat) / (len(X_hat) - 1))", "var",
          "The running variance is unbiased: N/(N − 1)."))
-    + _in("deeper.Residual.forward",
+    + _in("deep_layers.Residual.forward",
         ("no shortcut", "X + Y", "Y", "Y = X + F(X): the shortcut is the point of it."))
-    + _in("deeper.Residual.backward",
+    + _in("deep_layers.Residual.backward",
         ("shortcut without gradient", "dY + dF", "dF",
          "X forks into the shortcut and F: both gradients add.", "lab"))
-    + _in("deeper.step_decay",
+    # ------------------------------------------------------------ schedules
+    + _in("schedules.step_decay",
         ("decay a step late", "t >= a", "t > a", "At the fraction `at` itself the rate has dropped."))
-    + _in("deeper.cosine",
+    + _in("schedules.cosine",
         ("cosine below zero", "(1 + np.cos(np.pi * t)) / 2", "np.cos(np.pi * t)", "From 1 to 0, not from 1 "
                                                                                   "to −1."))
-    + _in("deeper.warm_up",
+    + _in("schedules.warm_up",
         ("warm-up not subtracted", "schedule((t - fraction) / (1 - fraction))", "schedule(t)",
          "The schedule begins when the warm-up ends."))
 )

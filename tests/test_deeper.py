@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bplib import SGD, Affine, Network, ReLU, SquaredError, Tanh, check_gradients, train
-from bplib.deeper import BatchNorm, Dropout, Residual, cosine, exponential, step_decay, warm_up
+from bplib.deep_layers import BatchNorm, Dropout, Residual
 from bplib.gradcheck import VacuousCheckError
+from bplib.schedules import cosine, exponential, step_decay, warm_up
 
 
 def affine(rng, d, k):

@@ -15,7 +15,8 @@ import pytest
 
 import bplib.exercises as ex
 from bplib.exercises import running
-from bplib.exercises.grading import command, judging, learner
+from bplib.exercises.attempt import attempt_to_json, decode, encode
+from bplib.exercises.grading import command, judging
 
 LINUX = sys.platform.startswith("linux")
 IMPORTS = "import numpy as np\nimport bplib.exercises as ex"
@@ -412,7 +413,7 @@ def test_a_broken_cell_costs_its_own_exercise_and_no_other(broken, name):
 def test_one_notebook_cannot_change_anothers_result(home):
     """A process that outlives its notebook, and writes full marks wherever it can, changes nothing."""
     e = ex.affine_backward
-    marks = {"exercise": e.name, "attempt": learner.attempt_to_json(e.attempt((e.reference,), 0))}
+    marks = {"exercise": e.name, "attempt": attempt_to_json(e.attempt((e.reference,), 0))}
     writing = f"lines = {(json.dumps(marks) + chr(10)).encode()!r}"
     folder = home / "forger"
     forger = FORGER.format(writing=writing.replace("\\", "\\\\"), marker=str(home / "forged"))
@@ -532,18 +533,18 @@ def test_modules_written_beside_the_notebook_are_found_and_the_lessons_data(cour
     ids=repr,
 )  # fmt: skip
 def test_values_travel_unchanged(value):
-    there = json.loads(json.dumps(learner.encode(running.freeze(value))))
-    np.testing.assert_equal(learner.decode(there), running.freeze(value))
-    assert type(learner.decode(there)) is type(running.freeze(value))
+    there = json.loads(json.dumps(encode(running.freeze(value))))
+    np.testing.assert_equal(decode(there), running.freeze(value))
+    assert type(decode(there)) is type(running.freeze(value))
 
 
 def test_formulas_travel_and_nothing_is_evaluated():
     sympy = pytest.importorskip("sympy")
     x, y = sympy.symbols("x y", real=True)
     for formula in (2 / x, sympy.exp(-x) * y - sympy.Rational(1, 3), sympy.pi * sympy.tanh(x) ** 2, 0.5 * x):
-        assert learner.decode(json.loads(json.dumps(learner.encode(formula)))) == formula
+        assert decode(json.loads(json.dumps(encode(formula)))) == formula
     for tree in (["system", ["Symbol", "x"]], ["Add", "nonsense"], ["Number", "__import__('os')"], [], "x"):
-        assert isinstance(learner.decode({"formula": tree}), running.Opaque)
+        assert isinstance(decode({"formula": tree}), running.Opaque)
 
 
 @pytest.mark.parametrize("attempt", [None, 3, [], {}, {"status": "ran", "why": "", "trials": [{}]}])
@@ -558,7 +559,7 @@ def formula(tree):
 def test_judging_has_a_limit_and_goes_on_after_it():
     """Answers that take for ever to look at, or all memory there is, cost themselves."""
     judge = judging.Judge(seconds=1)
-    right = learner.attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
+    right = attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
     assert judge.judge("log_square", right, 0)["status"] == "correct"
     for tree in (
         ["Pow", ["Number", "7"], ["Number", str(10**12)]],

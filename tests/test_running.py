@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bplib.exercises import progress_file, running
-from bplib.exercises.grading import learner
+from bplib.exercises.attempt import decode, encode
 from bplib.exercises.running import Opaque, call, freeze
 
 
@@ -25,7 +25,7 @@ def trial(function, *arguments):
 
 
 def travelled(value):
-    return learner.decode(json.loads(json.dumps(learner.encode(freeze(value)))))
+    return decode(json.loads(json.dumps(encode(freeze(value)))))
 
 
 # ---------------------------------------------------------------- what comes back
@@ -69,7 +69,7 @@ def test_anything_can_be_returned(make):
     result = trial(make)
     assert result.crash is None
     assert isinstance(result.returned, (Opaque, str))
-    assert len(json.dumps(learner.encode(result.returned))) < 20_000
+    assert len(json.dumps(encode(result.returned))) < 20_000
     assert type(travelled(make())) is type(result.returned)
 
 

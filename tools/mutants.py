@@ -24,7 +24,7 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 SECONDS = 180  # for the tests of one fault
-MODULES = ("layers", "losses", "network", "optimizers", "gradcheck", "training", "deeper")
+MODULES = ("layers", "losses", "network", "optimizers", "gradcheck", "training", "deep_layers", "schedules")
 NOTICED, SURVIVED, TOO_LONG = "noticed", "SURVIVED", "TIME LIMIT"
 
 

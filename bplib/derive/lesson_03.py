@@ -5,6 +5,7 @@ import sympy as sp
 from ..layers import Affine
 from ..losses import BinaryCrossEntropy, SquaredError
 from ..optimizers import SGD
+from .gradients import gradient
 from .lesson_02 import sigma
 from .registry import Equation, evaluate, register
 
@@ -12,11 +13,6 @@ z, w, b, x, y, y_hat, c, eta, lam = sp.symbols("z w b x y yhat c eta lambda", re
 N, k = 2, 3  # rows and outputs of the explicit examples: small, not equal (and k ≠ 2, where ½ and 1/k agree)
 Y_HAT = sp.ImmutableMatrix(N, k, lambda i, j: sp.Symbol(f"yhat{i + 1}{j + 1}", real=True))
 Y = sp.ImmutableMatrix(N, k, lambda i, j: sp.Symbol(f"y{i + 1}{j + 1}", real=True))
-
-
-def gradient(loss, by):
-    """∂loss/∂by, entry by entry, in the shape of the explicit matrix `by`."""
-    return by.applyfunc(lambda entry: sp.diff(loss, entry))
 
 
 def _squares():

@@ -6,7 +6,7 @@ import sympy as sp
 
 from ..layers import Affine
 from ..losses import SquaredError
-from .lesson_03 import gradient
+from .gradients import gradient, trace_gradient
 from .registry import Equation, evaluate, register
 
 N, n_in, n_out, n_hidden, n = sp.symbols("N d k h n", integer=True, positive=True)
@@ -15,11 +15,6 @@ Y, D = sp.MatrixSymbol("Y", N, n_out), sp.MatrixSymbol("D", N, n_out)  # D: the 
 b, ONES = sp.MatrixSymbol("b", 1, n_out), sp.OneMatrix(N, 1)
 # Square ones of the same names: shapes can no longer tell right from wrong.
 SX, SW, SD = (sp.MatrixSymbol(name, n, n) for name in "XWD")
-
-
-def trace_gradient(upstream, value, by):
-    """∂L/∂by for any sizes, where ∂L/∂value = upstream: dL = tr(upstreamᵀ d value)."""
-    return sp.Trace(upstream.T * value).diff(by)
 
 
 def fitting_products(shape, **matrices) -> list[str]:

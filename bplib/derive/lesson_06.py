@@ -5,8 +5,8 @@ import sympy as sp
 
 from ..layers import ReLU
 from ..losses import SoftmaxCrossEntropy
+from .gradients import gradient
 from .lesson_02 import sigma
-from .lesson_03 import gradient
 from .registry import Equation, evaluate, register
 
 n = sp.Symbol("n", integer=True, positive=True)

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from . import diagnose, exercises, input_functions, kinds, running
-from .grading import learner
+from .attempt import decode, encode
 from .kinds import Choice, Exercise, Expression, Fault, Function, Text, Value
 from .running import RAN, Attempt, Trial
 
@@ -108,18 +108,18 @@ def _encode(value):
             raise ValueError(
                 f"{function.__qualname__}: a function among the inputs must be one of input_functions.py"
             )
-        return {"given": function.__name__, "parts": [learner.encode(running.freeze(p)) for p in parts]}
-    return learner.encode(running.freeze(value))
+        return {"given": function.__name__, "parts": [encode(running.freeze(p)) for p in parts]}
+    return encode(running.freeze(value))
 
 
 def _decode(data):
     if isinstance(data, dict) and "given" in data:
         function, parts = (
             getattr(input_functions, data["given"]),
-            [learner.decode(part) for part in data["parts"]],
+            [decode(part) for part in data["parts"]],
         )
         return functools.partial(function, *parts) if parts else function
-    value = learner.decode(data)
+    value = decode(data)
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
@@ -146,7 +146,7 @@ def _function(e):
         "names": list(inspect.signature(e.reference).parameters),
         "after": e.after,
         "inputs": [[_encode(v) for v in e.draw(seed, t).values()] for t in range(e.trials)],
-        "right": [learner.encode(t.returned) for t in right],
+        "right": [encode(t.returned) for t in right],
         "changed": [t.changed for t in right],
         "locked": _lock_all(e.name, entries),
     }
@@ -256,7 +256,7 @@ class SheetFunction(_Sheet, Function):
         drawn = tuple(lambda rng, row=row: [_decode(item) for item in row] for row in entry["inputs"])
         super().__init__(reference, drawn, len(drawn), after=entry["after"], **common)
         self.results = [
-            Trial(learner.decode(value), changed=tuple(changed))
+            Trial(decode(value), changed=tuple(changed))
             for value, changed in zip(entry["right"], entry["changed"], strict=True)
         ]
 

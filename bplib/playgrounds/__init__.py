@@ -1,1 +1,1 @@
-"""The playgrounds and explorers of the lessons, each a file or a folder; `bplib.live` is what they stand on."""
+"""The playgrounds and explorers of the lessons, each a file or a folder, built on `bplib.live`."""

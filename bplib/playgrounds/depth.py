@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import datasets, plots
-from ..deeper import BatchNorm, Residual
+from ..deep_layers import BatchNorm, Residual
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider, toggle
 from ..live.figure import LiveFigure

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from .. import checks, plots
-from ..deeper import BatchNorm, Dropout
+from ..deep_layers import BatchNorm, Dropout
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider, toggle
 from ..live.figure import LiveFigure

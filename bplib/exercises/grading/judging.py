@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from ..attempt import attempt_from_json
 from . import keeper, learner
 
 SECONDS = 20  # of computing, for one question
@@ -108,7 +109,7 @@ def judge(exercise, attempt, seed):
     from ..diagnose import NOT_YET
 
     try:
-        result = registry()[exercise].judge(learner.attempt_from_json(attempt), seed)
+        result = registry()[exercise].judge(attempt_from_json(attempt), seed)
         return {"status": result.status, "message": result.message, "slip": result.slip}
     except Exception as error:  # what comes from the other side may be anything
         message = f"its answer could not be read ({type(error).__name__})"
