@@ -14,13 +14,12 @@ def _fork():
 
 
 @register(
-    "fork_df_dx",
     "x feeds both factors, so its two gradients add",
     lesson=1,
     posts=("E1",),
     left=r"\frac{\partial f}{\partial x}",
 )
-def _():
+def fork_df_dx():
     product = p * q
     by_p, by_q = (sp.diff(product, by).subs({p: x + y, q: x + z}) for by in (p, q))
     return Equation.chain(
@@ -33,30 +32,29 @@ def _():
     )
 
 
-@register("fork_df_dy", "y reaches f through p alone: its gradient is q", lesson=1, posts=("E1",))
-def _():
+@register("y reaches f through p alone: its gradient is q", lesson=1, posts=("E1",))
+def fork_df_dy():
     return Equation(sp.Derivative(_fork(), y), x + z, wrong={"own factor": x + y})
 
 
-@register("fork_df_dz", "z reaches f through q alone: its gradient is p", lesson=1, posts=("E1",))
-def _():
+@register("z reaches f through q alone: its gradient is p", lesson=1, posts=("E1",))
+def fork_df_dz():
     return Equation(sp.Derivative(_fork(), z), x + y, wrong={"own factor": x + z})
 
 
 @register(
-    "fork_published",
     "at (−3, 2, 5) the gradient of f is (1, 2, −1)",
     lesson=1,
     posts=("E1",),
     left=r"\nabla f(-3, 2, 5)",
 )
-def _():
+def fork_published():
     gradient = sp.Matrix([sp.diff(_fork(), v) for v in (x, y, z)]).subs(PUBLISHED)
     return Equation(gradient, sp.Matrix([1, 2, -1]), wrong={"x overwritten": sp.Matrix([-1, 2, -1])})
 
 
-@register("log_square", "d/dx log x² = 2/x: the chain rule through u = x²", lesson=1, posts=("C3",))
-def _():
+@register("d/dx log x² = 2/x: the chain rule through u = x²", lesson=1, posts=("C3",))
+def log_square():
     u = sp.Symbol("u", positive=True)
     return Equation.chain(
         (sp.Derivative(sp.log(x**2), x), "u = x²"),
@@ -68,10 +66,8 @@ def _():
     )
 
 
-@register(
-    "chain_of_three", "a chain of functions multiplies its slopes, each taken where it stands", lesson=1
-)
-def _():
+@register("a chain of functions multiplies its slopes, each taken where it stands", lesson=1)
+def chain_of_three():
     f, g, k = map(sp.Function, "fgk")
     inner = k(x)
     slope = sp.diff(f(t), t).subs(t, g(inner)) * sp.diff(g(t), t).subs(t, inner) * sp.diff(inner, x)
@@ -79,8 +75,8 @@ def _():
     return Equation(sp.Derivative(f(g(inner)), x), slope, wrong={"all slopes taken at x": wrong})
 
 
-@register("chain_example", "exp(sin x²) has slope exp(sin x²) · cos x² · 2x", lesson=1)
-def _():
+@register("exp(sin x²) has slope exp(sin x²) · cos x² · 2x", lesson=1)
+def chain_example():
     whole = sp.exp(sp.sin(x**2))
     return Equation(
         sp.Derivative(whole, x),
@@ -90,12 +86,11 @@ def _():
 
 
 @register(
-    "fork_adds",
     "whatever the functions: a variable used twice collects one term a path",
     lesson=1,
     posts=("E1", "A4"),
 )
-def _():
+def fork_adds():
     f, u, v = map(sp.Function, "fuv")
     a, b = sp.symbols("a b", real=True)
     at = {a: u(x), b: v(x)}
@@ -108,8 +103,8 @@ def _():
     )
 
 
-@register("multiply_swaps", "at a product the incoming gradient is multiplied by the other factor", lesson=1)
-def _():
+@register("at a product the incoming gradient is multiplied by the other factor", lesson=1)
+def multiply_swaps():
     upstream = sp.Symbol("d", real=True)
     gradient = sp.Matrix([sp.diff(upstream * p * q, v) for v in (p, q)])
     return Equation(
@@ -130,12 +125,11 @@ def _bowl():
 
 
 @register(
-    "linear_approximation",
     "L(w + Δ) is L(w) + g·Δ plus a rest of second order in Δ",
     lesson=1,
     left=r"L(w+\Delta) - L(w)",
 )
-def _():
+def linear_approximation():
     loss, w, step = _bowl()
     gradient = sp.Matrix([loss(w).diff(v) for v in w])
     rest = (step.T * sp.hessian(loss(w), list(w)) * step)[0] / 2
@@ -147,12 +141,11 @@ def _():
 
 
 @register(
-    "directional_slope",
     "the slope of L along a direction Δ is g·Δ",
     lesson=1,
     left=r"\frac{d}{dt} L(w + t\Delta)\Big|_{t=0}",
 )
-def _():
+def directional_slope():
     loss, (w1, w2), (d1, d2) = sp.Function("L"), *map(sp.symbols, ("w1:3", "Delta1:3"))
     return Equation(
         sp.diff(loss(w1 + t * d1, w2 + t * d2), t).subs(t, 0).doit(),
@@ -161,12 +154,11 @@ def _():
 
 
 @register(
-    "downhill",
     "a small step −ηg changes L at the rate −‖g‖²: downhill wherever g is not 0",
     lesson=1,
     left=r"\frac{d}{d\eta} L(w - \eta g)\Big|_{\eta=0}",
 )
-def _():
+def downhill():
     loss, w, _ = _bowl()
     gradient = sp.Matrix([loss(w).diff(v) for v in w])
     eta = sp.Symbol("eta", real=True)
@@ -183,12 +175,11 @@ def _quartic(v):
 
 
 @register(
-    "forward_difference",
     "(f(x+h) − f(x))/h errs by h f″/2 + h² f‴/6 + …: first order in h",
     lesson=1,
     left=r"\frac{f(x+h)-f(x)}{h} - f'(x)",
 )
-def _():
+def forward_difference():
     f = _quartic(x)
     error = h * f.diff(x, 2) / 2 + h**2 * f.diff(x, 3) / 6 + h**3 * f.diff(x, 4) / 24
     return Equation(
@@ -197,13 +188,12 @@ def _():
 
 
 @register(
-    "central_difference",
     "(f(x+h) − f(x−h))/2h errs by h² f‴/6 only: second order in h (quartic f)",
     lesson=1,
     posts=("D7",),
     left=r"\frac{f(x+h)-f(x-h)}{2h} - f'(x)",
 )
-def _():
+def central_difference():
     f = _quartic(x)
     return Equation(
         (_quartic(x + h) - _quartic(x - h)) / (2 * h) - f.diff(x),
@@ -216,12 +206,11 @@ def _():
 
 
 @register(
-    "best_step",
     "round-off ε/h and truncation h²M/6 together are least at h³ = 3ε/M",
     lesson=1,
     left=r"\frac{d}{dh}\left(\frac{\epsilon}{h} + \frac{M h^2}{6}\right)\Big|_{h = (3\epsilon/M)^{1/3}}",
 )
-def _():
+def best_step():
     eps, bound, step = sp.symbols("epsilon M h", positive=True)
     total = eps / step + bound * step**2 / 6
     best = (3 * eps / bound) ** sp.Rational(1, 3)

@@ -31,14 +31,13 @@ def _layer(layer, name, slope):
 
 
 @register(
-    "sigmoid_derivative",
     "the slope of the sigmoid is σ(1 − σ)",
     lesson=2,
     posts=("B5", "D10"),
     left=r"\sigma'(z)",
     numeric=_layer(Sigmoid(), "Sigmoid", lambda e: upstream * e.written_out),
 )
-def _():
+def sigmoid_derivative():
     e = sp.exp(-z)
     s = sp.Function("sigma")(z)  # a name for σ(z), so that the steps can be read
     return Equation.chain(
@@ -54,19 +53,18 @@ def _():
     )
 
 
-@register("sigmoid_mirror", "σ(−z) = 1 − σ(z)", lesson=2)
-def _():
+@register("σ(−z) = 1 − σ(z)", lesson=2)
+def sigmoid_mirror():
     return Equation(sigma(-z), 1 - sigma(z), wrong={"odd": -sigma(z)})
 
 
 @register(
-    "sigmoid_slope_bound",
     "σ′ = ¼ − (σ − ½)²: never above ¼, and ¼ only at z = 0",
     lesson=2,
     posts=("D5",),
     left=r"\sigma'(z)",
 )
-def _():
+def sigmoid_slope_bound():
     half = sp.Rational(1, 2)
     return Equation(
         sp.Derivative(sigma(z), z),
@@ -76,26 +74,24 @@ def _():
 
 
 @register(
-    "sigmoid_saturates",
     "far out on either side the slope of the sigmoid goes to 0",
     lesson=2,
     posts=("B9", "D5"),
     left=r"\lim_{z\to\pm\infty}\sigma'(z)",
 )
-def _():
+def sigmoid_saturates():
     slope = sigma(z).diff(z)
     return Equation(sp.Matrix([sp.limit(slope, z, end) for end in (sp.oo, -sp.oo)]), sp.zeros(2, 1))
 
 
 @register(
-    "tanh_derivative",
     "the slope of tanh is 1 − tanh²",
     lesson=2,
     posts=("B6",),
     left=r"\tanh'(z)",
     numeric=_layer(Tanh(), "Tanh", lambda e: upstream * e.written_out),
 )
-def _():
+def tanh_derivative():
     up, down = sp.exp(z), sp.exp(-z)
     return Equation.chain(
         (sp.Derivative((up - down) / (up + down), z), "definition"),
@@ -109,13 +105,13 @@ def _():
     )
 
 
-@register("tanh_is_a_sigmoid", "tanh z = 2σ(2z) − 1: the same curve, stretched and moved", lesson=2)
-def _():
+@register("tanh z = 2σ(2z) − 1: the same curve, stretched and moved", lesson=2)
+def tanh_is_a_sigmoid():
     return Equation(sp.tanh(z), 2 * sigma(2 * z) - 1, wrong={"not stretched": 2 * sigma(z) - 1})
 
 
-@register("tanh_is_odd", "tanh(−z) = −tanh z (the sigmoid is not odd)", lesson=2, posts=("B8",))
-def _():
+@register("tanh(−z) = −tanh z (the sigmoid is not odd)", lesson=2, posts=("B8",))
+def tanh_is_odd():
     return Equation(
         ((sp.exp(-z) - sp.exp(z)) / (sp.exp(-z) + sp.exp(z))),
         -sp.tanh(z),
@@ -124,18 +120,17 @@ def _():
 
 
 @register(
-    "relu_slope_open",
     "where z > 0, ReLU passes its input on: slope 1",
     lesson=2,
     posts=("D10",),
     numeric=lambda e, rng: _relu(e, rng, 1),
 )
-def _():
+def relu_slope_open():
     return Equation(sp.Derivative(sp.Max(0, z), z), sp.Integer(1), (z > 0,))
 
 
-@register("relu_slope_closed", "where z < 0, ReLU is constant: slope 0", lesson=2, posts=("D10",))
-def _():
+@register("where z < 0, ReLU is constant: slope 0", lesson=2, posts=("D10",))
+def relu_slope_closed():
     return Equation(sp.Derivative(sp.Max(0, z), z), sp.Integer(0), (z < 0,))
 
 
@@ -149,28 +144,24 @@ def _relu(equation, rng, sign):
     )
 
 
-@register(
-    "relu_kink", "at z = 0 the slope from the right is 1, from the left 0: there is no derivative", lesson=2
-)
-def _():
+@register("at z = 0 the slope from the right is 1, from the left 0: there is no derivative", lesson=2)
+def relu_kink():
     h = sp.Symbol("h", positive=True)
     quotients = (sp.Max(0, h) / h, sp.Max(0, -h) / -h)  # (ReLU(0 ± h) − ReLU(0)) / ±h
     sides = sp.Matrix([sp.limit(quotient, h, 0) for quotient in quotients])
     return Equation(sides, sp.Matrix([1, 0]), wrong={"smooth": sp.Matrix([1, 1])})
 
 
-@register("relu_kink_numeric", "a central difference across the kink says ½, whatever h is", lesson=2)
-def _():
+@register("a central difference across the kink says ½, whatever h is", lesson=2)
+def relu_kink_numeric():
     h = sp.Symbol("h", positive=True)
     return Equation(
         (sp.Max(0, h) - sp.Max(0, -h)) / (2 * h), sp.Rational(1, 2), wrong={"our choice": sp.Integer(0)}
     )
 
 
-@register(
-    "affine_collapse_scalars", "two affine layers in a row are one affine layer", lesson=2, posts=("B6",)
-)
-def _():
+@register("two affine layers in a row are one affine layer", lesson=2, posts=("B6",))
+def affine_collapse_scalars():
     w1, w2, b1, b2 = sp.symbols("w1 w2 b1 b2", real=True)
     return Equation(
         w2 * (w1 * x + b1) + b2,
@@ -180,12 +171,11 @@ def _():
 
 
 @register(
-    "slopes_multiply",
     "along a chain of units the gradient is a product of w·f′, one factor a layer",
     lesson=2,
     posts=("D5",),
 )
-def _():
+def slopes_multiply():
     f, b = sp.Function("f"), sp.symbols("b1:4", real=True)
     w, t = sp.symbols("w1:4", real=True), sp.Symbol("t", real=True)
     inputs, out = [], x

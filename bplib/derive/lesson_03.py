@@ -19,20 +19,19 @@ def _squares():
     return sum((a - t) ** 2 for a, t in zip(Y_HAT, Y, strict=True))
 
 
-@register("squared_error_half", "∂/∂ŷ of ½(ŷ − y)² is ŷ − y", lesson=3, posts=("A8", "C5"))
-def _():
+@register("∂/∂ŷ of ½(ŷ − y)² is ŷ − y", lesson=3, posts=("A8", "C5"))
+def squared_error_half():
     return Equation(
         sp.Derivative((y_hat - y) ** 2 / 2, y_hat), y_hat - y, wrong={"½ forgotten": 2 * (y_hat - y)}
     )
 
 
 @register(
-    "squared_error_sign",
     "∂(y − ŷ)²/∂ŷ is −2(y − ŷ): the printed 2(y − ŷ) has lost its sign",
     lesson=3,
     posts=("B7", "B11"),
 )
-def _():
+def squared_error_sign():
     return Equation.chain(
         (sp.Derivative((y - y_hat) ** 2, y_hat), "B's squared error"),
         (2 * (y - y_hat) * sp.Derivative(y - y_hat, y_hat), "chain rule"),
@@ -42,8 +41,8 @@ def _():
     )
 
 
-@register("squared_error_sum", "a sum over everything has gradient 2(Ŷ − Y)", lesson=3, posts=("E6",))
-def _():
+@register("a sum over everything has gradient 2(Ŷ − Y)", lesson=3, posts=("E6",))
+def squared_error_sum():
     return Equation(
         gradient(_squares(), Y_HAT), 2 * (Y_HAT - Y), wrong={"called a mean": 2 * (Y_HAT - Y) / (N * k)}
     )
@@ -59,14 +58,13 @@ def _compare_squared(equation, rng):
 
 
 @register(
-    "squared_error_ours",
     "ours, 1/(2N) Σ‖ŷ − y‖², has gradient (Ŷ − Y)/N",
     lesson=3,
     posts=("B7",),
     left=r"\frac{\partial L}{\partial \hat Y}",
     numeric=_compare_squared,
 )
-def _():
+def squared_error_ours():
     return Equation(
         gradient(_squares() / (2 * N), Y_HAT),
         (Y_HAT - Y) / N,
@@ -75,24 +73,22 @@ def _():
 
 
 @register(
-    "squared_error_pytorch",
     "PyTorch's MSELoss divides by N·k and keeps the 2: 2(Ŷ − Y)/(N k)",
     lesson=3,
     posts=("E6",),
 )
-def _():
+def squared_error_pytorch():
     return Equation(
         gradient(_squares() / (N * k), Y_HAT), 2 * (Y_HAT - Y) / (N * k), wrong={"ours": (Y_HAT - Y) / N}
     )
 
 
 @register(
-    "mean_over_rows",
     "the gradient of a mean over N rows is the mean of the rows' gradients",
     lesson=3,
     posts=("B7",),
 )
-def _():
+def mean_over_rows():
     rows, n = sp.symbols("N n", integer=True, positive=True)
     loss, data = sp.Function("ell"), sp.IndexedBase("x")
     mean = sp.Sum(loss(w, data[n]), (n, 1, rows)) / rows
@@ -100,8 +96,8 @@ def _():
     return Equation(sp.diff(mean, w), slopes, wrong={"sum for mean": rows * slopes})
 
 
-@register("weight_penalty", "a penalty λ‖w‖² adds 2λw to the gradient", lesson=3, posts=("B7",))
-def _():
+@register("a penalty λ‖w‖² adds 2λw to the gradient", lesson=3, posts=("B7",))
+def weight_penalty():
     v = sp.ImmutableMatrix(sp.symbols("w1:4", real=True))
     return Equation(gradient(lam * v.dot(v), v), 2 * lam * v, wrong={"½ assumed": lam * v})
 
@@ -126,19 +122,18 @@ def step_of(optimizer, W, *gradients):
 
 
 @register(
-    "weight_decay",
     "½λ‖w‖² adds λw: what `weight_decay` means here and in PyTorch",
     lesson=3,
     posts=("B7",),
     numeric=_compare_decay,
 )
-def _():
+def weight_decay():
     v = sp.ImmutableMatrix(sp.symbols("w1:4", real=True))
     return Equation(gradient(lam * v.dot(v) / 2, v), lam * v, wrong={"the ½ kept": lam * v / 2})
 
 
-@register("plus_lambda", "a constant + λ in the loss has no gradient at all", lesson=3, posts=("B7",))
-def _():
+@register("a constant + λ in the loss has no gradient at all", lesson=3, posts=("B7",))
+def plus_lambda():
     loss = sp.Function("L")
     return Equation(
         sp.Derivative(loss(w) + lam, w) - sp.Derivative(loss(w), w),
@@ -148,12 +143,11 @@ def _():
 
 
 @register(
-    "coin_likelihood",
     "minus the log of p^y (1 − p)^(1−y) is −y log p − (1 − y) log(1 − p)",
     lesson=3,
     left=r"-\log\left(p^y (1-p)^{1-y}\right)",
 )
-def _():
+def coin_likelihood():
     odds = sp.Symbol("o", positive=True)  # p = o/(1 + o) runs through all of (0, 1)
     p = odds / (1 + odds)
     q = 1 / (1 + odds)
@@ -164,8 +158,8 @@ def _():
     )
 
 
-@register("three_tosses", "the log turns the product over tosses into a sum", lesson=3)
-def _():
+@register("the log turns the product over tosses into a sum", lesson=3)
+def three_tosses():
     p, q = sp.symbols("p q", positive=True)  # q stands for 1 − p
     ys = sp.symbols("y1:4", real=True)
     product = sp.Mul(*(p**t * q ** (1 - t) for t in ys))
@@ -176,8 +170,8 @@ def _():
     )
 
 
-@register("best_coin", "heads h times in n tosses: the likelihood is flat at p = h/n", lesson=3)
-def _():
+@register("heads h times in n tosses: the likelihood is flat at p = h/n", lesson=3)
+def best_coin():
     p, h, t = sp.symbols("p h t", positive=True)  # h heads, t tails
     slope = sp.diff(-h * sp.log(p) - t * sp.log(1 - p), p)
     return Equation(
@@ -189,8 +183,8 @@ def _cross_entropy(p):
     return -y * sp.log(p) - (1 - y) * sp.log(1 - p)
 
 
-@register("bce_by_output", "∂L/∂ŷ = (ŷ − y)/(ŷ(1 − ŷ)): it blows up at both ends", lesson=3)
-def _():
+@register("∂L/∂ŷ = (ŷ − y)/(ŷ(1 − ŷ)): it blows up at both ends", lesson=3)
+def bce_by_output():
     return Equation(
         sp.Derivative(_cross_entropy(y_hat), y_hat),
         (y_hat - y) / (y_hat * (1 - y_hat)),
@@ -212,14 +206,13 @@ def _compare_bce(equation, rng):
 
 
 @register(
-    "bce_by_logit",
     "σ′ cancels: ∂L/∂z = ŷ − y",
     lesson=3,
     posts=("B13",),
     left=r"\frac{\partial L}{\partial z}",
     numeric=_compare_bce,
 )
-def _():
+def bce_by_logit():
     p = sigma(z)
     return Equation.chain(
         (sp.Derivative(_cross_entropy(p), z), "cross-entropy of ŷ = σ(z)"),
@@ -231,21 +224,20 @@ def _():
 
 
 @register(
-    "squared_error_by_logit",
     "squared error through a sigmoid keeps σ′: 2(ŷ − y) ŷ(1 − ŷ)",
     lesson=3,
     posts=("B11",),
     left=r"\frac{\partial}{\partial z}(\hat y - y)^2",
 )
-def _():
+def squared_error_by_logit():
     p = sigma(z)
     return Equation(
         sp.Derivative((p - y) ** 2, z), 2 * (p - y) * p * (1 - p), wrong={"σ′ forgotten": 2 * (p - y)}
     )
 
 
-@register("bce_stable_positive", "for z > 0 the loss is z − yz + log(1 + e^−z): nothing overflows", lesson=3)
-def _():
+@register("for z > 0 the loss is z − yz + log(1 + e^−z): nothing overflows", lesson=3)
+def bce_stable_positive():
     return Equation(
         _cross_entropy(sigma(z)),
         z - y * z + sp.log(1 + sp.exp(-z)),
@@ -254,8 +246,8 @@ def _():
     )
 
 
-@register("bce_stable_negative", "for z < 0 it is −yz + log(1 + e^z)", lesson=3)
-def _():
+@register("for z < 0 it is −yz + log(1 + e^z)", lesson=3)
+def bce_stable_negative():
     return Equation(
         _cross_entropy(sigma(z)),
         -y * z + sp.log(1 + sp.exp(z)),
@@ -264,8 +256,8 @@ def _():
     )
 
 
-@register("one_neuron", "one neuron: ∂L/∂w = (ŷ − y) x and ∂L/∂b = ŷ − y", lesson=3, posts=("B10",))
-def _():
+@register("one neuron: ∂L/∂w = (ŷ − y) x and ∂L/∂b = ŷ − y", lesson=3, posts=("B10",))
+def one_neuron():
     loss = _cross_entropy(sigma(w * x + b))
     error = sigma(w * x + b) - y
     return Equation(
@@ -275,20 +267,19 @@ def _():
     )
 
 
-@register("descent_factor", "on ½cw² a step multiplies w by 1 − ηc", lesson=3)
-def _():
+@register("on ½cw² a step multiplies w by 1 − ηc", lesson=3)
+def descent_factor():
     return Equation(
         w - eta * sp.Derivative(c * w**2 / 2, w), (1 - eta * c) * w, wrong={"climbing": (1 + eta * c) * w}
     )
 
 
 @register(
-    "descent_stability",
     "a step changes the loss by −½η c²w² (2 − ηc): down iff η < 2/c",
     lesson=3,
     left=r"L(w - \eta g) - L(w)",
 )
-def _():
+def descent_stability():
     loss = c * w**2 / 2
     return Equation(
         loss.subs(w, w - eta * loss.diff(w)) - loss,
@@ -297,15 +288,15 @@ def _():
     )
 
 
-@register("descent_limit", "at η = 2/c the weight only changes sign, for ever", lesson=3)
-def _():
+@register("at η = 2/c the weight only changes sign, for ever", lesson=3)
+def descent_limit():
     positive = sp.Symbol("c", positive=True)
     step = w - 2 / positive * sp.diff(positive * w**2 / 2, w)
     return Equation(step, -w, wrong={"at 1/c": (w - sp.diff(positive * w**2 / 2, w) / positive, -w)})
 
 
-@register("descent_after_t_steps", "after t steps w is (1 − ηc)^t times where it began", lesson=3)
-def _():
+@register("after t steps w is (1 − ηc)^t times where it began", lesson=3)
+def descent_after_t_steps():
     t = sp.Symbol("t", integer=True, positive=True)
     w0, r = sp.symbols("w0 r", real=True)  # r = 1 − ηc
 

@@ -31,13 +31,12 @@ def _z(unit, inputs=n):
 
 
 @register(
-    "dz_dw",
     "w_jp touches z_j alone: ∂z_i/∂w_jp = δ_ij a_p (Kronecker's δ)",
     lesson=4,
     posts=("A2",),
     left=r"\frac{\partial z_i}{\partial w_{jp}}",
 )
-def _():
+def dz_dw():
     return Equation(
         sp.diff(_z(i), w[j, p]),
         KD(i, j) * a[p],
@@ -47,23 +46,21 @@ def _():
 
 
 @register(
-    "dz_da",
     "an input reaches z_j through its own weight: ∂z_j/∂a_p = w_jp",
     lesson=4,
     posts=("A4",),
     left=r"\frac{\partial z_j}{\partial a_p}",
 )
-def _():
+def dz_da():
     return Equation(sp.diff(_z(j), a[p]), w[j, p], (p <= n,), wrong={"transposed": w[p, j]})
 
 
 @register(
-    "dz_db",
     "a bias touches its own unit: ∂z_i/∂b_j = δ_ij",
     lesson=4,
     left=r"\frac{\partial z_i}{\partial b_j}",
 )
-def _():
+def dz_db():
     return Equation(sp.diff(_z(i), b[j]), KD(i, j), wrong={"in every unit": sp.Integer(1)})
 
 
@@ -82,13 +79,12 @@ def _b_parts():
 
 
 @register(
-    "b221_output_weights",
     "2-2-1: ∂L/∂w_j = 2(ŷ − y) f′(o) h_j for both output weights",
     lesson=4,
     posts=("B10", "B11"),
     left=r"\frac{\partial L}{\partial W^2}",
 )
-def _():
+def b221_output_weights():
     net, error, _, _ = _b_parts()
     h1, h2 = net.A[1]
     return Equation(
@@ -100,25 +96,23 @@ def _():
 
 
 @register(
-    "b221_output_bias",
     "2-2-1: the output bias has the same gradient without the h",
     lesson=4,
     posts=("B10",),
     left=r"\frac{\partial L}{\partial b^2}",
 )
-def _():
+def b221_output_bias():
     net, error, _, _ = _b_parts()
     return Equation(net.gradient(net.b[2])[0], error, net.names, wrong={"with an h": error * net.A[1][0]})
 
 
 @register(
-    "b221_hidden_weights",
     "2-2-1: ∂L/∂w_jk = 2(ŷ − y) f′(o) · w_j f′(z_j) · x_k: a factor longer",
     lesson=4,
     posts=("B11", "B12"),
     left=r"\frac{\partial L}{\partial W^1}",
 )
-def _():
+def b221_hidden_weights():
     net, error, slopes, out = _b_parts()
     claimed = sp.Matrix(2, 2, lambda r, c: error * out[r] * slopes[r] * net.x[c])
     short = sp.Matrix(2, 2, lambda r, c: error * slopes[r] * net.x[c])
@@ -126,13 +120,12 @@ def _():
 
 
 @register(
-    "b221_hidden_biases",
     "2-2-1: the hidden biases have δ_j itself",
     lesson=4,
     posts=("B10",),
     left=r"\frac{\partial L}{\partial b^1}",
 )
-def _():
+def b221_hidden_biases():
     net, error, slopes, out = _b_parts()
     return Equation(
         net.gradient(net.b[1]),
@@ -143,13 +136,12 @@ def _():
 
 
 @register(
-    "b221_one_weight",
     "2-2-1: the way to w^1_21, link by link",
     lesson=4,
     posts=("B11",),
     left=r"\frac{\partial L}{\partial w^1_{21}}",
 )
-def _():
+def b221_one_weight():
     net, error, slopes, out = _b_parts()
     w21, y_hat = net.W[1][1, 0], net.A[2][0]
     whole = sp.Function("L")(w21)
@@ -200,13 +192,12 @@ def _compare_221(equation, rng):
 
 
 @register(
-    "bce_of_a_logit",
     "cross-entropy of ŷ = σ(o) and log(1 + e^o) − y o have the same slope, and meet at o = 0",
     lesson=4,
     posts=("B13",),
     left=r"\left(\frac{dL}{do}, L(0)\right)",
 )
-def _():
+def bce_of_a_logit():
     o, goal = sp.symbols("o y", real=True)
     p_hat = sigma(o)
     plain, short = -goal * sp.log(p_hat) - (1 - goal) * sp.log(1 - p_hat), sp.log(1 + sp.exp(o)) - goal * o
@@ -215,14 +206,13 @@ def _():
 
 
 @register(
-    "b221_program",
     "B's program: sigmoids and cross-entropy, output δ = ŷ − y, hidden δ = w δ h(1 − h)",
     lesson=4,
     posts=("B13",),
     left=r"\frac{\partial L}{\partial W^1}",
     numeric=_compare_221,
 )
-def _():
+def b221_program():
     net = _bce_network()
     y_hat = sp.Symbol("yhat", real=True)
     claimed = _bce_delta(1, y_hat) * net.x.T
@@ -235,13 +225,12 @@ def _():
 
 
 @register(
-    "c_hidden_gradient",
     "C's v/w network: v_11 reaches every output, so its gradient is a sum over k",
     lesson=4,
     posts=("C4", "C5"),
     left=r"\frac{\partial E}{\partial v_{11}}",
 )
-def _():
+def c_hidden_gradient():
     net = SymbolicNetwork((2, 2, 3), f, bias=False)
     errors = [(net.A[2][q] - net.y[q]) * net.dA[2][q] * net.W[2][q, 0] for q in range(3)]
     claimed = sum(errors) * net.dA[1][0] * net.x[0]
@@ -254,13 +243,12 @@ def _():
 
 
 @register(
-    "c_output_gradient",
     "C's w_12 reaches output 2 alone: no sum",
     lesson=4,
     posts=("C4", "C5"),
     left=r"\frac{\partial E}{\partial w_{12}}",
 )
-def _():
+def c_output_gradient():
     net = SymbolicNetwork((2, 2, 3), f, bias=False)
     delta = net.output_delta()
     return Equation(
@@ -275,13 +263,12 @@ def _():
 
 
 @register(
-    "output_delta",
     "at the output δ_i = (f(z_i) − y_i) f′(z_i), whatever the width n",
     lesson=4,
     posts=("A3",),
     left=r"\delta_i = \frac{\partial L}{\partial z_i}",
 )
-def _():
+def output_delta():
     loss = sp.Sum((f(z[j]) - y[j]) ** 2 / 2, (j, 1, n))
     return Equation(
         sp.diff(loss, z[i]),
@@ -298,13 +285,12 @@ def _above():
 
 
 @register(
-    "hidden_delta",
     "a hidden unit collects from all units above: δ_i = f′(z_i) Σ_j w_ji δ_j",
     lesson=4,
     posts=("A4", "C4"),
     left=r"\delta_i = \frac{\partial L}{\partial z_i}",
 )
-def _():
+def hidden_delta():
     fan_out = sp.Sum(w[j, i] * d[j], (j, 1, n))
     return Equation(
         sp.diff(_above(), z[i]),
@@ -319,24 +305,22 @@ def _():
 
 
 @register(
-    "weight_gradient",
     "∂L/∂w_ip = δ_i a_p, whatever the widths",
     lesson=4,
     posts=("A2", "A5"),
     left=r"\frac{\partial L}{\partial w_{ip}}",
 )
-def _():
+def weight_gradient():
     loss = sp.Sum(d[j] * _z(j, m), (j, 1, n))
     return Equation(sp.diff(loss, w[i, p]), d[i] * a[p], (i <= n, p <= m), wrong={"transposed": d[p] * a[i]})
 
 
 @register(
-    "bias_gradient_index",
     "∂L/∂b_i = δ_i, whatever the width",
     lesson=4,
     left=r"\frac{\partial L}{\partial b_i}",
 )
-def _():
+def bias_gradient_index():
     return Equation(
         sp.diff(sp.Sum(d[j] * _z(j, m), (j, 1, n)), b[i]), d[i], (i <= n,), wrong={"with a": d[i] * a[i]}
     )
@@ -357,13 +341,12 @@ def _net222():
 
 
 @register(
-    "matrix_output_delta",
     "2-3-2, any f: ∂L/∂b² = δ² = (a² − y) ⊙ f′(z²)",
     lesson=4,
     posts=("A3",),
     left=r"\delta^2",
 )
-def _():
+def matrix_output_delta():
     net = _net232()
     error = net.A[2] - net.y
     return Equation(
@@ -375,13 +358,12 @@ def _():
 
 
 @register(
-    "matrix_hidden_delta",
     "2-3-2, any f: δ¹ = (W²)ᵀδ² ⊙ f′(z¹)",
     lesson=4,
     posts=("A4",),
     left=r"\delta^1",
 )
-def _():
+def matrix_hidden_delta():
     net, square = _net232(), _net222()
     lies = square.written_out((square.W[2] * square.delta(2)).multiply_elementwise(square.dA[1]))
     return Equation(
@@ -396,13 +378,12 @@ def _():
 
 
 @register(
-    "matrix_output_weights",
     "2-3-2, any f: ∂L/∂W² = δ²(a¹)ᵀ",
     lesson=4,
     posts=("A5",),
     left=r"\frac{\partial L}{\partial W^2}",
 )
-def _():
+def matrix_output_weights():
     net = _net232()
     return Equation(
         net.gradient(net.W[2]),
@@ -413,13 +394,12 @@ def _():
 
 
 @register(
-    "matrix_hidden_weights",
     "2-3-2, any f: ∂L/∂W¹ = δ¹xᵀ",
     lesson=4,
     posts=("A5",),
     left=r"\frac{\partial L}{\partial W^1}",
 )
-def _():
+def matrix_hidden_weights():
     net, square = _net232(), _net222()
     return Equation(
         net.gradient(net.W[1]),
@@ -435,13 +415,12 @@ def _():
 
 
 @register(
-    "recursion_three_layers",
     "2-2-3-2, any f: the same recursion once more reaches the first layer",
     lesson=4,
     posts=("A4", "D22"),
     left=r"\frac{\partial L}{\partial W^1}",
 )
-def _():
+def recursion_three_layers():
     net = SymbolicNetwork((2, 2, 3, 2), f, bias=False)
     return Equation(
         net.gradient(net.W[1]),
@@ -452,13 +431,12 @@ def _():
 
 
 @register(
-    "stale_weights",
     "updating W first makes the hidden error wrong by −η a_j Σ_k δ_k²: proportional to η",
     lesson=4,
     posts=("A7", "C8"),
     left=r"W_{\mathrm{new}}^{\mathsf T}\delta - W^{\mathsf T}\delta",
 )
-def _():
+def stale_weights():
     eta = sp.Symbol("eta", positive=True)
     delta, hidden = (sp.Matrix(sp.symbols(f"{s}1:{c}", real=True)) for s, c in (("delta", 4), ("a", 3)))
     W = sp.Matrix(3, 2, lambda r, c: sp.Symbol(f"w{r + 1}{c + 1}", real=True))
@@ -469,19 +447,18 @@ def _():
 
 
 @register(
-    "paths_sum",
     "∂out/∂in is a sum over all paths of the products of their weights",
     lesson=4,
     left=r"\frac{\partial z^3_1}{\partial x_1}",
 )
-def _():
+def paths_sum():
     net = SymbolicNetwork((2, 3, 2, 1), lambda v: v, bias=False)
     paths = [net.W[1][r, 0] * net.W[2][s, r] * net.W[3][0, s] for r in range(3) for s in range(2)]
     return Equation(sp.diff(net.z[3][0], net.x[0]), sum(paths), wrong={"a path forgotten": sum(paths[1:])})
 
 
-@register("paths_counted", "784-64-32-10 has 16 056 320 paths; all δ cost 2 368 multiplications", lesson=4)
-def _():
+@register("784-64-32-10 has 16 056 320 paths; all δ cost 2 368 multiplications", lesson=4)
+def paths_counted():
     widths = sp.Matrix([784, 64, 32, 10])
     counts = sp.Matrix([sp.prod(widths), widths[1] * widths[2] + widths[2] * widths[3]])
     return Equation(counts, sp.Matrix([16_056_320, 2_368]))

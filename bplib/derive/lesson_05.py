@@ -56,8 +56,8 @@ def _against(what):
     return compare
 
 
-@register("trace_is_a_sum", "tr(AᵀB) is the sum of the products entry by entry", lesson=5)
-def _():
+@register("tr(AᵀB) is the sum of the products entry by entry", lesson=5)
+def trace_is_a_sum():
     A, B = (sp.Matrix(3, 2, lambda r, c, s=s: sp.Symbol(f"{s}{r + 1}{c + 1}", real=True)) for s in "ab")
     return Equation(
         sp.trace(A.T * B),
@@ -67,14 +67,13 @@ def _():
 
 
 @register(
-    "affine_dW",
     "rows, Z = XW: ∂L/∂W = Xᵀ ∂L/∂Z, for any sizes",
     lesson=5,
     posts=("E3", "D11"),
     left=r"\frac{\partial L}{\partial W}",
     numeric=_against("dW"),
 )
-def _():
+def affine_dW():
     square = trace_gradient(SD, SX * SW, SW)
     return Equation(
         trace_gradient(D, X * W, W),
@@ -88,14 +87,13 @@ def _():
 
 
 @register(
-    "affine_dX",
     "rows, Z = XW: ∂L/∂X = ∂L/∂Z Wᵀ, for any sizes",
     lesson=5,
     posts=("E3", "D11"),
     left=r"\frac{\partial L}{\partial X}",
     numeric=_against("dX"),
 )
-def _():
+def affine_dX():
     square = trace_gradient(SD, SX * SW, SX)
     return Equation(
         trace_gradient(D, X * W, X),
@@ -108,21 +106,20 @@ def _():
 
 
 @register(
-    "affine_db",
     "rows: b's gradient is the column sum 1ᵀ ∂L/∂Z, of shape (1, k): it is b's",
     lesson=5,
     posts=("D11",),
     left=r"\frac{\partial L}{\partial b}",
     numeric=_against("db"),
 )
-def _():
+def affine_db():
     return Equation(
         trace_gradient(D, ONES * b, b), sp.OneMatrix(1, N) * D, wrong={"a mean": sp.OneMatrix(1, N) * D / N}
     )
 
 
-@register("affine_db_columns_summed", "written out for 3 rows: each entry of ∂L/∂b adds a column", lesson=5)
-def _():
+@register("written out for 3 rows: each entry of ∂L/∂b adds a column", lesson=5)
+def affine_db_columns_summed():
     rows = sp.Matrix(3, 3, lambda r, c: sp.Symbol(f"d{r + 1}{c + 1}", real=True))
     bias = sp.Matrix(1, 3, sp.symbols("b1:4", real=True))
     loss = sp.trace(rows.T * (sp.ones(3, 1) * bias))
@@ -142,13 +139,12 @@ W_COL, D_COL = sp.MatrixSymbol("W", n_out, n_in), sp.MatrixSymbol("D", n_out, N)
 
 
 @register(
-    "columns_dW",
     "columns, Z = WA: ∂L/∂W = ∂L/∂Z Aᵀ (E's dW = dD Xᵀ, A's δaᵀ)",
     lesson=5,
     posts=("A5", "E3"),
     left=r"\frac{\partial L}{\partial W}",
 )
-def _():
+def columns_dW():
     return Equation(
         trace_gradient(D_COL, W_COL * A_COL, W_COL),
         D_COL * A_COL.T,
@@ -157,13 +153,12 @@ def _():
 
 
 @register(
-    "columns_dA",
     "columns, Z = WA: ∂L/∂A = Wᵀ ∂L/∂Z (E's dX = Wᵀ dD)",
     lesson=5,
     posts=("A4", "E3"),
     left=r"\frac{\partial L}{\partial A}",
 )
-def _():
+def columns_dA():
     return Equation(
         trace_gradient(D_COL, W_COL * A_COL, A_COL),
         W_COL.T * D_COL,
@@ -172,18 +167,17 @@ def _():
 
 
 @register(
-    "columns_db",
     "columns: b's gradient adds the samples' columns, ∂L/∂Z 1",
     lesson=5,
     left=r"\frac{\partial L}{\partial b}",
 )
-def _():
+def columns_db():
     column = sp.MatrixSymbol("b", n_out, 1)
     return Equation(trace_gradient(D_COL, column * sp.OneMatrix(1, N), column), D_COL * sp.OneMatrix(N, 1))
 
 
-@register("dictionary", "rows and columns say the same, transposed: (XW)ᵀ = WᵀXᵀ", lesson=5)
-def _():
+@register("rows and columns say the same, transposed: (XW)ᵀ = WᵀXᵀ", lesson=5)
+def dictionary():
     return Equation((X * W).T, W.T * X.T, wrong={"square: order kept": ((SX * SW).T, SX.T * SW.T)})
 
 
@@ -205,40 +199,37 @@ def _squared_trace():
 
 
 @register(
-    "regression_dW",
     "tr((XW−Y)ᵀ(XW−Y)) has gradient 2Xᵀ(XW − Y), for any sizes",
     lesson=5,
     posts=("E4",),
     left=r"\frac{\partial L}{\partial W}",
 )
-def _():
+def regression_dW():
     return Equation(
         _squared_trace().diff(W), 2 * X.T * (X * W - Y), wrong={"sum for difference": 2 * X.T * (X * W + Y)}
     )
 
 
 @register(
-    "regression_dW_ours",
     "with 1/(2N) in front it is Xᵀ(XW − Y)/N",
     lesson=5,
     posts=("E4",),
     left=r"\frac{\partial L}{\partial W}",
     numeric=_compare_regression,
 )
-def _():
+def regression_dW_ours():
     return Equation(
         (_squared_trace() / (2 * N)).diff(W), X.T * (X * W - Y) / N, wrong={"1/N lost": X.T * (X * W - Y)}
     )
 
 
 @register(
-    "least_squares",
     "W = (XᵀX)⁻¹XᵀY leaves no gradient: the exact answer A's network is held against",
     lesson=5,
     posts=("A9",),
     left=r"X^{\mathsf T}(XW - Y)",
 )
-def _():
+def least_squares():
     best = (X.T * X).inverse() * X.T * Y
     return Equation(
         X.T * X * best - X.T * Y,
@@ -252,12 +243,11 @@ B1, B2 = sp.MatrixSymbol("b1", 1, n_hidden), sp.MatrixSymbol("b2", 1, n_out)
 
 
 @register(
-    "affine_collapse",
     "two affine layers are one: X(W₁W₂) + 1(b₁W₂ + b₂), for any sizes",
     lesson=5,
     posts=("B6",),
 )
-def _():
+def affine_collapse():
     two_layers = (X * W1 + ONES * B1) * W2 + ONES * B2
     return Equation(
         two_layers,
@@ -267,12 +257,11 @@ def _():
 
 
 @register(
-    "linear_two_layers",
     "without f between, dW₁ = Xᵀ D W₂ᵀ, for any sizes",
     lesson=5,
     left=r"\frac{\partial L}{\partial W_1}",
 )
-def _():
+def linear_two_layers():
     return Equation(trace_gradient(D, X * W1 * W2, W1), X.T * D * W2.T)
 
 
@@ -300,13 +289,12 @@ class _TwoLayers:
 
 
 @register(
-    "e_dW2",
     "E's regression: dW₂ = hᵀ · 2e with e = ŷ − y; the printed line takes db2 for it",
     lesson=5,
     posts=("E4", "E5"),
     left=r"\frac{\partial L}{\partial W_2}",
 )
-def _():
+def e_dW2():
     net = _TwoLayers()
     db2 = sp.ones(1, 2) * 2 * net.error
     return Equation(
@@ -318,13 +306,12 @@ def _():
 
 
 @register(
-    "e_dW1",
     "E's regression: dW₁ = Xᵀ (2e W₂ᵀ ⊙ f′(z)) with e = ŷ − y, for any f",
     lesson=5,
     posts=("E4", "E5"),
     left=r"\frac{\partial L}{\partial W_1}",
 )
-def _():
+def e_dW1():
     net = _TwoLayers()
     back = 2 * net.error * net.W2.T
     return Equation(
@@ -336,12 +323,11 @@ def _():
 
 
 @register(
-    "broadcast_accident",
     "(N,1) − (N,) pairs every row with every target: all outputs learn the mean (N = 3)",
     lesson=5,
     left=r"\frac{\partial}{\partial \hat y}\frac{1}{2N}\sum_{i}\sum_{j}(\hat y_i - y_j)^2",
 )
-def _():
+def broadcast_accident():
     outputs, goals = (sp.Matrix(sp.symbols(f"{s}1:4", real=True)) for s in ("yhat", "y"))
     table = sum((o - g) ** 2 for o in outputs for g in goals) / 6
     mean = sum(goals) / 3
@@ -351,13 +337,12 @@ def _():
 
 
 @register(
-    "eight_products_differ",
     "3×3: of the eight products that fit, XᵀD alone is the gradient",
     lesson=5,
     posts=("E3",),
     left=r"\frac{\partial L}{\partial W}",
 )
-def _():
+def eight_products_differ():
     x, w, d = (sp.Matrix(3, 3, lambda r, c, s=s: sp.Symbol(f"{s}{r + 1}{c + 1}", real=True)) for s in "xwd")
     wrong = {}
     for left, right in ((x, d), (d, x)):

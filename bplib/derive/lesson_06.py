@@ -29,13 +29,12 @@ def softmax_of(column):
 
 
 @register(
-    "softmax_jacobian",
     "∂p_i/∂z_j = p_i (δ_ij − p_j), for any width",
     lesson=6,
     posts=("D12",),
     left=r"\frac{\partial p_i}{\partial z_j}",
 )
-def _():
+def softmax_jacobian():
     p_i, p_j = softmax(i), softmax(j)
     return Equation(
         sp.diff(p_i, z[j]),
@@ -49,8 +48,8 @@ P3 = sp.ImmutableMatrix(sp.symbols("p1:4", positive=True))  # names for the entr
 P3_IS_SOFTMAX = tuple(map(sp.Eq, P3, softmax_of(Z3)))
 
 
-@register("softmax_jacobian_matrix", "the Jacobian is diag(p) − p pᵀ (3 outputs)", lesson=6, left="J")
-def _():
+@register("the Jacobian is diag(p) − p pᵀ (3 outputs)", lesson=6, left="J")
+def softmax_jacobian_matrix():
     return Equation(
         softmax_of(Z3).jacobian(Z3),
         sp.diag(*P3) - P3 * P3.T,
@@ -60,12 +59,11 @@ def _():
 
 
 @register(
-    "softmax_vjp",
     "vᵀJ = (p ⊙ (v − v·p))ᵀ: no Jacobian need be stored (3 outputs)",
     lesson=6,
     left=r"v^{\mathsf T} J",
 )
-def _():
+def softmax_vjp():
     upstream = sp.ImmutableMatrix(sp.symbols("v1:4", real=True))
     inner = upstream - sp.ones(3, 1) * upstream.dot(P3)
     return Equation(
@@ -76,61 +74,58 @@ def _():
     )
 
 
-@register("softmax_sums_to_one", "the outputs of a softmax add up to 1, for any width", lesson=6)
-def _():
+@register("the outputs of a softmax add up to 1, for any width", lesson=6)
+def softmax_sums_to_one():
     total = sp.Sum(sp.exp(z[k]), (k, 1, n))
     return Equation(sp.Sum(sp.exp(z[j]), (j, 1, n)).subs(j, k) / total, sp.Integer(1))
 
 
 @register(
-    "softmax_shift",
     "taking the same c from every z changes nothing (D's max shift)",
     lesson=6,
     posts=("D15",),
 )
-def _():
+def softmax_shift():
     c = sp.Symbol("c", real=True)
     shifted = sp.exp(Z3[0] - c) / sum(sp.exp(entry - c) for entry in Z3)
     return Equation(shifted, softmax_of(Z3)[0], wrong={"numerator alone": sp.exp(-c) * softmax_of(Z3)[0]})
 
 
-@register("softmax_shift_any_width", "the same for any width n", lesson=6, posts=("D15",))
-def _():
+@register("the same for any width n", lesson=6, posts=("D15",))
+def softmax_shift_any_width():
     c = sp.Symbol("c", real=True)
     shifted = sp.exp(z[i]) * sp.exp(-c) / (sp.exp(-c) * sp.Sum(sp.exp(z[k]), (k, 1, n)))
     return Equation(shifted, softmax(i), wrong={"numerator alone": sp.exp(-c) * softmax(i)})
 
 
 @register(
-    "log_sum_exp",
     "log Σ e^z = m + log Σ e^(z−m): with m the largest, nothing overflows",
     lesson=6,
     posts=("D15",),
 )
-def _():
+def log_sum_exp():
     m = sp.Symbol("m", real=True)
     moved = m + sp.log(sp.exp(-m) * sum(map(sp.exp, Z3)))
     return Equation(sp.log(sum(map(sp.exp, Z3))), moved, wrong={"m forgotten": moved - m})
 
 
-@register("log_sum_exp_gradient", "the gradient of log Σ e^z is the softmax", lesson=6)
-def _():
+@register("the gradient of log Σ e^z is the softmax", lesson=6)
+def log_sum_exp_gradient():
     return Equation(sp.diff(sp.log(sp.Sum(sp.exp(z[k]), (k, 1, n))), z[i]), softmax(i), (i <= n,))
 
 
-@register("softmax_of_two", "a softmax over z and 0 is the sigmoid", lesson=6)
-def _():
+@register("a softmax over z and 0 is the sigmoid", lesson=6)
+def softmax_of_two():
     t = sp.Symbol("z", real=True)
     return Equation(softmax_of(sp.Matrix([t, 0]))[0], sigma(t), wrong={"the other one": sigma(-t)})
 
 
 @register(
-    "categorical_likelihood",
     "minus the log of Π p_k^y_k is −Σ y_k log p_k (3 classes)",
     lesson=6,
     posts=("D6",),
 )
-def _():
+def categorical_likelihood():
     p = sp.symbols("p1:4", positive=True)
     likelihood = sp.Mul(*(q**t for q, t in zip(p, Y3, strict=True)))
     return Equation(
@@ -146,20 +141,19 @@ def _cross_entropy(weight):
     return sp.Sum(weight(i) * log_sum - weight(i) * z[i], (i, 1, n))
 
 
-@register("log_softmax", "log p_i = z_i − log Σ e^z", lesson=6, posts=("D12",))
-def _():
+@register("log p_i = z_i − log Σ e^z", lesson=6, posts=("D12",))
+def log_softmax():
     log_sum = sp.log(sum(map(sp.exp, Z3)))
     return Equation(sp.log(softmax_of(Z3)[0]), Z3[0] - log_sum, wrong={"plus": Z3[0] + log_sum})
 
 
 @register(
-    "softmax_cross_entropy",
     "for any weights y: ∂L/∂z_j = p_j Σ y − y_j, for any width",
     lesson=6,
     posts=("D12",),
     left=r"\frac{\partial L}{\partial z_j}",
 )
-def _():
+def softmax_cross_entropy():
     claimed = softmax(j) * sp.Sum(y[i], (i, 1, n)) - y[j]
     return Equation(
         sp.diff(_cross_entropy(lambda index: y[index]), z[j]),
@@ -170,13 +164,12 @@ def _():
 
 
 @register(
-    "softmax_cross_entropy_label",
     "with a one-hot label t: ∂L/∂z_j = p_j − δ_jt: every class gets a gradient",
     lesson=6,
     posts=("D12", "D13"),
     left=r"\frac{\partial}{\partial z_j}(-\log p_t)",
 )
-def _():
+def softmax_cross_entropy_label():
     t = sp.Symbol("t", integer=True, positive=True)
     loss = sp.log(sp.Sum(sp.exp(z[k]), (k, 1, n))) - z[t]
     return Equation(
@@ -219,14 +212,13 @@ def _compare_softmax(equation, rng):
 
 
 @register(
-    "softmax_cross_entropy_batch",
     "ours, a mean over N rows: (p Σy − y)/N (N = 2, 3 classes)",
     lesson=6,
     posts=("D12", "D14"),
     left=r"\frac{\partial L}{\partial Z}",
     numeric=_compare_softmax,
 )
-def _():
+def softmax_cross_entropy_batch():
     rows = [(softmax_of(ZN[r, :].T) * sum(YN[r, :]) - YN[r, :].T).T / 2 for r in range(2)]
     claimed = sp.Matrix.vstack(*rows)
     return Equation(gradient(_batch_loss(), ZN), claimed, wrong={"divided by the classes": claimed * 2 / 3})
@@ -236,30 +228,29 @@ def _():
 
 
 @register(
-    "guess_two",
     "a coin's guess: ŷ = ½ gives binary cross-entropy ln 2 = 0.693, whatever y",
     lesson=6,
     posts=("B13",),
 )
-def _():
+def guess_two():
     t, half = sp.Symbol("y", real=True), sp.Rational(1, 2)
     return Equation(-t * sp.log(half) - (1 - t) * sp.log(1 - half), sp.log(2), wrong={"log ½": sp.log(half)})
 
 
-@register("guess_any", "equal outputs over n classes give softmax cross-entropy ln n; ten: 2.303", lesson=6)
-def _():
+@register("equal outputs over n classes give softmax cross-entropy ln n; ten: 2.303", lesson=6)
+def guess_any():
     classes = sp.Symbol("n", positive=True, integer=True)
     total = sp.Sum(sp.exp(0), (k, 1, classes)).doit()
     return Equation(-sp.log(sp.exp(0) / total), sp.log(classes), wrong={"1/n": 1 / classes})
 
 
-@register("guess_ten", "2.303 is guessing: ten classes, all logits equal", lesson=6, posts=("D24",))
-def _():
+@register("2.303 is guessing: ten classes, all logits equal", lesson=6, posts=("D24",))
+def guess_ten():
     return Equation(-sp.log(softmax_of(sp.zeros(10, 1))[3]), sp.log(10), wrong={"ln 2": sp.log(2)})
 
 
-@register("relu_half", "ReLU(z)² + ReLU(−z)² = z²: a symmetric z keeps half its mean square", lesson=6)
-def _():
+@register("ReLU(z)² + ReLU(−z)² = z²: a symmetric z keeps half its mean square", lesson=6)
+def relu_half():
     t = sp.Symbol("z", real=True)
     both = sp.Max(0, t) ** 2 + sp.Max(0, -t) ** 2
     sides = sp.Matrix([both.subs(t, s * sp.Symbol("u", positive=True)) for s in (1, -1)])
@@ -270,12 +261,11 @@ def _():
 
 
 @register(
-    "e_first_loss",
     "E's first loss: N O H D/2 = 3.2e6, from unit variances (and the targets' N O)",
     lesson=6,
     posts=("E4",),
 )
-def _():
+def e_first_loss():
     rows, d, h, o = sp.symbols("N D H O", positive=True, integer=True)
     z_square = d  # Σ over D inputs of E[x²]E[w²] = 1 each
     y_hat_square = h * z_square / 2  # Σ over H units of E[ReLU²] E[w²]
@@ -290,12 +280,11 @@ def _():
 
 
 @register(
-    "graph_sigmoid",
     "D's graph of the sigmoid: ×(−1), exp, +1, 1/x, walked backward, gives y(1 − y)",
     lesson=6,
     posts=("D9", "D10"),
 )
-def _():
+def graph_sigmoid():
     x, out, u = sp.symbols("x dout u", real=True)
     after = [x, -x, sp.exp(-x), 1 + sp.exp(-x)]
     nodes = [-u, sp.exp(u), 1 + u, 1 / u]
@@ -318,13 +307,12 @@ def _compare_mask(equation, rng):
 
 
 @register(
-    "graph_relu",
     "D's graph of ReLU: the gate passes dout where z > 0 and nothing where z < 0",
     lesson=6,
     posts=("D9", "D10"),
     numeric=_compare_mask,
 )
-def _():
+def graph_relu():
     u, out = sp.Symbol("u", positive=True), sp.Symbol("dout", real=True)
     t = sp.Symbol("t", real=True)
     slopes = [sp.diff(sp.Max(0, side * u + t), t).subs(t, 0) for side in (1, -1)]
@@ -336,12 +324,11 @@ def _():
 
 
 @register(
-    "graph_affine",
     "D's graph of the affine layer, written out for 2 rows: dx, dW, db",
     lesson=6,
     posts=("D9", "D11"),
 )
-def _():
+def graph_affine():
     def names(s, r, c):
         return sp.Matrix(r, c, lambda p, q: sp.Symbol(f"{s}{p + 1}{q + 1}", real=True))
 
@@ -353,12 +340,11 @@ def _():
 
 
 @register(
-    "graph_softmax_loss",
     "D's graph of softmax with loss gives (y₁ − t₁, y₂ − t₂, y₃ − t₃) if Σt = 1",
     lesson=6,
     posts=("D9", "D12"),
 )
-def _():
+def graph_softmax_loss():
     t1, t2 = sp.symbols("t1 t2", real=True)
     goal = sp.Matrix([t1, t2, 1 - t1 - t2])
     p = softmax_of(Z3)

@@ -9,31 +9,27 @@ f = sp.Function("f")
 
 
 @register(
-    "vacuous_check",
     "with outgoing weights 0 every hidden gradient is 0: such a check proves nothing",
     lesson=7,
 )
-def _():
+def vacuous_check():
     net = SymbolicNetwork((2, 2, 1), f)
     zeros = dict.fromkeys(net.W[2], 0)
     return Equation(net.gradient(net.W[1]).subs(zeros).doit(), sp.zeros(2, 2))
 
 
-@register(
-    "factor_seen", "a gradient off by a factor c errs by |1 − 1/c|, whatever its size: 2 gives ½", lesson=7
-)
-def _():
+@register("a gradient off by a factor c errs by |1 − 1/c|, whatever its size: 2 gives ½", lesson=7)
+def factor_seen():
     g, c = sp.symbols("g c", positive=True)  # c > 1: the larger of the two is c g
     return Equation((c * g - g) / (c * g), 1 - 1 / c, wrong={"absolute": c * g - g})
 
 
 @register(
-    "check_exact_on_quadratics",
     "on a quadratic loss central differences are exact: only round-off is left",
     lesson=7,
     posts=("D7",),
 )
-def _():
+def check_exact_on_quadratics():
     a, c, e, w, h = sp.symbols("a c e w h", real=True)
 
     def loss(v):

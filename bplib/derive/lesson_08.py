@@ -12,13 +12,12 @@ f = sp.Function("f")
 
 
 @register(
-    "xor_needs_two_lines",
     "add the inner two, add the outer two: the same number would be above and below 0",
     lesson=8,
     posts=("B1",),
     left="(w_1 + b) + (w_2 + b)",
 )
-def _():
+def xor_needs_two_lines():
     w1, w2 = sp.symbols("w1 w2", real=True)
     inner = (w1 + b) + (w2 + b)  # both must be > 0: outputs for (1, 0) and (0, 1)
     outer = b + (w1 + w2 + b)  # both must be < 0: outputs for (0, 0) and (1, 1)
@@ -26,24 +25,22 @@ def _():
 
 
 @register(
-    "xor_best_line",
     "the four s in XOR's losses log(1 + eˢ) of one neuron sum to 0, so the mean loss is at least log 2",
     lesson=8,
     posts=("B1",),
 )
-def _():
+def xor_best_line():
     w1, w2 = sp.symbols("w1 w2", real=True)
     s = [b, -(w1 + b), -(w2 + b), w1 + w2 + b]  # z where 0 is wanted, −z where 1 is
     return Equation(sum(s), sp.Integer(0), wrong={"AND instead": (sum(s) - 2 * s[3], sp.Integer(0))})
 
 
 @register(
-    "xor_by_hand",
     "two ReLU units are enough: max(0, x₁ + x₂) − 2 max(0, x₁ + x₂ − 1)",
     lesson=8,
     posts=("B1", "B3"),
 )
-def _():
+def xor_by_hand():
     total = [p + q for p in (0, 1) for q in (0, 1)]
     outputs = [max(0, s) - 2 * max(0, s - 1) for s in total]
     return Equation(sp.Matrix(outputs), sp.Matrix([0, 1, 1, 0]), wrong={"OR": sp.Matrix([0, 1, 1, 1])})
@@ -62,13 +59,12 @@ def _first_layer(net):
 
 
 @register(
-    "mirror_units",
     "tanh is odd: mirror units (row 2 = −row 1, in and out) get mirrored gradients, for ever",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial (w_{2\cdot}, b_2)}",
 )
-def _():
+def mirror_units():
     net, tied = _twins(sp.tanh, -1)
     rows = _first_layer(net).subs(tied)
     free = {k: v for k, v in tied.items() if k != net.W[2][0, 1]}
@@ -84,13 +80,12 @@ def _():
 
 
 @register(
-    "mirror_outgoing",
     "… and so do their outgoing weights: nothing parts them (σ is not odd: here sigmoid units part)",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial w^2_{12}}",
 )
-def _():
+def mirror_outgoing():
     net, tied = _twins(sp.tanh, -1)
     row = net.gradient(net.W[2]).subs(tied)
     other, other_tied = _twins(sigma, -1)
@@ -99,38 +94,35 @@ def _():
 
 
 @register(
-    "mirror_sum",
     "two mirrored tanh units are one unit with twice the outgoing weight: one line",
     lesson=8,
     posts=("B8",),
 )
-def _():
+def mirror_sum():
     z, v = sp.symbols("z v", real=True)
     both = v * sp.tanh(z) + (-v) * sp.tanh(-z)
     return Equation(both, 2 * v * sp.tanh(z), wrong={"they cancel": sp.Integer(0)})
 
 
 @register(
-    "equal_units",
     "two equal hidden units with equal outgoing weights get equal gradients: B's reason for chance",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial (w_{2\cdot}, b_2)}",
 )
-def _():
+def equal_units():
     net, tied = _twins(f, 1)
     rows = _first_layer(net).subs(tied).doit()
     return Equation(rows[1, :], rows[0, :], wrong={"mirrored": -rows[0, :]})
 
 
 @register(
-    "equal_units_part",
     "equal units with unequal outgoing weights part at once, by (u₂ − u₁) f′(z) x times the error",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial w_{2\cdot}} - \frac{\partial L}{\partial w_{1\cdot}}",
 )
-def _():
+def equal_units_part():
     net, tied = _twins(f, 1)
     free = {k: v for k, v in tied.items() if k != net.W[2][0, 1]}
     rows = net.gradient(net.W[1]).subs(free).doit()
@@ -141,13 +133,12 @@ def _():
 
 
 @register(
-    "constant_start",
     "constant weights tie the units, not the inputs: row entries still go as x",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial w_{1\cdot}}",
 )
-def _():
+def constant_start():
     net = SymbolicNetwork((2, 2, 1), f)
     c = sp.Symbol("c", real=True)
     flat = dict.fromkeys([*net.W[1], *net.W[2], *net.b[1], *net.b[2]], c)
@@ -157,18 +148,17 @@ def _():
 
 
 @register(
-    "squared_against_cross_entropy",
     "squared error's gradient is cross-entropy's times 2ŷ(1 − ŷ), at most ½: B's text is slower",
     lesson=8,
     posts=("B13",),
 )
-def _():
+def squared_against_cross_entropy():
     p = sigma(t)
     squared, entropy = sp.diff((p - y) ** 2, t), p - y
     return Equation(squared, entropy * 2 * p * (1 - p), wrong={"the same": entropy})
 
 
-@register("squared_error_slowdown", "2ŷ(1 − ŷ) = ½ − 2(ŷ − ½)²: never above ½", lesson=8)
-def _():
+@register("2ŷ(1 − ŷ) = ½ − 2(ŷ − ½)²: never above ½", lesson=8)
+def squared_error_slowdown():
     half = sp.Rational(1, 2)
     return Equation(2 * y * (1 - y), half - 2 * (y - half) ** 2, wrong={"½ − …²": half - (y - half) ** 2})

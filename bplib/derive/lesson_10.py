@@ -8,38 +8,35 @@ from .registry import Equation, register
 
 
 @register(
-    "black_pixel",
     "a pixel that is 0 in every image has gradient 0 in every weight: δ · 0",
     lesson=10,
     left=r"\frac{\partial L}{\partial W_{1\cdot}}",
 )
-def _():
+def black_pixel():
     X, D = (sp.Matrix(3, 2, lambda r, c, s=s: sp.Symbol(f"{s}{r + 1}{c + 1}", real=True)) for s in "xd")
     X[:, 0] = sp.zeros(3, 1)
     return Equation((X.T * D)[0, :], sp.zeros(1, 2))
 
 
 @register(
-    "grey_pixel",
     "C's +0.01 lets black pixels teach: 0.01 Σₙ δ, the same for all of them",
     lesson=10,
     posts=("C7",),
     left=r"\frac{\partial L}{\partial W_{1\cdot}}",
 )
-def _():
+def grey_pixel():
     X, D = (sp.Matrix(3, 2, lambda r, c, s=s: sp.Symbol(f"{s}{r + 1}{c + 1}", real=True)) for s in "xd")
     X[:, 0] = sp.ones(3, 1) / 100
     return Equation((X.T * D)[0, :], sp.ones(1, 3) * D / 100, wrong={"still silent": sp.zeros(1, 2)})
 
 
 @register(
-    "double_softmax_floor",
     "outputs in [0, 1] fed to softmax: p ≤ e/(e + 9), so the loss cannot fall below 1.461",
     lesson=10,
     posts=("C12",),
     left=r"-\log p_1",
 )
-def _():
+def double_softmax_floor():
     best = softmax_of(sp.Matrix([1] + [0] * 9))[0]
     return Equation(
         -sp.log(best), sp.log(1 + 9 * sp.exp(-1)), wrong={"0": sp.Integer(0), "ln 10": sp.log(10)}
@@ -47,13 +44,12 @@ def _():
 
 
 @register(
-    "double_softmax_gradient",
     "a sigmoid before softmax cross-entropy multiplies the gradient by a(1 − a) ≤ ¼",
     lesson=10,
     posts=("C12",),
     left=r"\frac{\partial L}{\partial z_1}",
 )
-def _():
+def double_softmax_gradient():
     z = sp.Matrix(sp.symbols("z1:4", real=True))
     a = z.applyfunc(sigma)
     total = sum(map(sp.exp, a))

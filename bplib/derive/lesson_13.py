@@ -56,15 +56,7 @@ def _compare_batch_norm(N):
 
 
 def _batch_norm(N):
-    @register(
-        f"batch_norm_dx_{N}",
-        f"dx = γ/√(s²+ε) (dy − mean dy − x̂ mean(dy x̂)), for a batch of N = {N}",
-        lesson=13,
-        posts=("D23",),
-        left=r"\frac{\partial L}{\partial x}",
-        numeric=_compare_batch_norm(N),
-    )
-    def _():
+    def build():
         batch = _Batch(N)
         return Equation(
             gradient(batch.loss, batch.x),
@@ -76,15 +68,22 @@ def _batch_norm(N):
             },
         )
 
+    build.__name__ = f"batch_norm_dx_{N}"
+    register(
+        f"dx = γ/√(s²+ε) (dy − mean dy − x̂ mean(dy x̂)), for a batch of N = {N}",
+        lesson=13,
+        posts=("D23",),
+        left=r"\frac{\partial L}{\partial x}",
+        numeric=_compare_batch_norm(N),
+    )(build)
+
 
 for _N in (3, 4, 5, 6):
     _batch_norm(_N)
 
 
-@register(
-    "batch_norm_matrix", "as a matrix (N = 3): dx = γ/√(s²+ε) (I − 11ᵀ/N − x̂x̂ᵀ/N) dy", lesson=13, left="J"
-)
-def _():
+@register("as a matrix (N = 3): dx = γ/√(s²+ε) (I − 11ᵀ/N − x̂x̂ᵀ/N) dy", lesson=13, left="J")
+def batch_norm_matrix():
     batch = _Batch(3)
     one = sp.ones(3, 1)
     whole = sp.eye(3) - one * one.T / 3 - batch.hat * batch.hat.T / 3
@@ -96,8 +95,8 @@ def _():
     )
 
 
-@register("batch_norm_dgamma", "γ collects Σ dy x̂ and β collects Σ dy (N = 3)", lesson=13)
-def _():
+@register("γ collects Σ dy x̂ and β collects Σ dy (N = 3)", lesson=13)
+def batch_norm_dgamma():
     batch = _Batch(3)
     derived = sp.Matrix([sp.diff(batch.loss, batch.gamma), sp.diff(batch.loss, batch.beta)])
     return Equation(
@@ -109,18 +108,17 @@ def _():
 
 
 @register(
-    "batch_norm_shift",
     "a bias before batch normalisation is taken away again: its gradient is 0 (N = 3)",
     lesson=13,
 )
-def _():
+def batch_norm_shift():
     batch, shift = _Batch(3), sp.Symbol("b", real=True)
     moved = {v: v + shift for v in batch.x}
     return Equation(sp.diff(batch.loss.subs(moved, simultaneous=True), shift), sp.Integer(0))
 
 
-@register("batch_norm_scale", "without ε the scale of what comes in makes no difference (N = 3)", lesson=13)
-def _():
+@register("without ε the scale of what comes in makes no difference (N = 3)", lesson=13)
+def batch_norm_scale():
     batch, c = _Batch(3), sp.Symbol("c", positive=True)
     plain = batch.x_hat.subs(batch.eps, 0)
     scaled = plain.subs({v: c * v for v in batch.x}, simultaneous=True)
@@ -128,11 +126,10 @@ def _():
 
 
 @register(
-    "batch_norm_two_more_paths",
     "dx is made of three paths: through x̂, through the mean, through the variance (N = 3)",
     lesson=13,
 )
-def _():
+def batch_norm_two_more_paths():
     batch = _Batch(3)
     m, s = sp.symbols("m s", real=True)
     hat = [(v - m) / sp.sqrt(s + batch.eps) for v in batch.x]
@@ -162,40 +159,36 @@ def _compare_dropout(equation, rng):
 
 
 @register(
-    "dropout_backward",
     "the gradient goes through the same mask with the same factor: d m/(1 − p)",
     lesson=13,
     posts=("D23",),
     numeric=_compare_dropout,
 )
-def _():
+def dropout_backward():
     d, m, p = sp.symbols("d m p", real=True)
     return Equation(sp.diff(d * x * m / (1 - p), x), d * m / (1 - p), wrong={"factor dropped": d * m})
 
 
 @register(
-    "dropout_expectation",
     "kept with probability 1 − p and divided by 1 − p: the expectation is x",
     lesson=13,
     posts=("D23",),
 )
-def _():
+def dropout_expectation():
     p = sp.Symbol("p", positive=True)
     return Equation((1 - p) * (x / (1 - p)) + p * 0, x, wrong={"no factor": ((1 - p) * x + p * 0, x)})
 
 
-@register("dropout_variance", "dropout's noise has variance x² p/(1 − p)", lesson=13)
-def _():
+@register("dropout's noise has variance x² p/(1 − p)", lesson=13)
+def dropout_variance():
     p = sp.Symbol("p", positive=True)
     return Equation(
         (1 - p) * (x / (1 - p)) ** 2 - x**2, x**2 * p / (1 - p), wrong={"p(1 − p)": x**2 * p * (1 - p)}
     )
 
 
-@register(
-    "decay_shrinks", "weight decay λ at rate η multiplies w by 1 − ηλ before the gradient's step", lesson=13
-)
-def _():
+@register("weight decay λ at rate η multiplies w by 1 − ηλ before the gradient's step", lesson=13)
+def decay_shrinks():
     return Equation(
         w - eta * (g + lam * w),
         (1 - eta * lam) * w - eta * g,

@@ -34,14 +34,13 @@ def _compare_momentum(equation, rng):
 
 
 @register(
-    "momentum_unrolled",
     "momentum is a sum over all past gradients, each faded by μ a step (4 steps)",
     lesson=14,
     posts=("D23",),
     left="v_4",
     numeric=_compare_momentum,
 )
-def _():
+def momentum_unrolled():
     claimed = sum(mu ** (4 - t) * sp.Symbol(f"g{t}", real=True) for t in range(1, 5))
     return Equation(
         _unrolled(4),
@@ -51,18 +50,17 @@ def _():
 
 
 @register(
-    "momentum_steady",
     "under a constant gradient momentum tends to g/(1 − μ): ten times at 0.9",
     lesson=14,
     left=r"\sum_{t=0}^{\infty}\mu^t g",
 )
-def _():
+def momentum_steady():
     rate, t = sp.Rational(9, 10), sp.Symbol("t", integer=True, nonnegative=True)
     return Equation(sp.summation(rate**t, (t, 0, sp.oo)) * g, 10 * g, wrong={"1/μ": g / rate})
 
 
-@register("momentum_recurrence", "v_t = g (1 − μ^t)/(1 − μ) solves v_t = μ v_{t−1} + g", lesson=14)
-def _():
+@register("v_t = g (1 − μ^t)/(1 − μ) solves v_t = μ v_{t−1} + g", lesson=14)
+def momentum_recurrence():
     t = sp.Symbol("t", integer=True, positive=True)
 
     def v(n):
@@ -71,8 +69,8 @@ def _():
     return Equation(mu * v(t - 1) + g, v(t), wrong={"no fading": (v(t - 1) + g, v(t))})
 
 
-@register("momentum_alternating", "v_t = (−1)^t g/(1 + μ) solves v_t = μ v_{t−1} + (−1)^t g", lesson=14)
-def _():
+@register("v_t = (−1)^t g/(1 + μ) solves v_t = μ v_{t−1} + (−1)^t g", lesson=14)
+def momentum_alternating():
     t = sp.Symbol("t", integer=True, positive=True)
 
     def v(n, scale=1 + mu):
@@ -92,11 +90,10 @@ def _after_momentum(c, w_before, velocity):
 
 
 @register(
-    "ravine_best_rate",
     "at η = 2/(c₁ + c₂) wall and floor shrink alike, by (κ − 1)/(κ + 1) with κ = c₁/c₂",
     lesson=14,
 )
-def _():
+def ravine_best_rate():
     c2, kappa = sp.symbols("c2 kappa", positive=True)
     best = 2 / (kappa * c2 + c2)
     factor = (kappa - 1) / (kappa + 1)
@@ -117,12 +114,11 @@ def _compare_two_terms(equation, rng):
 
 
 @register(
-    "momentum_two_terms",
     "on ½cw² momentum makes the next w from the last two: (1 + μ − ηc) w − μ w₋₁",
     lesson=14,
     numeric=_compare_two_terms,
 )
-def _():
+def momentum_two_terms():
     c, old, velocity = sp.symbols("c w_{-1} v", real=True)
     now, velocity = _after_momentum(c, old, velocity)
     return Equation(
@@ -133,11 +129,10 @@ def _():
 
 
 @register(
-    "momentum_limit",
     "the largest stable rate is 2(1 + μ)/c: there w changes its sign at each step, for ever",
     lesson=14,
 )
-def _():
+def momentum_limit():
     c = sp.Symbol("c", positive=True)
     limit = 2 * (1 + mu) / c
     return Equation(
@@ -148,11 +143,10 @@ def _():
 
 
 @register(
-    "momentum_best",
     "with √μ = (√κ − 1)/(√κ + 1) wall and floor shrink by √μ a step: κ has become √κ",
     lesson=14,
 )
-def _():
+def momentum_best():
     # r² − (1 + μ − ηc) r + μ = 0 has the double root ±√μ for the wall (c = κ) and for the floor (c = 1).
     k = sp.Symbol("k", positive=True)  # √κ
     r = sp.Symbol("r", real=True)
@@ -183,24 +177,22 @@ def _compare_adam(equation, rng):
 
 
 @register(
-    "adam_first_step",
     "Adam's first step is η g/(|g| + ε): the size of g hardly matters",
     lesson=14,
     left=r"\frac{\hat m_1}{\sqrt{\hat v_1} + \epsilon}",
     numeric=_compare_adam,
 )
-def _():
+def adam_first_step():
     b1, b2, small = sp.symbols("beta1 beta2 epsilon", positive=True)
     return Equation(_adam_first(g, b1, b2, small), g / (sp.Abs(g) + small), wrong={"proportional to g": g})
 
 
 @register(
-    "adam_first_step_sign",
     "as ε goes to 0 that is η sign(g), up or down",
     lesson=14,
     left=r"\lim_{\epsilon\to 0}",
 )
-def _():
+def adam_first_step_sign():
     size, small = sp.symbols("u epsilon", positive=True)
     first = [
         sp.limit(_adam_first(s * size, sp.Rational(9, 10), sp.Rational(999, 1000), small), small, 0)
@@ -210,23 +202,21 @@ def _():
 
 
 @register(
-    "adam_uncorrected",
     "without bias correction the first step is √10 = 3.16 times too long (β = 0.9, 0.999)",
     lesson=14,
 )
-def _():
+def adam_uncorrected():
     size = sp.Symbol("g", positive=True)
     m, v = size / 10, size**2 / 1000
     return Equation(m / sp.sqrt(v), sp.sqrt(10), wrong={"as with correction": sp.Integer(1)})
 
 
 @register(
-    "adam_bias_correction",
     "the weights of t gradients in m add up to 1 − β^t: divide by it",
     lesson=14,
     left=r"\sum_{i=1}^{5}(1-\beta)\beta^{5-i}",
 )
-def _():
+def adam_bias_correction():
     beta = sp.Symbol("beta", positive=True)
     return Equation(
         sum((1 - beta) * beta ** (5 - i) for i in range(1, 6)),
@@ -235,8 +225,8 @@ def _():
     )
 
 
-@register("adam_bias_any_t", "m_t = (1 − β^t) g solves m_t = β m_{t−1} + (1 − β) g, for any t", lesson=14)
-def _():
+@register("m_t = (1 − β^t) g solves m_t = β m_{t−1} + (1 − β) g, for any t", lesson=14)
+def adam_bias_any_t():
     beta, t = sp.Symbol("beta", positive=True), sp.Symbol("t", integer=True, positive=True)
 
     def m(n):
@@ -258,12 +248,11 @@ def _compare_decoupled(equation, rng):
 
 
 @register(
-    "decoupled_decay",
     "decoupled decay: w − η(u + λw) = (1 − ηλ)w − ηu, whatever u Adam makes of g",
     lesson=14,
     numeric=_compare_decoupled,
 )
-def _():
+def decoupled_decay():
     u = sp.Symbol("u", real=True)
     return Equation(
         w - eta * (u + lam * w), (1 - eta * lam) * w - eta * u, wrong={"not decayed": w - eta * u}
@@ -271,11 +260,10 @@ def _():
 
 
 @register(
-    "coupled_decay_lost",
     "λw put into Adam's g instead is scaled away: the first step is sign(g + λw)",
     lesson=14,
 )
-def _():
+def coupled_decay_lost():
     total, small = sp.symbols("u epsilon", positive=True)  # u = g + λw > 0
     b1, b2 = sp.Rational(9, 10), sp.Rational(999, 1000)
     return Equation(
@@ -297,14 +285,13 @@ def _compare_cosine(equation, rng):
 
 
 @register(
-    "cosine_schedule",
     "the cosine goes from η₀ through their mean to η₁",
     lesson=14,
     posts=("D23",),
     left=r"\eta(0), \eta(\tfrac12), \eta(1)",
     numeric=_compare_cosine,
 )
-def _():
+def cosine_schedule():
     start, end = sp.symbols("eta0 eta1", real=True)
     derived = sp.Matrix([_cosine(at, start, end) for at in (0, sp.Rational(1, 2), 1)])
     return Equation(
@@ -314,8 +301,8 @@ def _():
     )
 
 
-@register("cosine_flat_ends", "and is flat at both ends", lesson=14, left=r"\eta'(0), \eta'(1)")
-def _():
+@register("and is flat at both ends", lesson=14, left=r"\eta'(0), \eta'(1)")
+def cosine_flat_ends():
     t, start, end = sp.symbols("t eta0 eta1", real=True)
     slope = sp.diff(_cosine(t, start, end), t)
     return Equation(sp.Matrix([slope.subs(t, 0), slope.subs(t, 1)]), sp.zeros(2, 1))
@@ -332,13 +319,12 @@ def _compare_steps(equation, rng):
 
 
 @register(
-    "step_schedule",
     "two steps down by a factor c leave η₀, c η₀, c² η₀",
     lesson=14,
     posts=("D23",),
     numeric=_compare_steps,
 )
-def _():
+def step_schedule():
     start, factor = sp.symbols("eta0 c", positive=True)
     rates = [start]
     for _ in range(2):
@@ -351,24 +337,22 @@ def _():
 
 
 @register(
-    "minibatch_unbiased",
     "averaged over all batches of 2 from 4 rows, the batch's gradient is the full one",
     lesson=14,
     posts=("D19",),
 )
-def _():
+def minibatch_unbiased():
     gs = sp.symbols("g1:5", real=True)
     pairs = [(p + q) / 2 for i, p in enumerate(gs) for q in gs[i + 1 :]]
     return Equation(sum(pairs) / len(pairs), sum(gs) / 4, wrong={"a sum": sum(gs)})
 
 
 @register(
-    "minibatch_noise",
     "m rows drawn with replacement: the variance of their mean is v/m, for any m",
     lesson=14,
     posts=("D19",),
 )
-def _():
+def minibatch_noise():
     m, i, j = sp.symbols("m i j", integer=True, positive=True)
     v = sp.Symbol("v", positive=True)
     total = sp.Sum(sp.Sum(v * sp.KroneckerDelta(i, j, (1, m)), (j, 1, m)), (i, 1, m)) / m**2
@@ -376,11 +360,10 @@ def _():
 
 
 @register(
-    "noise_floor",
     "steps η on ½cw² with noise of variance s² in the gradient: w keeps the variance ηs²/(c(2 − ηc))",
     lesson=14,
 )
-def _():
+def noise_floor():
     c, s = sp.symbols("c s", positive=True)
     floor = eta * s**2 / (c * (2 - eta * c))
     after = (1 - eta * c) ** 2 * floor + eta**2 * s**2  # variances of independent terms add

@@ -13,13 +13,12 @@ f = sp.Function("f")
 
 
 @register(
-    "vanishing_bound",
     "L sigmoid slopes at their largest multiply to (¼)^L",
     lesson=15,
     posts=("D5",),
     left=r"\prod_{l=1}^{L} \sigma'(0)",
 )
-def _():
+def vanishing_bound():
     layer, depth = sp.symbols("l L", integer=True, positive=True)
     z = sp.Symbol("z", real=True)
     largest = sp.diff(sigma(z), z).subs(z, 0)
@@ -31,25 +30,23 @@ def _():
 
 
 @register(
-    "exploding",
     "with w f′ = c in every layer the gradient is c^L: below 1 it vanishes, above it explodes",
     lesson=15,
     posts=("D5",),
     left=r"\prod_{l=1}^{L} c",
 )
-def _():
+def exploding():
     layer, depth = sp.symbols("l L", integer=True, positive=True)
     c = sp.Symbol("c", positive=True)
     return Equation(sp.Product(c, (layer, 1, depth)).doit(), c**depth, wrong={"c L": c * depth})
 
 
 @register(
-    "residual_scalar",
     "y = x + F(x): the slope is 1 + F′(x), a way back that no layer shrinks",
     lesson=15,
     posts=("D23",),
 )
-def _():
+def residual_scalar():
     return Equation(sp.Derivative(x + f(x), x), 1 + f(x).diff(x), wrong={"plain layer": f(x).diff(x)})
 
 
@@ -69,13 +66,12 @@ def _compare_residual(equation, rng):
 
 
 @register(
-    "residual_matrix",
     "in matrices: (I + J)ᵀ d = d + Jᵀ d",
     lesson=15,
     posts=("D23",),
     numeric=_compare_residual,
 )
-def _():
+def residual_matrix():
     n = 2
     J, d = sp.MatrixSymbol("J", n, n), sp.MatrixSymbol("d", n, 1)
     return Equation(
@@ -83,19 +79,18 @@ def _():
     )
 
 
-@register("residual_paths", "two residual layers open four paths: (1 + a)(1 + b) = 1 + a + b + ab", lesson=15)
-def _():
+@register("two residual layers open four paths: (1 + a)(1 + b) = 1 + a + b + ab", lesson=15)
+def residual_paths():
     a, b, x0 = sp.symbols("a b x", real=True)
     first = x0 + a * x0
     return Equation(sp.diff(first + b * first, x0), 1 + a + b + a * b, wrong={"plain layers": a * b})
 
 
 @register(
-    "residual_depth",
     "L residual layers of slope c multiply to (1 + c)^L: a sum over all subsets (L = 5)",
     lesson=15,
 )
-def _():
+def residual_depth():
     c = sp.Symbol("c", real=True)
     subsets = sum(sp.binomial(5, k) * c**k for k in range(6))
     slope = sp.Integer(1)
@@ -105,12 +100,11 @@ def _():
 
 
 @register(
-    "residual_scaled",
     "with the branch divided by L the product tends to e^c, where (1 + c)^L grew without end",
     lesson=15,
     left=r"\lim_{L\to\infty}\left(1 + \frac{c}{L}\right)^L",
 )
-def _():
+def residual_scaled():
     c, depth = sp.symbols("c L", positive=True)
     return Equation(
         sp.limit((1 + c / depth) ** depth, depth, sp.oo),
@@ -120,25 +114,23 @@ def _():
 
 
 @register(
-    "identity_layer",
     "a layer can do nothing: with W = 1 and b = 0, ReLU gives back every a ≥ 0",
     lesson=15,
     posts=("D2", "D22"),
     left=r"\max(0, 1 \cdot a + 0)",
 )
-def _():
+def identity_layer():
     a = sp.Symbol("a", nonnegative=True)
     return Equation(sp.Max(0, 1 * a + 0), a, wrong={"with a bias": (sp.Max(0, a + 1), a)})
 
 
 @register(
-    "tent_folds",
     "the tent map folds [0, 1] in two: x and 1 − x go to the same place, so each layer doubles the teeth",
     lesson=15,
     posts=("D2",),
     left=r"T(\tfrac12 + u) = T(\tfrac12 - u)",
 )
-def _():
+def tent_folds():
     half = sp.Symbol("u", nonnegative=True)  # x = ½ − u, on the left side; 1 − x = ½ + u
 
     def tent(x):
@@ -151,12 +143,11 @@ def _():
 
 
 @register(
-    "linear_depth",
     "without activations depth adds nothing: three layers are one, for any sizes",
     lesson=15,
     posts=("D2", "D22"),
 )
-def _():
+def linear_depth():
     n, d, h, k, m = sp.symbols("N d h k m", integer=True, positive=True)
     X, W1 = sp.MatrixSymbol("X", n, d), sp.MatrixSymbol("W1", d, h)
     W2, W3 = sp.MatrixSymbol("W2", h, m), sp.MatrixSymbol("W3", m, k)
