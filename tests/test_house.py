@@ -176,7 +176,9 @@ PENDING = {
     "bplib.exercises.locked",
     "bplib.exercises.kinds",
     "bplib.live.figure",
+    "bplib.live.explorer",
     "bplib.live.panel",
+    "bplib.live.playground",
     "bplib.live.player",
 }
 MODULES = sorted(

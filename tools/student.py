@@ -21,7 +21,7 @@ KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitig
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
            (".binder", "*"), ("bplib", "*"), ("bplib_server", "*")]  # fmt: skip
-TEACHERS = r"exercises/(lesson_\d\d|grade|grading/(command|judging|keeper))\.py$"
+TEACHERS = r"exercises/(lesson_\d\d\.py$|grade\.py$|grading/)"
 LEFT_OUT = re.compile(rf"__pycache__|\.pyc$|ipynb_checkpoints|{TEACHERS}")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")
 NOTICE = """
@@ -53,14 +53,6 @@ def readme(text):
     return re.sub(r"^The tests without `make`.*\n\n?", "", text, flags=re.MULTILINE)
 
 
-def examples_out(text):
-    """`bplib/exercises/__init__.py` without its part for authors, which shows some solutions."""
-    short, count = re.subn(r"\nAdding an exercise\n-+\n.*?(?=''')", "", text, count=1, flags=re.DOTALL)
-    if not count:
-        raise ValueError("bplib/exercises/__init__.py: its part “Adding an exercise” was not found")
-    return short
-
-
 def files(home):
     """What is copied, as paths inside the course."""
     found = {Path(name) for name in KEPT}
@@ -90,9 +82,6 @@ def make(target, home=HOME):
         "Makefile": MAKEFILE,
         "README.md": readme((home / "README.md").read_text(encoding="utf-8")),
         "CITATION.cff": address.in_citation((home / "CITATION.cff").read_text(encoding="utf-8"), ""),
-        "bplib/exercises/__init__.py": examples_out(
-            (home / "bplib/exercises/__init__.py").read_text(encoding="utf-8")
-        ),
     }
     for name, text in texts.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")

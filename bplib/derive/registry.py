@@ -220,6 +220,7 @@ def register(statement, *, lesson, posts=(), left="", numeric=None):
         name = build.__name__
         if name in CLAIMS:
             raise ValueError(f"two claims are called {name}")
+        build.__doc__ = statement
         CLAIMS[name] = Claim(name, statement, lesson, build, tuple(posts), left, numeric)
         return build
 

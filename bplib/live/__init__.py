@@ -22,9 +22,11 @@ then look at `.error`, `.status.value` and your own artists.
 """
 
 from .controls import choice, push_button, slider, toggle
+from .explorer import Explorer
 from .figure import LiveFigure, Raster, Trace, round_up
-from .panel import Explorer, Panel, Playground, Settings, close_all
+from .panel import Panel, close_all
 from .player import Player
+from .playground import Playground, Settings
 
 __all__ = [
     "Explorer",

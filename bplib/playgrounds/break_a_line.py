@@ -7,8 +7,8 @@ from ..datasets import circles
 from ..gradcheck import check_gradients
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from ..network import Network
 from ..optimizers import SGD

@@ -6,8 +6,8 @@ from .. import datasets, plots
 from ..deep_layers import BatchNorm, Residual
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy
 from ..network import Network
 

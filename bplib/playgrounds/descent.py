@@ -7,8 +7,8 @@ import numpy as np
 from .. import checks, plots
 from ..layers import Affine, sigmoid
 from ..live.controls import choice, slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy, SquaredError
 from ..network import Network
 from ..optimizers import SGD

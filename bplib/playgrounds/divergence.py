@@ -12,8 +12,8 @@ import numpy as np
 from .. import plots
 from ..layers import ReLU
 from ..live.controls import slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..network import mlp
 from ..optimizers import SGD
 

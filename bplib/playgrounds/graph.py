@@ -6,8 +6,8 @@ GraphExplorer(1.0, 4.0, 2.0)      # somewhere else
 
 from .. import plots
 from ..live.controls import slider, toggle
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 
 NODES = {"y": (0.0, 2.0, "y"), "x": (0.0, 1.0, "x"), "z": (0.0, 0.0, "z"),
          "p": (1.6, 1.5, "+"), "q": (1.6, 0.5, "+"), "f": (3.2, 1.0, "×")}  # fmt: skip

@@ -11,8 +11,8 @@ from ..datasets import circles
 from ..gradcheck import VacuousCheckError, check_gradients, numerical_gradient
 from ..layers import ReLU, Sigmoid, Tanh
 from ..live.controls import choice
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from ..optimizers import SGD, Adam
 from ..training import DivergenceError, accuracy, train

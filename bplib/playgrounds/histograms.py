@@ -13,8 +13,8 @@ from .. import checks, plots
 from ..deep_layers import BatchNorm, Dropout
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 
 LAYERS = {"tanh": Tanh(), "sigmoid": Sigmoid(), "ReLU": ReLU()}
 LIMITS = {"tanh": (-2.1, 2.1), "sigmoid": (-0.1, 2.1), "ReLU": (-0.2, 6.0)}

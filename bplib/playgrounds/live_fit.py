@@ -13,7 +13,7 @@ from ..datasets import linear_targets
 from ..live import experiment
 from ..live.controls import slider, toggle
 from ..live.figure import LiveFigure, Trace, round_up
-from ..live.panel import Playground, Settings
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import train

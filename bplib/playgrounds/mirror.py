@@ -11,8 +11,8 @@ import numpy as np
 from .. import plots
 from ..layers import Affine, Sigmoid, Tanh
 from ..live.controls import choice, slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure, Raster
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy
 from ..network import Network
 from ..optimizers import SGD

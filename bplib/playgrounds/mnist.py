@@ -15,7 +15,7 @@ from ..datasets import Dataset, Images, handwritten_digits
 from ..live import experiment
 from ..live.controls import choice, slider
 from ..live.figure import LiveFigure, Raster, Trace, round_up
-from ..live.panel import Playground, Settings
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD, Adam
 from ..training import train

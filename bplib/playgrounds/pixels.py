@@ -10,8 +10,8 @@ import numpy as np
 from .. import plots
 from ..datasets import Dataset
 from ..live.controls import slider, toggle
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure, Raster
-from ..live.panel import Explorer
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import train

@@ -15,7 +15,7 @@ from ..layers import Affine
 from ..live import experiment
 from ..live.controls import choice, slider, toggle
 from ..live.figure import LiveFigure, Trace, round_up
-from ..live.panel import Playground, Settings
+from ..live.playground import Playground, Settings
 from ..losses import SquaredError
 from ..network import Network, mlp
 from ..optimizers import SGD, Adam

@@ -11,8 +11,8 @@ from matplotlib.collections import PolyCollection
 from .. import checks, plots
 from ..gradcheck import numerical_gradient, relative_error
 from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 
 LARGEST = 5
 # The gradient that is looked for, and the two matrices it is made of, in the order of the tiles.

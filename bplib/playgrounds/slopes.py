@@ -5,8 +5,8 @@ import numpy as np
 from .. import plots
 from ..layers import ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 
 LAYERS = {"sigmoid": Sigmoid(), "tanh": Tanh(), "ReLU": ReLU()}
 FROM_OUTPUT = {"sigmoid": "a(1 − a)", "tanh": "1 − a²", "ReLU": "1 if a > 0, else 0"}

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import plots
 from ..live.controls import choice, slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from ..network import mlp
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from .. import plots
 from ..live.controls import slider
+from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
-from ..live.panel import Explorer
 
 # name, how it is computed, its value from the values before, and what it sends back: parent → (text, factor)
 TAPE = (

@@ -14,7 +14,7 @@ from .. import datasets, plots
 from ..live import experiment
 from ..live.controls import choice, slider
 from ..live.figure import LiveFigure, Raster, Trace, round_up
-from ..live.panel import Playground, Settings
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import DivergenceError, accuracy, train

@@ -120,10 +120,6 @@ def _edition():
         for e in plain:
             e.mutants = () if isinstance(e, Function) else e.mutants
         locked.write(target / "exercises" / "locked.json", plain)
-        init = target / "exercises" / "__init__.py"
-        text = init.read_text(encoding="utf-8")  # its part for authors shows some solutions
-        text = re.sub(r"\nAdding an exercise\n-+\n.*?(?=''')", "", text, flags=re.DOTALL)
-        init.write_text(text, encoding="utf-8", newline="\n")
         for path in target.rglob("*.py"):
             py_compile.compile(path, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
         return _files(target, "bplib")
