@@ -34,7 +34,7 @@ SETUP = """
 import contextlib, io, time
 import numpy as np
 from bplib import datasets, fit, mlp, SGD
-from bplib.playgrounds import live_figure, xor, mnist
+from bplib.playgrounds import xor, mnist
 
 class Meter:
     "What the kernel can tell: processor seconds in drawing, the last pause, how many events arrived."

@@ -66,7 +66,7 @@ def build(name, config, module=None, *, kind="layer"):
     that, the one of this name that was defined last. Nothing is imported.
     """
     for place in (
-        [module] if module else ["bplib.layers", "bplib.losses", "bplib.deeper"]
+        [module] if module else ["bplib.layers", "bplib.losses", "bplib.deep_layers"]
     ):  # as older files say
         made = sys.modules.get(place)
         for step in name.split("."):

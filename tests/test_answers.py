@@ -15,12 +15,12 @@ import scipy.special  # noqa: F401, here, since importing it takes longer than a
 import sklearn.metrics  # noqa: F401
 
 import bplib.exercises as ex
-from bplib.exercises import diagnose, task
+from bplib.exercises import diagnose, kinds
 from bplib.exercises.running import RAN, Attempt
 
 SEEDS = range(200 if os.environ.get("BPLIB_THOROUGH") else 20)
 RIGHT = "right"
-FUNCTIONS = [e for e in ex.exercises() if isinstance(e, task.Function)]
+FUNCTIONS = [e for e in ex.exercises() if isinstance(e, kinds.Function)]
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def no_record(monkeypatch):
 
 def tried(exercise, function, seed):
     """What `exercise.attempt` writes down, without its time limit."""
-    return Attempt(RAN, trials=[task._ran(exercise, function, seed, t) for t in range(exercise.trials)])
+    return Attempt(RAN, trials=[kinds._ran(exercise, function, seed, t) for t in range(exercise.trials)])
 
 
 def is_wrong(exercise, attempt, seed):
@@ -614,7 +614,7 @@ def test_a_fraction_that_python_made_a_float_is_the_fraction_and_a_near_one_is_n
     import sympy
 
     x = sympy.Symbol("x")
-    e = task.Expression(
+    e = kinds.Expression(
         "a third of x",
         "x",
         "x/3",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bplib import derive
-from bplib.derive import activations
-from bplib.exercises import faults, task
+from bplib import derive, faults
+from bplib.derive import lesson_02
+from bplib.exercises import kinds
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -35,6 +35,7 @@ def test_every_block_has_its_test():
         "Adding a proof",
         "Adding an exercise",
         "Adding an exercise",
+        *["The four kinds of exercise"] * 5,
         "Adding a fault",
     ]
     assert [title for title, _ in blocks("README.md")] == ["What is in `bplib`"]
@@ -51,7 +52,7 @@ def test_the_example_of_the_readme_learns_xor():
 def test_the_proof_can_be_added(monkeypatch):
     monkeypatch.setattr(derive.registry, "CLAIMS", dict(derive.CLAIMS))
     (code,) = under("Adding a proof")
-    exec(code, dict(vars(activations)))
+    exec(code, dict(vars(lesson_02)))
     claim = derive.claim("tanh_slope")
     assert claim.prove().outcome == "proved"
     assert claim.compare().checked
@@ -63,7 +64,7 @@ def test_the_proof_can_be_added(monkeypatch):
 def test_the_exercise_can_be_added(tmp_path, monkeypatch):
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(tmp_path / "progress.json"))
     made, cell = under("Adding an exercise")
-    names = dict(vars(task))
+    names = dict(vars(kinds))
     exec(made, names)
     exercise = names["first_step"]
     exercise.name, exercise.lesson = "first_step", 3
@@ -75,6 +76,24 @@ def test_the_exercise_can_be_added(tmp_path, monkeypatch):
     stub, check = cell.strip().splitlines()
     exec(stub, names := {"ex": types.SimpleNamespace(first_step=exercise)})
     assert "not attempted" in repr(eval(check, names)).lower()
+
+
+def test_each_kind_of_exercise_can_be_made():
+    imports, *kinds_shown = under("The four kinds of exercise")
+    names = {"__package__": "bplib.exercises"}
+    exec(imports, names)
+    for code in kinds_shown:
+        exec(code, names)
+    made = [thing for thing in names.values() if isinstance(thing, kinds.Exercise)]
+    assert {type(e) for e in made} == {kinds.Function, kinds.Value, kinds.Choice, kinds.Expression}
+    function = names["affine_backward"]
+    assert function.judge(function.attempt((function.reference,), 0), 0).correct
+    for fault in function.mutants:
+        assert fault.apply(textwrap.dedent(kinds_shown[0]).partition("def affine_backward")[2])
+    for e in made:
+        if e is not function:
+            assert e.judge(e.attempt((e.answer,), 0), 0).correct
+            assert not e.judge(e.attempt((e.mutants[0][0],), 0), 0).correct
 
 
 def test_the_fault_can_be_added():

@@ -11,7 +11,8 @@ from PIL import Image
 
 import bplib
 from bplib import datasets
-from bplib.playgrounds.draw import PAD, DrawDigit, as_bundled, as_mnist
+from bplib.playgrounds.draw import DrawDigit
+from bplib.playgrounds.draw.draw import PAD, as_bundled, as_mnist
 
 
 @pytest.fixture(scope="module")

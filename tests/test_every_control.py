@@ -12,18 +12,15 @@ import pytest
 
 import bplib.playgrounds
 from bplib import datasets, mlp
+from bplib.live import Explorer, Playground, Settings
 from bplib.playgrounds import (
-    Explorer,
-    Playground,
-    Settings,
-    brink,
+    break_a_line,
     depth,
     descent,
-    draw,
+    divergence,
     graph,
     guess,
     histograms,
-    lab,
     live_fit,
     mirror,
     mnist,
@@ -34,8 +31,9 @@ from bplib.playgrounds import (
     step_zero,
     tape,
     xor,
-    xray,
 )
+from bplib.playgrounds.draw import draw
+from bplib.playgrounds.xray import xray
 
 for module in pkgutil.iter_modules(bplib.playgrounds.__path__):
     importlib.import_module(f"bplib.playgrounds.{module.name}")
@@ -73,8 +71,8 @@ def drawn():
 
 # how each is made, and how many random combinations of its controls are tried
 MAKERS = {
-    "Brink": (brink.Brink, 6),
-    "BreakALine": (lab.BreakALine, 2),
+    "Brink": (divergence.Brink, 6),
+    "BreakALine": (break_a_line.BreakALine, 2),
     "DepthExplorer": (depth.DepthExplorer, 8),
     "DescentExplorer": (descents, 8),
     "DescentExplorer, cross-entropy": (passing, 8),
@@ -115,7 +113,7 @@ def test_no_widget_shadows_the_machinery_it_stands_on(name):
     panel = MAKERS[name][0]()
     made = type(panel)
     for base in made.__mro__[1:]:
-        for key, theirs in vars(base).items() if base.__module__.startswith("bplib.playgrounds") else ():
+        for key, theirs in vars(base).items() if base.__module__.startswith("bplib.") else ():
             if key != "__init__" and inspect.isfunction(theirs) and key in vars(made) and key not in HOOKS:
                 own = inspect.signature(vars(made)[key])
                 assert own == inspect.signature(theirs), f"{made.__name__}.{key} hides {base.__name__}.{key}"
@@ -188,10 +186,12 @@ def test_no_setting_of_the_controls_is_an_error(name):
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
-@pytest.mark.parametrize("fault", [lab.NOTHING, *(fault.name for fault in lab.lab_faults())])
+@pytest.mark.parametrize(
+    "fault", [break_a_line.NOTHING, *(fault.name for fault in break_a_line.lab_faults())]
+)
 def test_the_lab_shows_every_fault_at_every_rate(fault):
     """A loss that has run over is drawn as a divergence; the picture is that of these settings."""
-    panel = lab.BreakALine(fault)
+    panel = break_a_line.BreakALine(fault)
     control = panel.controls["learning_rate"]
     try:
         for rate in (0.5, control.base**control.max):  # up to 1.06

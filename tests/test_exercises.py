@@ -15,22 +15,22 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 import bplib.exercises as ex
-from bplib.exercises import diagnose, record, running, task
-from bplib.exercises.task import Fault, choice, expression, function, value
+from bplib.exercises import diagnose, kinds, progress_file, running
+from bplib.exercises.kinds import Fault, choice, expression, function, value
 
 SEEDS = range(20)
 ALL = ex.exercises()
-FUNCTIONS = [e for e in ALL if isinstance(e, task.Function)]
-NUMBERS = [e for e in ALL if isinstance(e, task.Value)]
-CHOICES = [e for e in ALL if isinstance(e, task.Choice)]
-FORMULAS = [e for e in ALL if isinstance(e, task.Expression)]
+FUNCTIONS = [e for e in ALL if isinstance(e, kinds.Function)]
+NUMBERS = [e for e in ALL if isinstance(e, kinds.Value)]
+CHOICES = [e for e in ALL if isinstance(e, kinds.Choice)]
+FORMULAS = [e for e in ALL if isinstance(e, kinds.Expression)]
 
 
 @pytest.fixture(autouse=True)
-def progress_file(tmp_path, monkeypatch):
+def own_file(tmp_path, monkeypatch):
     """No test touches the learner's file, and most keep no record at all."""
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", "")
-    record._said.clear()
+    progress_file._said.clear()
     return tmp_path / "progress.json"
 
 
@@ -181,9 +181,9 @@ def test_expression_exercise(exercise):
 # ---------------------------------------------------------------- the machinery, on an exercise of our own
 
 
-def two_arrays(rng, sizes=task.sizes):
+def two_arrays(rng, sizes=kinds.sizes):
     N, d, k = sizes(rng, 3)
-    return task.draw(rng, N, k), task.draw(rng, N, d)
+    return kinds.draw(rng, N, k), kinds.draw(rng, N, d)
 
 
 @function(
@@ -361,7 +361,7 @@ def test_shape_names_the_transpose():
 
 
 def two_matrices(rng):
-    return task.draw(rng, *task.sizes(rng, 2)), 1.5
+    return kinds.draw(rng, *kinds.sizes(rng, 2)), 1.5
 
 
 def test_nan_and_infinity():
@@ -407,7 +407,7 @@ def test_sign_constant_factor_and_square_transpose():
 
 
 def square_matrix(rng):
-    return (task.draw(rng, 3, 3),)
+    return (kinds.draw(rng, 3, 3),)
 
 
 def test_a_slip_is_told_by_what_it_does():
@@ -416,7 +416,7 @@ def test_a_slip_is_told_by_what_it_does():
         result = small_task.check(lambda dZ, X, product=product: (product(dZ, X), dZ.sum()), seed=0)
         assert result.slip == "transposed"
 
-    @function(inputs=(two_arrays, task.square(two_arrays)), returns="W", hints="abc",
+    @function(inputs=(two_arrays, kinds.square(two_arrays)), returns="W", hints="abc",
               mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
     def transposed_product(dZ, X):
         """Return dZᵀ X."""
@@ -490,7 +490,7 @@ def test_two_slips_at_once_and_slips_in_some_of_their_places():
 def test_a_stop_alone_names_no_slip():
     """A part is wrong only where the function came back, and one that never did is not known at all."""
 
-    @function(inputs=(two_arrays, task.square(two_arrays)), returns=("dW", "total"), hints="abc",
+    @function(inputs=(two_arrays, kinds.square(two_arrays)), returns=("dW", "total"), hints="abc",
               mutants=(Fault("plain", "dZ.T @ X", "dZ @ X", "Transposed!"),))  # fmt: skip
     def two_parts(dZ, X):
         """Return dZᵀ X and a sum."""
@@ -537,7 +537,7 @@ def test_as_many_digits_as_show_the_difference():
 
 def test_arguments_are_shown_as_they_are():
     def four(rng):
-        return task.draw(rng, 2, 4), (4,), 0.25, np.sum
+        return kinds.draw(rng, 2, 4), (4,), 0.25, np.sum
 
     @function(inputs=four, returns="g", hints="abc", mutants=())
     def shaped(gradient, shape, rate, f):
@@ -809,7 +809,7 @@ def test_exercise_cells_of_the_lessons(notebook, source):
     for name, arguments in CHECK.findall(source):
         exercise, names = getattr(ex, name), [a.strip() for a in arguments.split(",")]
         namespace = namespace_for(notebook)
-        if isinstance(exercise, task.Function):
+        if isinstance(exercise, kinds.Function):
             answers = [exercise.reference]
         else:
             answers = exercise.answer if len(names) > 1 else [exercise.answer]
@@ -831,21 +831,21 @@ def test_every_exercise_of_a_finished_lesson_is_in_its_notebook():
 
 
 @pytest.fixture
-def kept(progress_file, monkeypatch):
-    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(progress_file))
-    return progress_file
+def kept(own_file, monkeypatch):
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(own_file))
+    return own_file
 
 
 def test_progress_remembers_what_is_solved(kept):
     ex.bias_gradient.check(lambda dZ: ...)
     assert not kept.exists(), "an untouched stub leaves no trace"
     ex.bias_gradient.check(lambda dZ: dZ.sum(axis=1))
-    assert record.load()["bias_gradient"] == {"solved": None, "tries": 1}
+    assert progress_file.load()["bias_gradient"] == {"solved": None, "tries": 1}
     ex.bias_gradient.check(ex.bias_gradient.reference)
-    solved = record.load()["bias_gradient"]
+    solved = progress_file.load()["bias_gradient"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", solved["solved"])
     ex.bias_gradient.check(lambda dZ: dZ.sum(axis=1))
-    assert record.load()["bias_gradient"] == solved, "what is solved stays solved"
+    assert progress_file.load()["bias_gradient"] == solved, "what is solved stays solved"
     assert [p.name for p in kept.parent.iterdir()] == ["progress.json"], "no temporary files are left"
 
 
@@ -855,12 +855,12 @@ def test_progress_remembers_what_is_solved(kept):
 def test_damaged_progress_is_kept_aside(kept, damage, capsys):
     for n in (1, 2):
         kept.write_text(damage)
-        record._said.clear()
+        progress_file._said.clear()
         ex.bias_gradient.check(ex.bias_gradient.reference)
         copy = kept.with_name(f"progress.json.damaged-{n}")
         assert copy.read_text() == damage
         assert f"it is kept as {copy}" in capsys.readouterr().out
-        assert record.load()["bias_gradient"]["solved"]
+        assert progress_file.load()["bias_gradient"]["solved"]
 
 
 def test_a_file_that_cannot_be_written_stops_nothing(kept, capsys, monkeypatch):
@@ -880,7 +880,7 @@ def test_interrupted_writing_leaves_the_old_record(kept, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(record.os, "replace", stop)
+    monkeypatch.setattr(progress_file.os, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
         ex.square_dW.check(ex.square_dW.reference)
     assert kept.read_text() == before
@@ -892,11 +892,11 @@ def test_where_the_record_lies(monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     monkeypatch.setenv("APPDATA", "C:/somewhere")
     for platform in ("linux", "win32", "darwin"):
-        monkeypatch.setattr(record.sys, "platform", platform)
-        assert record.path().parts[-2:] == ("bplib", "progress.json")
+        monkeypatch.setattr(progress_file.sys, "platform", platform)
+        assert progress_file.path().parts[-2:] == ("bplib", "progress.json")
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
-        assert record.path() is None
+        assert progress_file.path() is None
 
 
 def test_progress_picture(kept, capsys):

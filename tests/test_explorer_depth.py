@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bplib import check_gradients
-from bplib.deeper import Residual
+from bplib.deep_layers import Residual
 from bplib.playgrounds.depth import ACTIVATIONS, DepthExplorer, deep_network, layer_sizes, size
 
 

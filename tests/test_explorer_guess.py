@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bplib.gradcheck import relative_error
+from bplib.playgrounds.break_a_line import ARRAYS, lab_faults
 from bplib.playgrounds.guess import CHOOSE, KINDS, Case, GuessTheBug, candidates, gradients, wrong_arrays
-from bplib.playgrounds.lab import ARRAYS, lab_faults
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(part.__name__ for part in kind))

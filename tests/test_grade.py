@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import bplib.exercises as ex
-from bplib.exercises import attempts, grade, judging, running
+from bplib.exercises import running
+from bplib.exercises.attempt import attempt_to_json, decode, encode
+from bplib.exercises.grading import command, judging
 
 LINUX = sys.platform.startswith("linux")
 IMPORTS = "import numpy as np\nimport bplib.exercises as ex"
@@ -28,7 +30,7 @@ BIAS = "def bias_gradient(dZ):\n    return dZ.sum(axis=0)\nex.bias_gradient.chec
 SLIP = BIAS.replace("axis=0", "axis=1")
 SQUARE = "def square_dW(dD, X):\n    {}\nex.square_dW.check(square_dW)"
 SPOOF = """
-import bplib.exercises.diagnose as d, bplib.exercises.task as t
+import bplib.exercises.diagnose as d, bplib.exercises.kinds as t
 d.close = lambda *a: True
 d.judge = t.Function.judge = lambda *a: d.Result("affine_backward", "correct", "")
 np.allclose = lambda *a, **k: True
@@ -36,7 +38,7 @@ def affine_backward(dZ, X, W):
     return dZ, X, W
 ex.affine_backward.check(affine_backward)
 """
-MUTE = "ex.task.Exercise.check = lambda self, *a: print('✔ correct')\n" + RIGHT
+MUTE = "ex.kinds.Exercise.check = lambda self, *a: print('✔ correct')\n" + RIGHT
 CHILDREN = """
 import subprocess
 children = [subprocess.Popen(["sleep", "600"], start_new_session=apart, env=env).pid
@@ -138,7 +140,7 @@ def notebook(path, *sources, outputs=(), title="", encoding="utf-8"):
     path.write_text(text, encoding=encoding)
 
 
-def command(folder, csv_file, *more, **settings):
+def graded_by_command(folder, csv_file, *more, **settings):
     return subprocess.run(
         [sys.executable, "-m", "bplib.exercises.grade", str(folder), "--csv", str(csv_file), *more],
         capture_output=True, text=True, timeout=300, **settings,
@@ -150,7 +152,7 @@ class Graded:
 
     def __init__(self, folder, *more, **settings):
         self.csv = folder.parent / f"{folder.name}.csv"
-        self.done = command(folder, self.csv, *more, **settings)
+        self.done = graded_by_command(folder, self.csv, *more, **settings)
         assert self.done.returncode == 0, self.done.stderr
         with open(self.csv, encoding="utf-8-sig", newline="") as file:
             self.rows = list(csv.DictReader(file))
@@ -164,7 +166,7 @@ class Graded:
 
 @pytest.fixture(scope="module")
 def course():
-    return grade.Course()
+    return command.Course()
 
 
 # ---------------------------------------------------------------- a class, its files and its cheats
@@ -342,13 +344,13 @@ def test_the_csv_is_safe_in_a_spreadsheet(graded):
 
 def test_what_a_spreadsheet_might_take_for_a_formula():
     for text in ("=1+1", "+1+1", "-2*(y - y_hat)", "@SUM(A1)", "\t=1", "\r=1"):
-        assert grade.harmless(text) == "'" + text
+        assert command.harmless(text) == "'" + text
     for text in ("", "a=1", "-4.0", "+3", "-1e-05", 5, "the wrong axis"):
-        assert grade.harmless(text) == str(text)
+        assert command.harmless(text) == str(text)
 
 
 def test_printable():
-    assert grade.printable("a\nb\r\t\x1b\u202e é✔\udcfc\ud800") == r"a\nb\r\t\x1b\u202e é✔\xfc\ud800"
+    assert command.printable("a\nb\r\t\x1b\u202e é✔\udcfc\ud800") == r"a\nb\r\t\x1b\u202e é✔\xfc\ud800"
 
 
 def test_the_teachers_own_progress_is_left_alone(graded):
@@ -411,7 +413,7 @@ def test_a_broken_cell_costs_its_own_exercise_and_no_other(broken, name):
 def test_one_notebook_cannot_change_anothers_result(home):
     """A process that outlives its notebook, and writes full marks wherever it can, changes nothing."""
     e = ex.affine_backward
-    marks = {"exercise": e.name, "attempt": attempts.attempt_to_json(e.attempt((e.reference,), 0))}
+    marks = {"exercise": e.name, "attempt": attempt_to_json(e.attempt((e.reference,), 0))}
     writing = f"lines = {(json.dumps(marks) + chr(10)).encode()!r}"
     folder = home / "forger"
     forger = FORGER.format(writing=writing.replace("\\", "\\\\"), marker=str(home / "forged"))
@@ -430,7 +432,7 @@ def test_one_notebook_cannot_change_anothers_result(home):
 def test_when_time_runs_out_the_longest_cell_is_left_out(course):
     """Not the one that happened to run then: it would lose its exercise to the other's waste."""
     cells = [IMPORTS + "\nimport time", "time.sleep(8)", "time.sleep(3)\n" + RIGHT, "time.sleep(3)\n" + BIAS]
-    answers, remarks, lost = grade.collect(cells, grade.Limits(seconds=12), course, grade.Runs())
+    answers, remarks, lost = command.collect(cells, command.Limits(seconds=12), course, command.Runs())
     assert {exercise for exercise, _ in answers} == {"affine_backward", "bias_gradient"}
     assert remarks == ["stopped after 12 seconds in code cell 2"]
     assert not lost
@@ -464,7 +466,7 @@ def test_rows_are_written_as_they_are_known_and_an_interruption_keeps_them(tmp_p
 def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path, capsys):
     notebook(tmp_path / "a.ipynb", "1")
     with pytest.raises(SystemExit):
-        grade.main([str(tmp_path), "--csv", str(tmp_path / "nowhere" / "out.csv")])
+        command.main([str(tmp_path), "--csv", str(tmp_path / "nowhere" / "out.csv")])
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
@@ -482,7 +484,7 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path, capsys)
 def test_bad_arguments_are_named(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit):
-        grade.main(arguments)
+        command.main(arguments)
     assert message in capsys.readouterr().err
 
 
@@ -505,7 +507,7 @@ def test_magics_cost_at_worst_themselves(course):
     names = [f"{letter}{i}" for i in range(len(MAGICS)) for letter in "nm"]
     names += [f"{letter}{i}" for i in range(len(CELL_MAGICS)) for letter in "cd"]
     cells = ["import numpy as np\nimport bplib.exercises as ex", *cells, ", ".join(names), RIGHT]
-    answers, remarks, _ = grade.collect(cells, grade.Limits(), course, grade.Runs())
+    answers, remarks, _ = command.collect(cells, command.Limits(), course, command.Runs())
     assert remarks == []
     assert [exercise for exercise, _ in answers] == ["affine_backward"]
 
@@ -516,7 +518,7 @@ def test_modules_written_beside_the_notebook_are_found_and_the_lessons_data(cour
         "import mine\nassert mine.x == 7",
         "assert open('data/xor_published.json').read()",
     ]
-    assert grade.collect(cells, grade.Limits(), course, grade.Runs())[1] == []
+    assert command.collect(cells, command.Limits(), course, command.Runs())[1] == []
 
 
 # ---------------------------------------------------------------- what travels, and judging it
@@ -531,18 +533,18 @@ def test_modules_written_beside_the_notebook_are_found_and_the_lessons_data(cour
     ids=repr,
 )  # fmt: skip
 def test_values_travel_unchanged(value):
-    there = json.loads(json.dumps(attempts.encode(running.freeze(value))))
-    np.testing.assert_equal(attempts.decode(there), running.freeze(value))
-    assert type(attempts.decode(there)) is type(running.freeze(value))
+    there = json.loads(json.dumps(encode(running.freeze(value))))
+    np.testing.assert_equal(decode(there), running.freeze(value))
+    assert type(decode(there)) is type(running.freeze(value))
 
 
 def test_formulas_travel_and_nothing_is_evaluated():
     sympy = pytest.importorskip("sympy")
     x, y = sympy.symbols("x y", real=True)
     for formula in (2 / x, sympy.exp(-x) * y - sympy.Rational(1, 3), sympy.pi * sympy.tanh(x) ** 2, 0.5 * x):
-        assert attempts.decode(json.loads(json.dumps(attempts.encode(formula)))) == formula
+        assert decode(json.loads(json.dumps(encode(formula)))) == formula
     for tree in (["system", ["Symbol", "x"]], ["Add", "nonsense"], ["Number", "__import__('os')"], [], "x"):
-        assert isinstance(attempts.decode({"formula": tree}), running.Opaque)
+        assert isinstance(decode({"formula": tree}), running.Opaque)
 
 
 @pytest.mark.parametrize("attempt", [None, 3, [], {}, {"status": "ran", "why": "", "trials": [{}]}])
@@ -557,7 +559,7 @@ def formula(tree):
 def test_judging_has_a_limit_and_goes_on_after_it():
     """Answers that take for ever to look at, or all memory there is, cost themselves."""
     judge = judging.Judge(seconds=1)
-    right = attempts.attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
+    right = attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
     assert judge.judge("log_square", right, 0)["status"] == "correct"
     for tree in (
         ["Pow", ["Number", "7"], ["Number", str(10**12)]],
@@ -577,7 +579,7 @@ def test_an_answer_that_cannot_be_judged_is_remarked(course, tmp_path):
 
     notebook(tmp_path / "a.ipynb", IMPORTS, RIGHT)
     lost = Lost()
-    report = grade.grade_notebook(tmp_path / "a.ipynb", "a.ipynb", grade.Limits(), course, lost)
+    report = command.grade_notebook(tmp_path / "a.ipynb", "a.ipynb", command.Limits(), course, lost)
     lost.close()
     assert report.results["affine_backward"].status == "not yet"
     assert report.remark == "affine_backward: its answer takes too long, or too much memory, to be judged"

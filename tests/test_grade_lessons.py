@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 import bplib.exercises as ex
-from bplib.exercises import grade, judging, task
+from bplib.exercises import kinds
+from bplib.exercises.grading import command, judging
 
 SHIPPED = sorted(Path(__file__).resolve().parents[1].joinpath("notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
 @pytest.fixture(scope="module")
 def course():
-    return grade.Course()
+    return command.Course()
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def solved(source):
     """Cells that answer what a cell of a lesson checks, with the course's own solutions."""
     for name, arguments in re.findall(r"\bex\.(\w+)\.check\((.*)\)", source):
         e, names = getattr(ex, name), [a.strip() for a in arguments.split(",")]
-        if isinstance(e, task.Function):
+        if isinstance(e, kinds.Function):
             lines = [e.solution_text, f"{names[0]} = {name}"]
-        elif isinstance(e, task.Expression):
+        elif isinstance(e, kinds.Expression):
             symbols = "{" + ", ".join(f"{s!r}: sympy.Symbol({s!r}, real=True)" for s in e.symbols) + "}"
             lines = ["import sympy", f"{names[0]} = sympy.sympify({str(e.answer)!r}, locals={symbols})"]
         else:
@@ -51,7 +52,7 @@ def test_shipped_notebooks_run_untouched_and_solved(path, course, judge, monkeyp
     monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path))
     cells = judge.read(path)["cells"]
     more = [cell for source in cells for cell in solved(source)]
-    answers, remarks, lost = grade.collect([*cells, *more], grade.Limits(), course, grade.Runs())
+    answers, remarks, lost = command.collect([*cells, *more], command.Limits(), course, command.Runs())
     assert remarks == []
     assert not lost
     found = {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, Tanh, mlp, storage
-from bplib.deeper import BatchNorm, Dropout, Residual
+from bplib.deep_layers import BatchNorm, Dropout, Residual
 from bplib.gradcheck import numerical_gradient, relative_error
 from bplib.layers import Layer
 from bplib.network import ACTIVATIONS, LOSSES

@@ -16,11 +16,23 @@ from PIL import Image
 
 from bplib import playgrounds, plots
 from bplib.datasets import Dataset, Images
-from bplib.playgrounds import Explorer, LiveFigure, Playground, Raster, Settings, Trace, choice, slider
-from bplib.playgrounds import panel as panels
+from bplib.live import (
+    Explorer,
+    LiveFigure,
+    Playground,
+    Raster,
+    Settings,
+    Trace,
+    choice,
+    close_all,
+    round_up,
+    slider,
+    toggle,
+)
+from bplib.live import panel as panels
+from bplib.live.page import Picture
+from bplib.live.player import Player
 from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
-from bplib.playgrounds.page import Picture
-from bplib.playgrounds.player import Player
 from bplib.playgrounds.xor import XORModel, XORPlayground, XORSettings
 from bplib.training import DivergenceError
 
@@ -28,7 +40,7 @@ from bplib.training import DivergenceError
 @pytest.fixture(autouse=True)
 def _no_panel_outlives_its_test():
     yield
-    playgrounds.close_all()
+    close_all()
 
 
 def pixels(live):
@@ -264,7 +276,7 @@ def test_a_full_trace_keeps_the_means_of_neighbours_and_takes_half_as_many_from_
     ("x", "expected"), [(1, 1), (3, 5), (101, 200), (200, 200), (0.03, 0.05), (7e5, 1e6)]
 )
 def test_limits_grow_in_jumps(x, expected):
-    assert playgrounds.round_up(x) == pytest.approx(expected)
+    assert round_up(x) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.001, 10), (1e-5, 1e-3), (0.02, 20)])
@@ -301,7 +313,7 @@ def test_controls_have_names():
         slider("a", 1, 0, 2),
         slider("a", 1.0, 0, 2),
         choice("a", ["x", "y"]),
-        playgrounds.toggle("a"),
+        toggle("a"),
     ):
         assert control.description == "a"
         assert control.tooltip == "a"

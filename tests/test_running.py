@@ -10,7 +10,8 @@ import time
 import numpy as np
 import pytest
 
-from bplib.exercises import attempts, record, running
+from bplib.exercises import progress_file, running
+from bplib.exercises.attempt import decode, encode
 from bplib.exercises.running import Opaque, call, freeze
 
 
@@ -24,7 +25,7 @@ def trial(function, *arguments):
 
 
 def travelled(value):
-    return attempts.decode(json.loads(json.dumps(attempts.encode(freeze(value)))))
+    return decode(json.loads(json.dumps(encode(freeze(value)))))
 
 
 # ---------------------------------------------------------------- what comes back
@@ -68,7 +69,7 @@ def test_anything_can_be_returned(make):
     result = trial(make)
     assert result.crash is None
     assert isinstance(result.returned, (Opaque, str))
-    assert len(json.dumps(attempts.encode(result.returned))) < 20_000
+    assert len(json.dumps(encode(result.returned))) < 20_000
     assert type(travelled(make())) is type(result.returned)
 
 
@@ -273,10 +274,10 @@ def test_one_limit_inside_another(limited):
 
 WRITER = """
 import sys
-from bplib.exercises import record
+from bplib.exercises import progress_file
 for n in range(30):
-    record.note(f"{sys.argv[1]}_{n}", "not yet")
-    record.note("both", "not yet")
+    progress_file.note(f"{sys.argv[1]}_{n}", "not yet")
+    progress_file.note("both", "not yet")
 """
 
 
@@ -290,49 +291,49 @@ def kept(tmp_path, monkeypatch):
 def test_two_lessons_at_once_lose_nothing(kept):
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, name]) for name in "ab"]
     assert [w.wait(60) for w in writers] == [0, 0]
-    found = record.load()
+    found = progress_file.load()
     assert found.pop("both") == {"solved": None, "tries": 60}
     assert set(found) == {f"{name}_{n}" for name in "ab" for n in range(30)}
     assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
 
 
 def test_a_lock_that_nobody_holds_is_removed(kept, monkeypatch):
-    monkeypatch.setattr(record, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress_file, "PATIENCE", 0.05)
     kept.with_name(".progress.json.lock").touch()
-    record.note("first", "correct")
-    assert record.load()["first"]["tries"] == 1
+    progress_file.note("first", "correct")
+    assert progress_file.load()["first"]["tries"] == 1
     assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
 
 
 @pytest.mark.parametrize("damage", ["[" * 200_000, '{"exercises": {"a": {"solved": null, "tries": 1e999}}}'])
 def test_damage_of_any_kind_is_set_aside(kept, damage):
     kept.write_text(damage)
-    record._said.clear()
-    record.note("first", "correct")
-    assert set(record.load()) == {"first"}
+    progress_file._said.clear()
+    progress_file.note("first", "correct")
+    assert set(progress_file.load()) == {"first"}
     assert kept.with_name("progress.json.damaged-1").read_text() == damage
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on this system")
 def test_what_is_no_file_is_left_alone(kept, capsys):
     os.mkfifo(kept)
-    record._said.clear()
-    record.note("first", "correct")
-    assert record.load() == {}
+    progress_file._said.clear()
+    progress_file.note("first", "correct")
+    assert progress_file.load() == {}
     assert kept.is_fifo()
     assert "it is no file" in capsys.readouterr().out
 
 
 def test_a_record_that_cannot_be_read_is_not_overwritten(kept, monkeypatch, capsys):
-    record.note("first", "correct")
+    progress_file.note("first", "correct")
     before = kept.read_text()
 
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as context:
-        context.setattr(record.Path, "read_text", refuse)
-        record._said.clear()
-        record.note("second", "correct")
+        context.setattr(progress_file.Path, "read_text", refuse)
+        progress_file._said.clear()
+        progress_file.note("second", "correct")
     assert kept.read_text() == before
     assert "Permission denied" in capsys.readouterr().out

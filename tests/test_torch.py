@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bplib import SGD, Adam, Affine, Network, ReLU, Sigmoid, Tanh, mlp, train
-from bplib.deeper import BatchNorm, Dropout, Residual
+from bplib.deep_layers import BatchNorm, Dropout, Residual
 from bplib.gradcheck import relative_error
 from bplib.network import ACTIVATIONS, LOSSES
 

@@ -7,7 +7,7 @@ import pytest
 
 from bplib import SGD, Adam, Affine, Network, SquaredError, accuracy, check_gradients, fit, mlp, train
 from bplib.datasets import Images
-from bplib.deeper import BatchNorm, Dropout, Residual
+from bplib.deep_layers import BatchNorm, Dropout, Residual
 from bplib.training import DivergenceError, History
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import bplib
-from bplib.playgrounds import paths
-from bplib.playgrounds.xray import XRay, count_multiplications, count_paths
-from bplib.playgrounds.xray_numbers import Place, shown
+from bplib.playgrounds.xray import XRay, paths
+from bplib.playgrounds.xray.numbers import Place, shown
+from bplib.playgrounds.xray.xray import count_multiplications, count_paths
 
 
 def network(sizes=(4, 4, 3), activation="sigmoid", loss="squared_error", seed=0, **options):

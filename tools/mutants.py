@@ -1,6 +1,6 @@
 """Spoil the package on purpose, one line at a time: some unit test must notice. `make mutants`
 
-    python tools/mutants.py               every fault of bplib.exercises.faults.CORE
+    python tools/mutants.py               every fault of bplib.faults.CORE
     python tools/mutants.py layers loss   those whose name or place contains one of these words
     python tools/mutants.py --jobs 1      one at a time (2 by default)
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 SECONDS = 180  # for the tests of one fault
-MODULES = ("layers", "losses", "network", "optimizers", "gradcheck", "training", "deeper")
+MODULES = ("layers", "losses", "network", "optimizers", "gradcheck", "training", "deep_layers", "schedules")
 NOTICED, SURVIVED, TOO_LONG = "noticed", "SURVIVED", "TIME LIMIT"
 
 
@@ -99,7 +99,7 @@ def run_tests(tree, files):
 
 
 def main():
-    from bplib.exercises import faults
+    from bplib import faults
 
     parser = argparse.ArgumentParser(description="Spoil one line at a time: some unit test must notice.")
     parser.add_argument("words", nargs="*", help="only faults whose name or place contains one of these")

@@ -38,11 +38,11 @@ TEMPLATE = Path(__file__).resolve().parent / "site_template"
 COURSE = "The course that proves its own gradients"
 PIECES = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|([^$]+)", re.DOTALL)
 ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
-MODULES = "layers losses network optimizers training gradcheck datasets deeper sweep derive notation".split()
-MODULES += ["plots", "playgrounds", "exercises"]
+MODULES = "layers losses network optimizers training gradcheck datasets deep_layers schedules sweep".split()
+MODULES += ["derive", "notation", "plots", "live", "playgrounds", "exercises"]
 NOT_IN_PYODIDE = ("anywidget", "comm", "ipywidgets", "jupyterlab_widgets", "pooch", "psygnal")
 # solutions stay where a learner has to ask for them
-REFERENCE = ("bplib", *(f"bplib.{name}" for name in MODULES), r"!bplib\.exercises\.(lesson_.*|faults)")
+REFERENCE = ("bplib", *(f"bplib.{name}" for name in MODULES), r"!bplib\.(exercises\.lesson_.*|faults)")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
     python tools/student.py [FOLDER]       FOLDER is student/ when left out; what it held is replaced
 
-Lessons, figures and package are the same, but that exercises come from a sheet (bplib/exercises/sheet.py):
+Lessons, figures and package are the same, but that exercises come from a sheet (bplib/exercises/locked.py):
 without solution, third hint, or anything to read the right answer from. Tests and the teacher's tools are
 left out, and so is the public address, where the solutions are. The teacher grades with the full edition.
 """
@@ -21,7 +21,7 @@ KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitig
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
            (".binder", "*"), ("bplib", "*"), ("bplib_server", "*")]  # fmt: skip
-TEACHERS = r"exercises/(lesson_\d\d|grade|judging|keeper)\.py$"
+TEACHERS = r"exercises/(lesson_\d\d\.py$|grade\.py$|grading/)"
 LEFT_OUT = re.compile(rf"__pycache__|\.pyc$|ipynb_checkpoints|{TEACHERS}")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")
 NOTICE = """
@@ -53,14 +53,6 @@ def readme(text):
     return re.sub(r"^The tests without `make`.*\n\n?", "", text, flags=re.MULTILINE)
 
 
-def examples_out(text):
-    """`bplib/exercises/__init__.py` without its part for authors, which shows some solutions."""
-    short, count = re.subn(r"\nAdding an exercise\n-+\n.*?(?=''')", "", text, count=1, flags=re.DOTALL)
-    if not count:
-        raise ValueError("bplib/exercises/__init__.py: its part “Adding an exercise” was not found")
-    return short
-
-
 def files(home):
     """What is copied, as paths inside the course."""
     found = {Path(name) for name in KEPT}
@@ -74,7 +66,7 @@ def files(home):
 
 def make(target, home=HOME):
     """Write the edition into the folder `target`, which is new, empty, or an earlier edition."""
-    from bplib.exercises import sheet
+    from bplib.exercises import locked
 
     if target.exists() and any(target.iterdir()) and not (target / MARK).exists():
         raise ValueError(f"{target} is no edition made by this tool: choose another folder, or empty it")
@@ -90,13 +82,10 @@ def make(target, home=HOME):
         "Makefile": MAKEFILE,
         "README.md": readme((home / "README.md").read_text(encoding="utf-8")),
         "CITATION.cff": address.in_citation((home / "CITATION.cff").read_text(encoding="utf-8"), ""),
-        "bplib/exercises/__init__.py": examples_out(
-            (home / "bplib/exercises/__init__.py").read_text(encoding="utf-8")
-        ),
     }
     for name, text in texts.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
-    sheet.write(target / "bplib" / "exercises" / "sheet.json")
+    locked.write(target / "bplib" / "exercises" / "locked.json")
 
 
 def main():

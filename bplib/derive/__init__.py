@@ -18,14 +18,15 @@ from .formulas import Formula, formula
 from .proving import Proof, ProofError, UndecidedError, prove
 from .registry import CLAIMS, Claim, Derivation, Equation, claim, claims, evaluate, register, steps
 from .showing import show
-from . import chain_rule
-from .activations import sigma
-from .losses import gradient
-from .deltas import SymbolicNetwork
-from .matrices import fitting_products, trace_gradient
-from .softmax import softmax_of
-from . import practice
-from . import deeper
+from .gradients import gradient, trace_gradient
+from .symbolic_network import SymbolicNetwork
+from . import lesson_01
+from .lesson_02 import sigma
+from . import lesson_03, lesson_04
+from .lesson_05 import fitting_products
+from .lesson_06 import softmax_of
+from . import lesson_07, lesson_08, lesson_09, lesson_10, lesson_11
+from . import lesson_12, lesson_13, lesson_14, lesson_15
 
 __all__ = [
     "CLAIMS",

@@ -213,12 +213,14 @@ def _slips(claimed) -> Iterator[tuple[str, object]]:
         yield "a term lost", claimed.func(*claimed.args[:-1])
 
 
-def register(name, statement, *, lesson, posts=(), left="", numeric=None):
-    """Decorator: the function below it builds the `Equation` of the claim `name`."""
+def register(statement, *, lesson, posts=(), left="", numeric=None):
+    """Decorator: the function below it builds the `Equation` of the claim, which has the function's name."""
 
     def keep(build):
+        name = build.__name__
         if name in CLAIMS:
             raise ValueError(f"two claims are called {name}")
+        build.__doc__ = statement
         CLAIMS[name] = Claim(name, statement, lesson, build, tuple(posts), left, numeric)
         return build
 

@@ -1,6 +1,6 @@
 """Lesson 00: shapes in the convention of the course, how many numbers a network has, who counts what."""
 
-from .task import choice, value
+from .kinds import choice, value
 
 # fmt: off
 

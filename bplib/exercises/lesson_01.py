@@ -1,6 +1,6 @@
 """Lesson 01, the chain rule: forks, an inner derivative, and how far a finite difference can be trusted."""
 
-from .task import Fault, choice, draw, expression, function, value
+from .kinds import Fault, choice, draw, expression, function, value
 
 # fmt: off
 

@@ -1,6 +1,6 @@
 """Lesson 03, gradient descent: a lost sign, what it does to one step, and how large a step may be."""
 
-from .task import expression, value
+from .kinds import expression, value
 
 # fmt: off
 

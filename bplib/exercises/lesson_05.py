@@ -1,6 +1,6 @@
 """Lesson 05, matrix gradients."""
 
-from .task import Fault, draw, function, sizes, square
+from .kinds import Fault, draw, function, sizes, square
 
 # fmt: off
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, draw, expression, function, sizes, square, value
+from .kinds import Fault, draw, expression, function, sizes, square, value
 
 # fmt: off
 

@@ -4,14 +4,14 @@ import functools
 
 import numpy as np
 
-from . import given
-from .task import Fault, choice, draw, function, sizes, value
+from . import input_functions
+from .kinds import Fault, choice, draw, function, sizes, value
 
 # fmt: off
 
 
 def _curved(rng, *shape):
-    f = functools.partial(given.curved, draw(rng, *shape), draw(rng, *shape))
+    f = functools.partial(input_functions.curved, draw(rng, *shape), draw(rng, *shape))
     return f, draw(rng, *shape), 0.1
 
 

@@ -1,7 +1,7 @@
 """Lesson 08, XOR: what one line can do, which units stay tied, and the training loop itself."""
 
-from . import given
-from .task import Fault, choice, draw, function, value
+from . import input_functions
+from .kinds import Fault, choice, draw, function, value
 
 # fmt: off
 
@@ -57,7 +57,7 @@ tied_units = choice(
 
 
 def _problem(rng, N, batch_size):
-    return given.gradient, draw(rng, 2, 1), draw(rng, N, 2), draw(rng, N, 1), 0.1, batch_size, 2
+    return input_functions.gradient, draw(rng, 2, 1), draw(rng, N, 2), draw(rng, N, 1), 0.1, batch_size, 2
 
 
 def _with_a_rest(rng):

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from .task import Fault, choice, function, value
+from .kinds import Fault, choice, function, value
 
 # fmt: off
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, square
+from .kinds import Fault, choice, draw, function, sizes, square
 
 # fmt: off
 

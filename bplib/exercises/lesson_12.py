@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, value
+from .kinds import Fault, choice, draw, function, sizes, value
 
 # fmt: off
 

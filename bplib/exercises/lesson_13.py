@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, square, value
+from .kinds import Fault, choice, draw, function, sizes, square, value
 
 # fmt: off
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .task import Fault, choice, draw, function, sizes, square, value
+from .kinds import Fault, choice, draw, function, sizes, square, value
 
 # fmt: off
 
@@ -73,7 +73,7 @@ def _block(rng, sizes=sizes):
         Fault("dW2 from Y", "dW2 = A.T @ dY", "dW2 = A.T @ (X + A @ W2)",
               "dW2 needs dY, the gradient, not Y, the value."),
     ),
-    after="bplib.deeper.Residual([Affine, Tanh, Affine]) without biases gives the same.",
+    after="bplib.deep_layers.Residual([Affine, Tanh, Affine]) without biases gives the same.",
 )
 def residual_backward(dY, X, W1, W2):
     """The block Y = X + tanh(X W1) W2: from dY and X, both (N, d), W1 (d, k) and W2 (k, d) return dX, dW1,

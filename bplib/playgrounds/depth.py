@@ -3,13 +3,13 @@
 import numpy as np
 
 from .. import datasets, plots
-from ..deeper import BatchNorm, Residual
+from ..deep_layers import BatchNorm, Residual
 from ..layers import Affine, ReLU, Sigmoid, Tanh
+from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 from ..losses import BinaryCrossEntropy
 from ..network import Network
-from .controls import choice, slider, toggle
-from .live_figure import LiveFigure
-from .panel import Explorer
 
 ACTIVATIONS = {"sigmoid": Sigmoid, "tanh": Tanh, "ReLU": ReLU}
 INITS = {  # what is shown → what Affine takes

@@ -6,13 +6,13 @@ import numpy as np
 
 from .. import checks, plots
 from ..layers import Affine, sigmoid
+from ..live.controls import choice, slider
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 from ..losses import BinaryCrossEntropy, SquaredError
 from ..network import Network
 from ..optimizers import SGD
 from ..training import DivergenceError, train
-from .controls import choice, slider
-from .live_figure import LiveFigure
-from .panel import Explorer
 
 LOSSES = {"squared_error": SquaredError, "binary_cross_entropy": BinaryCrossEntropy}
 

@@ -5,9 +5,9 @@ GraphExplorer(1.0, 4.0, 2.0)      # somewhere else
 """
 
 from .. import plots
-from .controls import slider, toggle
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import slider, toggle
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 
 NODES = {"y": (0.0, 2.0, "y"), "x": (0.0, 1.0, "x"), "z": (0.0, 0.0, "z"),
          "p": (1.6, 1.5, "+"), "q": (1.6, 0.5, "+"), "f": (3.2, 1.0, "×")}  # fmt: skip

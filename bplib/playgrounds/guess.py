@@ -6,18 +6,17 @@ Case("stale weights", 3)          # the network, fault and evidence of one round
 
 import numpy as np
 
-from .. import plots
+from .. import faults, plots
 from ..datasets import circles
-from ..exercises import faults
 from ..gradcheck import VacuousCheckError, check_gradients, numerical_gradient
 from ..layers import ReLU, Sigmoid, Tanh
+from ..live.controls import choice
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from ..optimizers import SGD, Adam
 from ..training import DivergenceError, accuracy, train
-from .controls import choice
-from .lab import ARRAYS, HIGHEST, LOWEST, TOLERANCE, lab_faults, small_network
-from .live_figure import LiveFigure
-from .panel import Explorer
+from .break_a_line import ARRAYS, HIGHEST, LOWEST, TOLERANCE, lab_faults, small_network
 
 CHOOSE = "choose …"
 KINDS = [

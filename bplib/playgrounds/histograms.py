@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from .. import checks, plots
-from ..deeper import BatchNorm, Dropout
+from ..deep_layers import BatchNorm, Dropout
 from ..layers import Affine, ReLU, Sigmoid, Tanh
-from .controls import choice, slider, toggle
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 
 LAYERS = {"tanh": Tanh(), "sigmoid": Sigmoid(), "ReLU": ReLU()}
 LIMITS = {"tanh": (-2.1, 2.1), "sigmoid": (-0.1, 2.1), "ReLU": (-0.2, 6.0)}

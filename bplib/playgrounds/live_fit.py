@@ -10,13 +10,13 @@ import numpy as np
 
 from .. import plots
 from ..datasets import linear_targets
+from ..live import experiment
+from ..live.controls import slider, toggle
+from ..live.figure import LiveFigure, Trace, round_up
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import train
-from . import experiment
-from .controls import slider, toggle
-from .live_figure import LiveFigure, Trace, round_up
-from .panel import Playground, Settings
 
 SHOWN = 300  # test rows that are drawn and measured
 EVERY = 250  # steps from one R² to the next

@@ -10,13 +10,13 @@ import numpy as np
 
 from .. import plots
 from ..layers import Affine, Sigmoid, Tanh
+from ..live.controls import choice, slider
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure, Raster
 from ..losses import BinaryCrossEntropy
 from ..network import Network
 from ..optimizers import SGD
 from ..training import train
-from .controls import choice, slider
-from .live_figure import LiveFigure, Raster
-from .panel import Explorer
 
 EPOCHS, EVERY = 600, 5
 X = np.array([[1, 1], [0, 1], [1, 0], [0, 0]], float)

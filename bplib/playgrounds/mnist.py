@@ -12,13 +12,13 @@ import numpy as np
 
 from .. import plots
 from ..datasets import Dataset, Images, handwritten_digits
+from ..live import experiment
+from ..live.controls import choice, slider
+from ..live.figure import LiveFigure, Raster, Trace, round_up
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD, Adam
 from ..training import train
-from . import experiment
-from .controls import choice, slider
-from .live_figure import LiveFigure, Raster, Trace, round_up
-from .panel import Playground, Settings
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 INITS = ("auto", "normal", "xavier", "he", "zeros")

@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import plots
 from ..datasets import Dataset
+from ..live.controls import slider, toggle
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure, Raster
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import train
-from .controls import slider, toggle
-from .live_figure import LiveFigure, Raster
-from .panel import Explorer
 
 STEPS, EVERY, BATCH_SIZE, HIDDEN = 400, 10, 64, 32
 LOW, HIGH = -6.0, 0.0  # powers of ten that the colours span

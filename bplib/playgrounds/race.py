@@ -12,14 +12,14 @@ import numpy as np
 
 from .. import datasets, plots
 from ..layers import Affine
+from ..live import experiment
+from ..live.controls import choice, slider, toggle
+from ..live.figure import LiveFigure, Trace, round_up
+from ..live.playground import Playground, Settings
 from ..losses import SquaredError
 from ..network import Network, mlp
 from ..optimizers import SGD, Adam
 from ..training import DivergenceError, accuracy, train
-from . import experiment
-from .controls import choice, slider, toggle
-from .live_figure import LiveFigure, Trace, round_up
-from .panel import Playground, Settings
 
 RUNNERS = ("SGD", "momentum", "Adam")
 RATES = ("eta_sgd", "eta_momentum", "eta_adam")

@@ -10,9 +10,9 @@ from matplotlib.collections import PolyCollection
 
 from .. import checks, plots
 from ..gradcheck import numerical_gradient, relative_error
-from .controls import choice, slider, toggle
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import choice, slider, toggle
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 
 LARGEST = 5
 # The gradient that is looked for, and the two matrices it is made of, in the order of the tiles.

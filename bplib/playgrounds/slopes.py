@@ -4,9 +4,9 @@ import numpy as np
 
 from .. import plots
 from ..layers import ReLU, Sigmoid, Tanh
-from .controls import choice, slider
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import choice, slider
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 
 LAYERS = {"sigmoid": Sigmoid(), "tanh": Tanh(), "ReLU": ReLU()}
 FROM_OUTPUT = {"sigmoid": "a(1 − a)", "tanh": "1 − a²", "ReLU": "1 if a > 0, else 0"}

@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 
 from .. import plots
+from ..live.controls import choice, slider
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from ..network import mlp
-from .controls import choice, slider
-from .live_figure import LiveFigure
-from .panel import Explorer
 
 STARTS = 12
 XOR, DIGITS, REGRESSION = (

@@ -3,9 +3,9 @@
 import numpy as np
 
 from .. import plots
-from .controls import slider
-from .live_figure import LiveFigure
-from .panel import Explorer
+from ..live.controls import slider
+from ..live.explorer import Explorer
+from ..live.figure import LiveFigure
 
 # name, how it is computed, its value from the values before, and what it sends back: parent → (text, factor)
 TAPE = (

@@ -11,13 +11,13 @@ import numpy as np
 from contourpy import contour_generator
 
 from .. import datasets, plots
+from ..live import experiment
+from ..live.controls import choice, slider
+from ..live.figure import LiveFigure, Raster, Trace, round_up
+from ..live.playground import Playground, Settings
 from ..network import mlp
 from ..optimizers import SGD
 from ..training import DivergenceError, accuracy, train
-from . import experiment
-from .controls import choice, slider
-from .live_figure import LiveFigure, Raster, Trace, round_up
-from .panel import Playground, Settings
 
 DATA = {"XOR": "xor", "circles": "circles", "spiral": "spiral", "two blobs": "blobs"}
 ACTIVATIONS = ("sigmoid", "tanh", "relu")

@@ -1,0 +1,144 @@
+"""Layers that deep networks need beyond the core, derived in lessons 13 and 15.
+
+The layers keep the contract of `layers`: rows are examples, forward returns (Y, cache) and remembers nothing,
+backward returns (dX, grads). Training and prediction differ here, so `training` matters.
+"""
+
+import numpy as np
+
+from . import checks
+from .layers import Layer
+from .storage import describe, state_of
+
+
+class Dropout(Layer):
+    """In training Y = X ⊙ M/(1 − p), where each entry of M is 0 with probability p and 1 otherwise.
+
+    Dividing by 1 − p keeps the expectation of Y at X, so prediction needs no factor: there Y = X. Backward
+    sends dY through the same mask and the same factor: dX = dY ⊙ M/(1 − p). Srivastava et al. 2014.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = checks.number("Dropout", "p", p, 0, 1)
+        self.config = {"p": self.p}
+
+    def __repr__(self):
+        return f"Dropout({self.p:g})"
+
+    def forward(self, X, *, training=False, rng=None):
+        X = checks.floats(self, "X", X)
+        if not training or self.p == 0:
+            return X, np.ones((), X.dtype)
+        mask = checks.generator(f"{self} in training", rng).random(X.shape, dtype=np.float32) >= self.p
+        scale = mask.astype(X.dtype) / X.dtype.type(1 - self.p)
+        return X * scale, scale
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        if cache.shape:
+            checks.shape(self, "dY", dY, cache.shape, "the output")
+        return dY * cache if input_gradient else None, {}
+
+
+class BatchNorm(Layer):
+    """Y = γ ⊙ X̂ + β with X̂ = (X − μ)/√(s² + ε): each of the n columns with mean 0 and variance 1.
+
+    In training μ and s² are the mean and the variance (over N, not N − 1) of the batch, so every row's output
+    depends on every row, and with dX̂ = dY ⊙ γ
+        dX = (dX̂ − mean(dX̂) − X̂ ⊙ mean(dX̂ ⊙ X̂)) / √(s² + ε),    dγ = Σₙ dY ⊙ X̂,    dβ = Σₙ dY.
+    In prediction they are running statistics, kept in `state` and moved by `momentum` at each training step
+    towards the batch's mean and unbiased variance; there dX = dX̂/√(s² + ε). Ioffe & Szegedy 2015.
+    """
+
+    def __init__(self, n, *, eps=1e-5, momentum=0.1, dtype=np.float64):
+        super().__init__()
+        self.n_in = self.n_out = checks.whole_number("BatchNorm", "n", n)
+        self.eps = checks.number(self, "eps", eps, 0, open_low=True)
+        self.momentum = checks.number(self, "momentum", momentum, 0, 1, open_low=True)
+        dtype = checks.floating(self, dtype)
+        self.params = {"gamma": np.ones(n, dtype), "beta": np.zeros(n, dtype)}
+        self.state = {"mean": np.zeros(n, dtype), "var": np.ones(n, dtype)}
+        self.config = {"n": self.n_in, "eps": self.eps, "momentum": self.momentum}
+
+    def __repr__(self):
+        return f"BatchNorm({self.n_in})"
+
+    def forward(self, X, *, training=False, rng=None):
+        X = checks.floats(self, "X", X)
+        checks.rows(self, X, self.n_in)
+        if training and len(X) < 2:
+            raise ValueError(f"{self}: a batch of {len(X)} has no variance: training needs at least 2 rows")
+        mean = X.mean(axis=0) if training else self.state["mean"]
+        var = X.var(axis=0) if training else self.state["var"]
+        inverse_sd = 1 / np.sqrt(var + self.eps)
+        X_hat = (X - mean) * inverse_sd
+        return self.params["gamma"] * X_hat + self.params["beta"], (X_hat, inverse_sd, mean, var, training)
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        X_hat, inverse_sd, _, _, training = cache
+        checks.shape(self, "dY", dY, X_hat.shape, "the output")
+        grads = {"gamma": (dY * X_hat).sum(axis=0), "beta": dY.sum(axis=0)}
+        if not input_gradient:
+            return None, grads
+        dX_hat = dY * self.params["gamma"]
+        if training:  # μ and s² were made of X too, so two more paths lead back to it
+            dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * X_hat).mean(axis=0)
+        return dX_hat * inverse_sd, grads
+
+    def update_state(self, cache):
+        X_hat, _, mean, var, _ = cache
+        unbiased = var * (len(X_hat) / (len(X_hat) - 1))
+        for name, batch in (("mean", mean), ("var", unbiased)):
+            self.state[name] += self.momentum * (batch - self.state[name])
+
+
+class Residual(Layer):
+    """Y = X + F(X), where F is a chain of `layers` that keeps the width: dX = dY + ∂F/∂Xᵀ dY.
+
+    The gradient has a way back that no layer can shrink. `params` and `state` are those of the inner layers,
+    named "0.W", "0.b", "2.W", …: the same arrays. He et al. 2016.
+    """
+
+    def __init__(self, layers):
+        self.layers = list(layers)
+        checks.layers("Residual", self.layers)
+        widths = [w for f in self.layers for w in (getattr(f, "n_in", None), getattr(f, "n_out", None)) if w]
+        if widths and widths[0] != widths[-1]:
+            raise ValueError(f"Residual: F must keep the width, got {widths[0]} in and {widths[-1]} out")
+        if widths:
+            self.n_in = self.n_out = widths[0]
+        self.config = {"layers": [describe(layer) for layer in self.layers]}
+
+    def __repr__(self):
+        return f"Residual({self.layers})"
+
+    params = property(lambda self: self._inner(lambda layer: layer.params))
+    state = property(lambda self: self._inner(state_of))
+
+    def _inner(self, arrays):
+        return {f"{i}.{name}": a for i, layer in enumerate(self.layers) for name, a in arrays(layer).items()}
+
+    def forward(self, X, *, training=False, rng=None):
+        X = checks.floats(self, "X", X)
+        Y, caches = X, []
+        for layer in self.layers:
+            Y, cache = layer.forward(Y, training=training, rng=rng)
+            caches.append(cache)
+        return X + Y, caches
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        dF, grads = dY, {}
+        for i in reversed(range(len(self.layers))):
+            needed = input_gradient or i > 0
+            dF, inner = self.layers[i].backward(dF, cache[i], input_gradient=needed)
+            grads |= {f"{i}.{name}": g for name, g in inner.items()}
+        return dY + dF if input_gradient else None, {name: grads[name] for name in self.params}
+
+    def update_state(self, cache):
+        for layer, inner in zip(self.layers, cache, strict=True):
+            if state_of(layer):
+                layer.update_state(inner)
+
+    def pieces(self, cache):
+        found = [f.pieces(c).ravel() for f, c in zip(self.layers, cache, strict=True) if hasattr(f, "pieces")]
+        return np.concatenate(found) if found else np.zeros(0)

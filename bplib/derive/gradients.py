@@ -1,0 +1,20 @@
+"""Differentiating: by an explicit matrix, by a matrix of symbolic size, and an abstract f at a place."""
+
+import sympy as sp
+
+t = sp.Symbol("t", real=True)
+
+
+def gradient(loss, by):
+    """∂loss/∂by, entry by entry, in the shape of the explicit matrix `by`."""
+    return by.applyfunc(lambda entry: sp.diff(loss, entry))
+
+
+def slope(function, at):
+    """function′(at), with the slope taken before `at` is put in."""
+    return sp.Subs(sp.Derivative(function(t), t), t, at).doit()
+
+
+def trace_gradient(upstream, value, by):
+    """∂L/∂by for any sizes, where ∂L/∂value = upstream: dL = tr(upstreamᵀ d value)."""
+    return sp.Trace(upstream.T * value).diff(by)

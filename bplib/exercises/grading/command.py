@@ -1,0 +1,521 @@
+"""Grade a folder of learners' notebooks: `python -m bplib.exercises.grade FOLDER`
+
+    --csv FILE     also write a table with a row for each notebook and exercise, each as soon as it is known
+    --seconds 300  limit for one run of a notebook, on the clock; a fifth of it, of computing, for a cell
+    --memory 4     limit for one process of a notebook, in GB (on Linux)
+    --jobs 1       how many notebooks at a time
+
+THIS RUNS OTHER PEOPLE'S CODE, with your rights: use a container or an account that has nothing to lose.
+
+Each notebook runs from its first cell to its last in a process tree of its own, in a folder that holds only
+the lessons' data, with an edition of the package without solutions; stored outputs are never looked at.
+That process tells what the answers did on fresh inputs, the same for all notebooks; they are judged by a
+grader that no notebook can reach. A cell that crashes, takes too long or too much memory is left out, and
+the notebook runs once more without it. Of several answers to one exercise the best counts: what was solved
+once stays solved, and a copied stub does no harm. An exercise of a lesson that is not answered is "not
+attempted".
+"""
+
+import argparse
+import contextlib
+import copy
+import csv
+import io
+import json
+import os
+import py_compile
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import exercises, locked
+from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
+from ..kinds import Function
+from . import keeper
+from .judging import STARTING, Judge
+from .learner import OUT_OF_MEMORY
+
+WARNING = (
+    "This runs the code in these notebooks with your rights: "
+    "use a container or an account that has nothing to lose."
+)
+PACKAGE = Path(__file__).resolve().parents[2]
+WITHHELD = re.compile(
+    r"__pycache__|exercises/(lesson_\d\d|grade\.py|grading/(command|judging|keeper)|locked\.json)"
+)
+MAX_BYTES = 50_000_000  # of what one notebook may have to say
+MAX_ANSWERS = 50  # different ones to one exercise
+MAX_RUNS = 4  # of one notebook: each but the first leaves out one more cell
+RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
+
+
+@dataclass
+class Report:
+    """One notebook: its results (exercise name → `Result`), and what there is to remark."""
+
+    notebook: str
+    results: dict = field(default_factory=dict)
+    remark: str = ""
+
+    def count(self, status):
+        return sum(result.status == status for result in self.results.values())
+
+    def take(self, result):
+        """The better one counts, of equal ones the later."""
+        old = self.results.get(result.exercise)
+        if old is None or RANK.index(result.status) >= RANK.index(old.status):
+            self.results[result.exercise] = result
+
+
+# ---------------------------------------------------------------- what the notebooks are given
+
+
+class Course:
+    """What every notebook of a grading is given: the package without solutions, inputs, the lessons' data.
+
+    It is kept in memory, where no notebook can change it for the next.
+    """
+
+    def __init__(self):
+        self.seed = secrets.randbits(32)
+        self.inputs = {
+            e.name: [[locked._encode(v) for v in e.draw(self.seed, t).values()] for t in range(e.trials)]
+            for e in exercises()
+            if isinstance(e, Function)
+        }
+        places = [PACKAGE.parent / "notebooks" / "data", Path("notebooks", "data").resolve()]
+        data = next((place for place in places if place.is_dir()), None)
+        self.files = _zipped(_edition() | (_files(data, "cwd/data") if data else {}))
+
+    def unpack(self, folder):
+        (folder / "cwd").mkdir()
+        with zipfile.ZipFile(io.BytesIO(self.files)) as archive:
+            archive.extractall(folder)
+
+
+def _files(folder, name):
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
+
+
+def _edition():
+    """The package without solutions as name → bytes, with compiled modules: no notebook waits for that."""
+    with tempfile.TemporaryDirectory(prefix="bplib-grade-", ignore_cleanup_errors=True) as scratch:
+        target = Path(scratch) / "bplib"
+        shutil.copytree(PACKAGE, target, ignore=lambda folder, names: [
+            n for n in names if WITHHELD.search(Path(folder, n).relative_to(PACKAGE.parent).as_posix())
+        ])  # fmt: skip
+        # Sentences about slips teach; here nobody reads them, and finding inputs for them takes time.
+        plain = [copy.copy(e) for e in exercises()]
+        for e in plain:
+            e.mutants = () if isinstance(e, Function) else e.mutants
+        locked.write(target / "exercises" / "locked.json", plain)
+        for path in target.rglob("*.py"):
+            py_compile.compile(path, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        return _files(target, "bplib")
+
+
+def _zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- one notebook
+
+
+@dataclass
+class Limits:
+    """seconds for a notebook on the clock, and for a cell's computing; bytes of memory."""
+
+    seconds: float = 300
+    memory: int = 4_000_000_000
+
+    @property
+    def cell(self):
+        return self.seconds / 5
+
+    @property
+    def patience(self):  # most of the notebook's time, on the clock: the machine may be busy
+        return 4
+
+
+class Run:
+    """A notebook's process tree, from start to end; iterating gives what it has to say."""
+
+    def __init__(self, folder, request, seconds):
+        environment = os.environ | {
+            "BPLIB_PROGRESS_FILE": "", "MPLBACKEND": "Agg", "IPYTHONDIR": str(folder), "PYTHONHASHSEED": "0",
+            "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
+        }  # fmt: skip
+        # Computing is counted, and several notebooks run at once: no threads inside NumPy.
+        environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | environment
+        # -P: the folder it runs in is not searched for the modules of the course.
+        learner = [sys.executable, "-P", "-m", "bplib.exercises.grading.learner"]
+        command = [sys.executable, "-I", "-S", keeper.__file__, *learner]
+        self.out_of_time = self.too_much = False
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        else:
+            apart = {"start_new_session": True}
+        self.keeper = keeper.Started(
+            command, cwd=folder / "cwd", env=environment, stderr=subprocess.DEVNULL, **apart
+        )
+        self.timer = threading.Timer(0, str)
+        self.clock(seconds + STARTING)
+        with contextlib.suppress(OSError):
+            self.keeper.questions.write(json.dumps(request).encode() + b"\n")
+            self.keeper.questions.flush()
+
+    def __iter__(self):
+        left = MAX_BYTES
+        while left > 0:
+            try:
+                line = self.keeper.answers.readline(left)
+            except (OSError, ValueError):
+                line = b""
+            left -= len(line)
+            if left > 0 and not line.endswith(b"\n"):
+                return
+            try:
+                entry = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(entry, dict):
+                yield entry
+        self.too_much = True
+
+    def clock(self, seconds):
+        """So much time is left from now."""
+        self.timer.cancel()
+        self.timer = threading.Timer(seconds, self._time_is_up)
+        self.timer.daemon = True
+        self.timer.start()
+
+    def _time_is_up(self):
+        self.out_of_time = True
+        self.end()
+
+    def end(self):
+        """Have everything killed; returns the status of the notebook's process, None where it is unknown."""
+        self.timer.cancel()
+        self.keeper.fall_silent()
+        status = None
+        try:
+            status = self.keeper.process.wait(timeout=keeper.PATIENCE + 5)
+        except subprocess.TimeoutExpired:
+            self.keeper.process.kill()
+        self.keeper.hang_up()
+        return status
+
+
+class Runs:
+    """What is running, so that all of it can be ended."""
+
+    def __init__(self):
+        self._running, self._closed, self._lock = [], False, threading.Lock()
+
+    @contextlib.contextmanager
+    def start(self, *settings):
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("grading has ended")
+            run = Run(*settings)
+            self._running.append(run)
+        try:
+            yield run
+        finally:
+            run.end()
+            self._running.remove(run)
+
+    def close(self):
+        with self._lock:
+            self._closed = True
+        for run in list(self._running):
+            run.end()
+
+
+def grade_notebook(path, name, limits, course, judge, runs=None):
+    """Run one notebook and return its `Report`."""
+    report = Report(printable(name))
+    notebook = judge.read(path)
+    if notebook is None:
+        notebook = {"trouble": "not a notebook that can be read: it takes too long, or too much memory"}
+    if "trouble" in notebook:
+        report.remark = notebook["trouble"]
+        return report
+    cells = notebook["cells"]
+    known = {exercise.name: exercise for exercise in exercises()}
+    answers, remarks, lost = collect(cells, limits, course, runs or Runs())
+    for exercise, attempt in answers:
+        if exercise not in known:  # a notebook may send anything
+            continue
+        found = judge.judge(exercise, attempt, course.seed)
+        if found is None:
+            found = {"status": NOT_YET, "message": "", "slip": ""}
+            remarks.append(f"{exercise}: its answer takes too long, or too much memory, to be judged")
+        report.take(Result(exercise, found["status"], found["message"], found["slip"]))
+    for exercise in lost & set(known):
+        report.take(Result(exercise, NOT_YET, "Its cell was stopped, or ended the whole process."))
+    answered = {e for e, result in report.results.items() if result.status != NOT_ATTEMPTED}
+    checked = {exercise for source in cells for exercise in checks(source) if exercise in known}
+    lessons = {known[exercise].lesson for exercise in answered | checked}
+    if not checked and not answered:
+        lessons = lesson_of(name, notebook, known)
+        remarks.insert(0, "no check is left in it" + ("" if lessons else ", nor what tells its lesson"))
+    report.results = {
+        e.name: report.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
+        for e in known.values()
+        if e.lesson in lessons
+    }
+    report.remark = printable("; ".join(remarks))
+    return report
+
+
+def checks(source):
+    """The names of exercises that a cell checks."""
+    return re.findall(r"\.(\w+)\.check\(", source)
+
+
+def lesson_of(name, notebook, known):
+    """The lesson (a set of one, or empty) of a notebook without checks: its heading, file name, or names."""
+    numbers = {e.lesson for e in known.values()}
+    for pattern, text in ((r"# *(\d\d)\b", notebook["title"]), (r"(?<!\d)(\d\d)(?!\d)", Path(name).stem)):
+        found = [int(number) for number in re.findall(pattern, text) if int(number) in numbers]
+        if found:
+            return {found[0]}
+    named = re.findall(r"^(?:def )?(\w+)\s*[(=]", "\n".join(notebook["cells"]), re.MULTILINE)
+    found = [known[word].lesson for word in named if word in known]
+    return {max(found, key=found.count)} if found else set()
+
+
+def collect(cells, limits, course, runs):
+    """Run the cells, again without those that end everything; returns what the answers did, as pairs
+    (exercise, attempt), the remarks, and the exercises whose cells were stopped."""
+    answers, remarks, lost, left_out = {}, [], set(), set()
+    for _ in range(MAX_RUNS):
+        request = {"cells": cells, "skip": sorted(left_out), "inputs": course.inputs, "memory": limits.memory,
+                   "cell_seconds": limits.cell, "patience": limits.patience}  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="bplib-grade-", ignore_cleanup_errors=True) as scratch:
+            course.unpack(Path(scratch))
+            # each run has its whole time: on a busy machine it needs it
+            with runs.start(Path(scratch), request, limits.seconds) as run:
+                done, cell, trying = _listen(run, cells, limits, answers, remarks, lost)
+                status = run.end()
+        if done is not None:
+            if done:
+                remarks.append(f"cells with errors: {done}")
+            break
+        remarks.append(_how(run, status, limits) + ("" if cell is None else f" in code cell {cell + 1}"))
+        if cell is None:  # nothing that could be left out
+            break
+        lost.update([trying] if trying else checks(cells[cell]))
+        left_out.add(cell)
+    return list(answers.values()), remarks, lost
+
+
+def _listen(run, cells, limits, answers, remarks, lost):
+    """Take down what a run says; returns the number of errors (None: it did not reach its end), the cell that
+    is to blame for an early end, and the exercise whose answer was being tried."""
+    done = cell = trying = None
+    began, took = time.monotonic(), {}
+    for entry in run:
+        took[cell], began = took.get(cell, 0) + time.monotonic() - began, time.monotonic()
+        exercise = entry.get("exercise")
+        if isinstance(exercise, str) and "attempt" in entry:
+            answer, trying = entry["attempt"], None
+            key = exercise, json.dumps(answer)
+            if sum(e == exercise for e, _ in answers) < MAX_ANSWERS or key in answers:
+                answers.pop(key, None)  # the same again: it counts as the later one
+                answers[key] = exercise, answer
+        elif isinstance(entry.get("trying"), str):
+            trying = entry["trying"]
+        elif _number(entry, "cell", cells):
+            if cell is None:  # starting the process is not the notebook's time
+                run.clock(limits.seconds)
+            cell, trying = entry["cell"], None
+        elif _number(entry, "stopped", cells):
+            remark = f"code cell {entry['stopped'] + 1} was stopped: it takes too long"
+            remarks += [remark] if remark not in remarks else []
+            lost.update(checks(cells[entry["stopped"]]))
+        elif "done" in entry:
+            done = entry["errors"] if isinstance(entry.get("errors"), int) else 0
+            break
+    took[cell] = took.get(cell, 0) + time.monotonic() - began
+    if done is None and run.out_of_time and cell is not None:
+        cell, trying = max(took.keys() - {None}, key=took.get), None  # not the last, but the longest
+    return done, cell, trying
+
+
+def _number(entry, name, cells):
+    return isinstance(entry.get(name), int) and 0 <= entry[name] < len(cells)
+
+
+def _how(run, status, limits):
+    """How a notebook's process ended before its last cell."""
+    if run.out_of_time:
+        return f"stopped after {limits.seconds:g} seconds"
+    if run.too_much:
+        return f"wrote more than {MAX_BYTES // 1_000_000} MB of answers"
+    if status == OUT_OF_MEMORY:
+        return f"more than {limits.memory / 1e9:g} GB of memory"
+    number = (status or 0) - 128
+    if number == getattr(signal, "SIGXCPU", None):
+        return f"stopped after {limits.cell:g} seconds of computing"
+    if number in set(signal.Signals):
+        return f"crashed ({signal.Signals(number).name})"
+    return f"crashed (status {status})" if status else "ended"
+
+
+# ---------------------------------------------------------------- the folder and the table
+
+
+def printable(text):
+    """Text that can be printed in one line anywhere: what is no letter or sign is written as \\n or \\xfc."""
+    return "".join(
+        c if c.isprintable() else f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff"
+        else c.encode("unicode_escape").decode() for c in text
+    )  # fmt: skip
+
+
+def notebooks(folder):
+    """Every notebook below `folder`, without Jupyter's copies; links to folders are not followed."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".ipynb_checkpoints"]
+        found += [Path(place, name) for name in folders + files if name.lower().endswith(".ipynb")]
+    return sorted(found)
+
+
+def table(reports):
+    """The reports as text."""
+    width = max([len(report.notebook) for report in reports] + [8])
+    lines = [f"{'notebook':{width}}  solved   not yet  open  remarks"]
+    for report in reports:
+        solved = f"{report.count(CORRECT)} of {len(report.results)}"
+        slips = [f"{r.exercise}{f' ({r.slip})' if r.slip else ''}"
+                 for r in report.results.values() if r.status == NOT_YET]  # fmt: skip
+        remarks = "; ".join(filter(None, [report.remark, ", ".join(slips)]))
+        counts = f"{solved:8} {report.count(NOT_YET):7}  {report.count(NOT_ATTEMPTED):4}"
+        lines.append(f"{report.notebook:{width}}  {counts}  {remarks}".rstrip())
+    return "\n".join(lines)
+
+
+def harmless(text):
+    """A cell that no spreadsheet takes for a formula; plain numbers stay."""
+    text = str(text)
+    number = re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else text
+
+
+class Table:
+    """The CSV: a row for each notebook and exercise, one without exercise for a notebook that has none."""
+
+    def __init__(self, path):
+        # With a byte order mark, by which spreadsheets know that it is UTF-8.
+        self.file = open(path, "w", newline="", encoding="utf-8-sig")
+        self.rows = csv.writer(self.file)
+        self.lessons = {exercise.name: exercise.lesson for exercise in exercises()}
+        self._write(["notebook", "lesson", "exercise", "status", "slip", "remark"])
+
+    def add(self, report):
+        rows = [[self.lessons[r.exercise], r.exercise, r.status, r.slip] for r in report.results.values()]
+        for row in rows or [["", "", "", ""]]:
+            self._write([report.notebook, *row, report.remark])
+
+    def _write(self, row):
+        self.rows.writerow(map(harmless, row))
+        self.file.flush()  # an interruption loses nothing that is known
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="python -m bplib.exercises.grade",
+        description="Grade a folder of learners' notebooks.",
+        epilog=f"Of several answers to one exercise the best counts. {WARNING}",
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--csv", type=Path, help="also write a table with a row for each notebook and exercise"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=300,
+        help="limit for one run of a notebook (300); a fifth of it for a cell",
+    )
+    parser.add_argument("--memory", type=float, default=4, help="limit for one process, in GB (4; on Linux)")
+    parser.add_argument("--jobs", type=int, default=1, help="how many notebooks at a time (1)")
+    options = parser.parse_args(arguments)
+    if not options.folder.is_dir():
+        parser.error(f"there is no folder {options.folder}")
+    if not options.seconds > 0 or not options.memory > 0 or options.jobs < 1:
+        parser.error("--seconds and --memory must be above 0, and --jobs at least 1")
+    found = notebooks(options.folder)
+    if not found:
+        parser.error(f"there is no notebook below {options.folder}")
+    try:
+        rows = Table(options.csv) if options.csv else None
+    except OSError as error:
+        parser.error(f"{options.csv} cannot be written: {error.strerror}")
+    for stream in (sys.stdout, sys.stderr):  # a remark may hold what the terminal has no sign for
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    print(WARNING, file=sys.stderr)
+    limits = Limits(options.seconds, int(options.memory * 1e9))
+    reports, interrupted = {}, False
+    try:
+        for path, report in grade_all(found, options.folder, limits, options.jobs):
+            reports[path] = report
+            print(f"{len(reports)} of {len(found)}: {report.notebook}", file=sys.stderr)
+            if rows:
+                rows.add(report)
+    except KeyboardInterrupt:
+        interrupted = True
+        print("Interrupted: the rest was not graded.", file=sys.stderr)
+    print(table([reports[path] for path in found if path in reports]))
+    if rows:
+        rows.file.close()
+    return 130 if interrupted else 0
+
+
+def grade_all(found, folder, limits, jobs):
+    """Yield (path, report) of the notebooks, each as soon as it is known."""
+    course, mine, open_ones = Course(), threading.local(), [runs := Runs()]
+
+    def job(path):
+        if not hasattr(mine, "judge"):
+            mine.judge = Judge()
+            open_ones.append(mine.judge)
+        name = path.relative_to(folder).as_posix()
+        try:
+            return grade_notebook(path, name, limits, course, mine.judge, runs)
+        except Exception as error:  # one notebook never ends the others
+            return Report(printable(name), remark=f"could not be graded ({type(error).__name__})")
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        waiting = {pool.submit(job, path): path for path in found}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for thing in list(open_ones):
+            thing.close()
+        pool.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
