@@ -1043,6 +1043,30 @@ def test_xor_hidden_units_and_gradients_are_those_of_the_network():
     assert np.allclose(seen.surface.reshape(-1, 1), network.predict(model.plane))
 
 
+def test_xor_wiring_shows_each_weight_where_it_leads_by_sign_and_size():
+    playground = XORPlayground(XORSettings(hidden=3, layers=2)).run(5)
+    W = playground.model.network.layers[2].params["W"]
+    W[:] = [[2.0, -1.0, 0.0], [0.5, 0.25, -30.0], [1.0, 1.0, 1.0]]
+    playground.draw()
+    view = playground.view
+    weights = [layer.params["W"] for layer in playground.model.network.layers if layer.params]
+    n_lines = [len(wires.get_segments()) for wires in view.wires]
+    assert n_lines == [sum((P > 0).sum() for P in weights), sum((P < 0).sum() for P in weights)]
+    first = (weights[0] > 0).sum()  # lines are in the order of layers, and by rows within each
+    widths = view.wires[0].get_linewidth()[first : first + 6]
+    assert np.allclose(widths, [1.4, 0.5, 0.35, 0.8, 0.8, 0.8])
+    segments = np.array(view.wires[0].get_segments()[first : first + 6])
+    assert segments[0, 0, 1] > segments[1, 0, 1] > segments[3, 0, 1], "unit 1 is above"
+    assert segments[1, 1, 1] > segments[2, 1, 1]
+    assert (segments[:, 0, 0] < segments[:, 1, 0]).all()
+    negative = max(view.wires[1].get_linewidth())
+    assert negative == 4.0, "thick, and no thicker"
+    assert len(view.frames.get_segments()) == 6
+    W[0, 0] = np.nan
+    playground.draw()
+    assert np.isfinite(np.array(view.wires[0].get_segments())).all()
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

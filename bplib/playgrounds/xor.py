@@ -6,9 +6,11 @@ XORPlayground(XORSettings(data="spiral", layers=2))         # an experiment, as 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from contourpy import contour_generator
+from matplotlib.collections import LineCollection
 
 from .. import datasets, plots
 from ..live import experiment
@@ -25,6 +27,7 @@ LOSSES = {"cross-entropy": "binary_cross_entropy", "squared error": "squared_err
 INITS = ("auto", "normal", "xavier", "he", "zeros")
 BATCH_SIZES = (1, 4, 16, 64, 200)
 MAX_HIDDEN, MAX_LAYERS = 8, 4
+WIDE, HIGH, EDGE = 200, 290, 18  # pixels of the drawn network, and for the names of inputs and output
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,6 +71,7 @@ class Observation:
 
     surface (R, R)      probabilities of class 1 over the plane, row 0 below; None where they are no numbers
     hidden              for each hidden layer its activations (r, r, k), scaled to 0 … 1
+    weights             W of each affine layer, (n_in, n_out)
     gradients           ‖∂L/∂W‖ (the largest entry) for each affine layer, on the whole training set
     steps, losses       the loss on training (row 0) and test set (row 1) over the steps
     """
@@ -78,6 +82,7 @@ class Observation:
     extent: tuple
     surface: np.ndarray | None
     hidden: list
+    weights: list
     gradients: list
     steps: np.ndarray
     losses: np.ndarray
@@ -154,16 +159,17 @@ class XORModel:
                 if self.maps and i % 2 == 1 and i < len(network.layers) - 1:
                     hidden.append(self._maps(A.reshape(R, R, -1)[::2, ::2]))
             surface = network.loss_function.predict(A).reshape(R, R)
-            gradients = []
+            gradients, weights = [], []
             if self.maps:
+                weights = [layer.params["W"].copy() for layer in network.layers if "W" in layer.params]
                 _, grads = network.gradients(data.X_train, data.y_train)
                 gradients = [float(np.abs(g["W"]).max()) for g in grads if g]
             steps = np.append(self.trace.steps, self.step_count)
             losses = np.column_stack([self.trace.columns, self._losses()])
             right = accuracy(network, data.X_test, data.y_test)
         surface = surface if np.isfinite(surface).all() else None
-        return Observation(self.step_count, self.epoch, data, self.extent, surface, hidden, gradients,
-                           steps, losses, right)  # fmt: skip
+        return Observation(self.step_count, self.epoch, data, self.extent, surface, hidden, weights,
+                           gradients, steps, losses, right)  # fmt: skip
 
     def _maps(self, A):
         if self.settings.activation == "tanh":
@@ -183,12 +189,7 @@ class XORView:
         if self.all:
             self.plane, self.curves = live.axes(62, 44, 290, 290), live.axes(412, 206, 210, 128)
             self._build_gradients(live.axes(412, 44, 210, 96))
-            self.units = live.axes(650, 44, 200, 290)
-            self.units.set_title("Hidden units, by layer", loc="left")
-            self.units.set(xticks=[], yticks=[])
-            self.units.spines[:].set_visible(False)
-            self.maps = Raster(self.units, cmap=plots.TWO_CLASSES, bad=plots.PAPER)
-            live.moving(self.maps)
+            self._build_wiring(live.axes(650 + EDGE, 44, WIDE - 2 * EDGE, HIGH))
         else:
             self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 236, 250)
         self._build_plane()
@@ -214,6 +215,28 @@ class XORView:
         ax.legend(loc="lower left", fontsize=8, framealpha=0.6, edgecolor="none", ncols=2)
         self.live.moving(self.train_curve, self.test_curve)
 
+    def _build_wiring(self, ax):
+        """The network as it is drawn in books, each hidden unit with what it answers over the plane.
+
+        The data coordinates of ax are pixels.
+        """
+        ax.set(xticks=[], yticks=[], xlim=(EDGE, WIDE - EDGE), ylim=(0, HIGH))
+        ax.set_title("The hidden units", loc="left")
+        ax.set_xlabel("weights: blue +, red dashes −", fontsize=8)
+        ax.spines[:].set_visible(False)
+        for y, text in ((HIGH * 3 / 4, "x₁"), (HIGH / 4, "x₂")):
+            ax.text(EDGE - 3, y, text, ha="right", va="center")
+        ax.text(WIDE - EDGE + 3, HIGH / 2, "ŷ", ha="left", va="center")
+        self.maps = Raster(ax, cmap=plots.TWO_CLASSES, bad=plots.PAPER)
+        self.wires = [
+            LineCollection([], colors=color, linestyles=line, zorder=1, capstyle="butt")
+            for color, line in ((plots.BLUE, "-"), (plots.VERMILION, (0, (3, 1.5))))
+        ]
+        self.frames = LineCollection([], colors=plots.GREY, linewidths=0.6, zorder=2)
+        for lines in (*self.wires, self.frames):
+            ax.add_collection(lines, autolim=False)
+        self.live.moving(self.maps, *self.wires, self.frames)
+
     def _build_gradients(self, ax):
         ax.set(yscale="log", ylim=(1e-5, 2), xlabel="layer")
         ax.set_title("Largest ∂L/∂W in each layer", loc="left")
@@ -232,8 +255,8 @@ class XORView:
         self._show_curves(seen)
         if self.all:
             self._show_gradients(seen.gradients)
-            if all(np.isfinite(maps).all() for maps in seen.hidden):
-                self._show_units(seen.hidden)
+            if all(np.isfinite(Q).all() for Q in (*seen.hidden, *seen.weights)):
+                self._show_wiring(seen.hidden, seen.weights)
         return (
             f"step {seen.step} · epoch {seen.epoch} · training loss {seen.losses[0, -1]:.4f} · "
             f"test loss {seen.losses[1, -1]:.4f} · test accuracy {seen.test_accuracy:.0%}"
@@ -267,21 +290,41 @@ class XORView:
         if self.gradients.get_xlim() != (0.5, n + 0.5):
             self.gradients.set(xlim=(0.5, n + 0.5), xticks=range(1, n + 1))
 
-    def _show_units(self, hidden):
-        """All units as one picture, a layer under the other, as large as they fit."""
-        k, side = hidden[0].shape[2], hidden[0].shape[0]
-        n_rows = {wide: -(-k // wide) * len(hidden) for wide in range(1, k + 1)}
-        wide = max(n_rows, key=lambda w: min(200 / w, 290 / n_rows[w]))
-        step, between = side + 2, 5
-        height = n_rows[wide] * step - 2 + between * (len(hidden) - 1)
-        picture = np.full((height, wide * step - 2), np.nan, dtype=np.float32)
+    def _show_wiring(self, hidden, weights):
+        n, k = len(hidden), hidden[0].shape[2]
+        side = int(min(HIGH / k - 3, (WIDE - 2 * EDGE - 14 * (n + 1)) / n, 60))
+        gap = (WIDE - 2 * EDGE - n * side) / (n + 1)
+        middles = HIGH * (np.arange(k)[::-1] + 0.5) / k  # unit 1 above
+        picture = np.full((HIGH, WIDE - 2 * EDGE), np.nan, dtype=np.float32)
+        pixels = np.arange(side) * hidden[0].shape[0] // side
+        square = np.ix_(pixels, pixels)
+        frames, ends = [], [(EDGE, EDGE, HIGH * np.array([0.75, 0.25]))]  # left, right, middles of a column
         for l, maps in enumerate(hidden):
-            first = l * (n_rows[wide] // len(hidden) * step + between)
-            for j in range(k):
-                top, left = first + j // wide * step, j % wide * step
-                picture[top : top + side, left : left + side] = maps[::-1, :, j]
+            left = round(EDGE + gap + l * (side + gap))
+            for j, middle in enumerate(middles):
+                top = round(HIGH - middle - side / 2)
+                # the picture begins at EDGE, where the axes do
+                picture[top : top + side, left - EDGE : left - EDGE + side] = maps[::-1, :, j][square]
+                low, right, high = HIGH - top - side, left + side, HIGH - top
+                frames.append([(left, low), (right, low), (right, high), (left, high), (left, low)])
+            ends.append((left, left + side, middles))
+        ends.append((WIDE - EDGE, WIDE - EDGE, np.array([HIGH / 2])))
         self.maps.set_values(picture)
-        self.live.place(self.units, 650, 44, 200, 290, aspect=picture.shape[1] / picture.shape[0])
+        self.frames.set_segments(frames)
+        lines = np.concatenate([_wires(*pair) for pair in pairwise(ends)])
+        w = np.concatenate([W.ravel() for W in weights])
+        for wires, chosen in zip(self.wires, (w > 0, w < 0), strict=True):
+            wires.set_segments(lines[chosen])
+            wires.set_linewidth(np.minimum(0.2 + 0.6 * np.abs(w[chosen]), 4.0))
+
+
+def _wires(left, right):
+    """The lines from each unit of a column to each of the next, (n_in · n_out, 2, 2), by W's rows."""
+    (_, x0, y0), (x1, _, y1) = left, right
+    lines = np.empty((len(y0), len(y1), 2, 2))
+    lines[:, :, 0, 0], lines[:, :, 1, 0] = x0, x1
+    lines[:, :, 0, 1], lines[:, :, 1, 1] = y0[:, None], y1
+    return lines.reshape(-1, 2, 2)
 
 
 class XORPlayground(Playground):
