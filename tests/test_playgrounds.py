@@ -1043,6 +1043,32 @@ def test_xor_hidden_units_and_gradients_are_those_of_the_network():
     assert np.allclose(seen.surface.reshape(-1, 1), network.predict(model.plane))
 
 
+def test_xor_noise_moves_the_points_and_makes_many_of_the_corners():
+    table, noisy = playgrounds.xor.load("xor"), playgrounds.xor.load("xor", 0.2)
+    assert len(table.X_train) == 4
+    assert (len(noisy.X_train), len(noisy.X_test)) == (200, 100)
+    assert 0.15 < (noisy.X_train - np.round(np.clip(noisy.X_train, 0, 1))).std() < 0.25
+    for name in ("circles", "spiral", "blobs"):
+        clean, noisy = playgrounds.xor.load(name), playgrounds.xor.load(name, 0.3)
+        assert (clean.y_train == noisy.y_train).all()
+        for part in ("X_train", "X_test"):
+            assert 0.25 < (getattr(noisy, part) - getattr(clean, part)).std() < 0.35
+    playground = XORPlayground()
+    assert [len(points.get_xdata()) for points in playground.view.tested] == [0, 0]
+    playground.controls["noise"].value = 0.2
+    assert [len(points.get_xdata()) for points in playground.view.tested] == [50, 50]
+    assert [len(points.get_xdata()) for points in playground.view.points] == [100, 100]
+
+
+def test_xor_a_gradient_of_zero_is_told_from_a_small_one():
+    playground = XORPlayground(XORSettings(init="zeros"))
+    (layers, _), (_, sizes) = playground.view.zeros.get_data(), playground.view.sizes.get_data()
+    assert list(layers) == [1, 2]
+    assert np.isnan(sizes).all()
+    playground.controls["init"].value = "normal"
+    assert len(playground.view.zeros.get_xdata()) == 0
+
+
 def test_xor_wiring_shows_each_weight_where_it_leads_by_sign_and_size():
     playground = XORPlayground(XORSettings(hidden=3, layers=2)).run(5)
     W = playground.model.network.layers[2].params["W"]

@@ -5,7 +5,7 @@ XORPlayground(panels="simple")                              # decision surface a
 XORPlayground(XORSettings(data="spiral", layers=2))         # an experiment, as it can be copied from below
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -34,8 +34,9 @@ WIDE, HIGH, EDGE = 200, 290, 18  # pixels of the drawn network, and for the name
 class XORSettings(Settings):
     """A whole experiment; its repr is a line of code that makes the same one again.
 
-    data "xor" (the four corners), "circles", "spiral", "blobs" (200 points each); hidden 1 … 8 units in each
-    of 1 … 4 layers; loss "binary_cross_entropy" or "squared_error" (of a sigmoid output, as in older books).
+    data "xor" (the four corners), "circles", "spiral", "blobs" (200 points each); noise: standard deviation
+    of a Gaussian added to the points, which makes 200 of the four corners; hidden 1 … 8 units in each of 1 …
+    4 layers; loss "binary_cross_entropy" or "squared_error" (of a sigmoid output, as in older books).
     """
 
     data: str = "xor"
@@ -47,6 +48,7 @@ class XORSettings(Settings):
     init: str = "auto"
     batch_size: int = 4
     seed: int = 0
+    noise: float = 0.0
 
     def __post_init__(self):
         self.check("data", tuple(DATA.values()))
@@ -56,6 +58,7 @@ class XORSettings(Settings):
         experiment.check_numbers(
             self,
             positive=("learning_rate",),
+            at_least={"noise": 0},
             whole={
                 "hidden": range(1, MAX_HIDDEN + 1),
                 "layers": range(1, MAX_LAYERS + 1),
@@ -95,7 +98,7 @@ class XORModel:
     def __init__(self, settings, *, resolution=60, maps=True):
         self.settings, self.maps = settings, maps
         self.rng = np.random.default_rng(settings.seed)
-        self.dataset = load(settings.data)
+        self.dataset = load(settings.data, settings.noise)
         sizes = [2, *[settings.hidden] * settings.layers, 1]
         squared = settings.loss == "squared_error"
         self.network = mlp(sizes, activation=settings.activation, output="sigmoid" if squared else "identity",
@@ -196,15 +199,19 @@ class XORView:
         self._build_curves()
 
     def _build_plane(self):
-        self.plane.set(xlabel="x₁", ylabel="x₂")
+        self.plane.set_xlabel("x₁")
+        self.plane.set_ylabel("x₂", labelpad=0)
         self.plane.set_title("What the network answers", loc="left")
         self.surface = Raster(self.plane, cmap=plots.TWO_CLASSES, smooth=True)
         (self.boundary,) = self.plane.plot([], [], color=plots.BLACK, lw=1.4, ls="-", zorder=2)
-        self.points = []
+        self.points, self.tested = [], []
         for k in (0, 1):
             style = {"marker": plots.CLASS_MARKERS[k], "color": plots.CLASS_COLORS[k], "mec": plots.BLACK}
             self.points += self.plane.plot([], [], ls="", zorder=3, label=f"class {k}", **style)
-        self.live.moving(self.surface, self.boundary, *self.points)
+            # hollow: what the network is tested on
+            style |= {"mfc": "none", "mec": plots.CLASS_COLORS[k], "ms": 3, "mew": 0.7}
+            self.tested += self.plane.plot([], [], ls="", zorder=2.5, **style)
+        self.live.moving(self.surface, self.boundary, *self.tested, *self.points)
 
     def _build_curves(self):
         ax = self.curves
@@ -242,7 +249,8 @@ class XORView:
         ax.set_title("Largest ∂L/∂W in each layer", loc="left")
         self.gradients = ax
         (self.sizes,) = ax.plot([], [], color=plots.GRADIENT, marker="o", ls="--", lw=1)
-        self.live.moving(self.sizes)
+        (self.zeros,) = ax.plot([], [], color=plots.GRADIENT, marker="$0$", ls="", ms=7)
+        self.live.moving(self.sizes, self.zeros)
 
     def update(self, seen):
         """Show an `Observation`; returns the text of the status line."""
@@ -269,6 +277,9 @@ class XORView:
         for k, points in enumerate(self.points):
             points.set_data(*X[y == k].T)
             points.set_markersize(10 if len(X) <= 8 else 5)
+        X, y = seen.dataset.X_test, seen.dataset.y_test[:, 0]
+        for k, points in enumerate(self.tested):
+            points.set_data(*X[y == k].T if len(X) > 8 else ([], []))
 
     def _show_curves(self, seen):
         losses = np.where(np.isfinite(seen.losses), seen.losses, np.nan)
@@ -285,8 +296,10 @@ class XORView:
             self.curves.set_xlim(0, right)
 
     def _show_gradients(self, sizes):
-        n = len(sizes)
-        self.sizes.set_data(np.arange(1, n + 1), np.clip(np.nan_to_num(sizes), 1e-5, 2))
+        n, sizes = len(sizes), np.nan_to_num(sizes)
+        layers = np.arange(1, n + 1)
+        self.sizes.set_data(layers, np.where(sizes > 0, np.clip(sizes, 1e-5, 2), np.nan))
+        self.zeros.set_data(layers[sizes == 0], np.full(np.sum(sizes == 0), 3e-5))
         if self.gradients.get_xlim() != (0.5, n + 0.5):
             self.gradients.set(xlim=(0.5, n + 0.5), xticks=range(1, n + 1))
 
@@ -351,6 +364,7 @@ class XORPlayground(Playground):
             controls |= {
                 "layers": slider("Hidden layers", settings.layers, 1, MAX_LAYERS),
                 "data": choice("Data", list(DATA.items()), settings.data),
+                "noise": slider("Noise", settings.noise, 0.0, 0.5, 0.05),
                 "activation": choice("Activation", ACTIVATIONS, settings.activation),
                 "loss": choice("Loss", list(LOSSES.items()), settings.loss),
                 "init": choice("Start", INITS, settings.init),
@@ -372,11 +386,17 @@ class XORPlayground(Playground):
         return experiment.line(self, repr(self.settings), *simple)
 
 
-def load(name):
-    """The data set of that name: XOR is the table itself, the others 200 training and 100 test points."""
+def load(name, noise=0.0):
+    """The data set of that name: XOR is the table itself, the others 200 training and 100 test points.
+
+    noise: standard deviation of a Gaussian added to all points; with it XOR has as many as the others.
+    """
+    rng = np.random.default_rng(1)
     if name == "xor":
-        return datasets.xor()
-    return getattr(datasets, name)(rng=np.random.default_rng(1))
+        return datasets.xor(200, 100, noise=noise, rng=rng) if noise else datasets.xor()
+    clean = getattr(datasets, name)(rng=rng)
+    X_train, X_test = (X + noise * rng.normal(size=X.shape) for X in (clean.X_train, clean.X_test))
+    return replace(clean, X_train=X_train, X_test=X_test)
 
 
 def _level_lines(surface, extent):
