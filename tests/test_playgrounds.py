@@ -721,6 +721,22 @@ def test_pictures_get_smaller_before_they_get_few_and_better_again_when_the_link
     assert play(400)[-1] == 0
 
 
+def test_pauses_make_no_picture_coarser():
+    now = [0.0]
+    image = Picture(clock=lambda: now[0])
+    page = Page(image, image._clock, rate=1_000_000, delay=0.08)
+    levels = []
+    for tick in range(120_000):
+        now[0] = tick / 1000
+        page.answer()
+        # plays for three seconds of every seven, faster than the link can carry
+        if tick % 20 == 0 and tick % 7000 < 3000 and image.room():
+            image.send(bytes(40_000 >> image.level), "jpeg")
+        levels.append(image.level)
+    assert len(page.painted) > 15 * 3 * 120 / 7
+    assert max(levels) == 0
+
+
 def test_a_page_that_is_slow_and_not_its_link_keeps_its_pictures_sharp():
     levels = []
     _, page, late = a_minute(seconds=300, paint=0.125, frame=lambda level: levels.append(level) or 80_000)

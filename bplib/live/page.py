@@ -107,14 +107,17 @@ class Quality:
     ENOUGH = 15  # frames a second
     LEVELS = 4
     SETTLING, COUNTED = 1.5, 3.0  # seconds: pictures from before a change come first
-    OF_LATE = 60.0
+    OF_LATE, PAUSE = 60.0, 1.5
 
     def __init__(self, now):
         self.level, self.held = 0, 0  # how often a frame found no room
-        self._frames, self._since, self._rates = 0, now, {}
+        self._frames, self._since, self._last, self._rates = 0, now, now, {}
 
     def painted(self, frames, now):
         """So many more have arrived."""
+        if now - self._last > self.PAUSE:  # nobody played, which says nothing of the link
+            self._frames, self.held, self._since = 0, 0, max(self._since, now)
+        self._last = now
         seconds = now - self._since
         self._frames += frames if seconds > 0 else 0
         if seconds < self.COUNTED:
