@@ -53,6 +53,15 @@ def pytest_make_collect_report():
     return _refuse_silent_skip((yield))
 
 
+# What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
+LONGEST = ("test_grade.py", "test_site.py", "test_grade_lessons.py", "test_answers.py", "test_every_control.py")
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture
 def rng():
     """A generator with a fixed seed, so that a failure can be repeated."""

@@ -59,7 +59,8 @@ def phases(options, scratch):
     Instead of arguments a sentence where the part cannot be run: why not.
     """
     notebooks = ["--nbval-lax" if options.lax else "--nbval"]
-    together = ["-n", "2", "--dist", "loadscope"]
+    # in the order of tests/conftest.py, which puts what takes longest first
+    together = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     digits, others = [], []
     for path in sorted((HOME / "notebooks").glob("*.ipynb")):
         (digits if shows_digits(path) else others).append(str(path.relative_to(HOME)))
