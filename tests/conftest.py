@@ -54,7 +54,13 @@ def pytest_make_collect_report():
 
 
 # What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
-LONGEST = ("test_grade.py", "test_site.py", "test_grade_lessons.py", "test_answers.py", "test_every_control.py")
+LONGEST = (
+    "test_grade.py",
+    "test_site.py",
+    "test_grade_lessons.py",
+    "test_answers.py",
+    "test_every_control.py",
+)
 
 
 def pytest_collection_modifyitems(items):
