@@ -12,7 +12,7 @@ help:
 	@echo "make notebooks  execute the notebooks and store their outputs"
 	@echo "make site       build the reading edition in site/"
 	@echo "make figures    draw figures/ anew"
-	@echo "make bench      compare speed with PyTorch, scikit-learn and plain loops"
+	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
 	@echo "make format     format the code; make check: look for mistakes in it (ruff)"
 	@echo "make update     renew requirements.txt from the ranges in pyproject.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FILE = Path(__file__).resolve().parent / "RESULTS.md"
 HEAD = "# Measured side by side\n\nEach section is written by the script it names.\n"
-PACKAGES = {"numpy": "numpy", "torch": "torch", "scikit-learn": "sklearn"}
+PACKAGES = {"numpy": "numpy", "torch": "torch", "jax": "jax", "scikit-learn": "sklearn"}
 
 
 def machine():

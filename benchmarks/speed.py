@@ -1,6 +1,6 @@
-"""How fast is a training step? bplib side by side with PyTorch eager, scikit-learn and plain loops.
+"""How fast is a training step? bplib side by side with PyTorch, JAX, scikit-learn and plain loops.
 
-    python benchmarks/speed.py                 the table, printed and written to benchmarks/RESULTS.md
+    python benchmarks/speed.py                 table and picture, into benchmarks/RESULTS.md and speed.svg
     python benchmarks/speed.py --rounds 3 --seconds 0.2 --print     a quick look, nothing written
 
 Every contestant runs the same algorithm (affine and activation layers, cross-entropy, plain SGD, shuffled
@@ -8,6 +8,11 @@ epochs) on the same float32 rows, already in memory, in a process of its own wit
 threads. The processes stay alive and take turns, round by round, so that what disturbs the machine disturbs
 all of them; the table gives the median of the rounds and, as spread, half the distance between the quartiles.
 The last contestant is the limit: the step's two large matrix products alone, XW and XᵀdZ of the first layer.
+
+PyTorch runs eager and compiled (`torch.compile`, where there is a C++ compiler); JAX with one step compiled
+(`jit`), each step called from Python, and with a hundred steps compiled as one loop (`lax.scan`), which may
+not be looked into (`pip install jax` first); plain loops in NumPy as the posts write them, and in
+JavaScript (`plain_loops.js`, where there is Node). Whoever is not installed is left out, and it is said.
 """
 
 import argparse
@@ -16,10 +21,12 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import _results as results
 
@@ -31,7 +38,8 @@ TASKS = {  # name → (sizes, batch, activation)
     "784-128-10, batch 2048": ((784, 128, 10), 2048, "sigmoid"),
     "784-64-32-10, batch 200": ((784, 64, 32, 10), 200, "relu"),
 }
-CONTESTANTS = ("bplib", "PyTorch", "scikit-learn", "plain loops", "two products")
+CONTESTANTS = ("bplib", "PyTorch", "torch.compile", "JAX jit", "JAX scan", "scikit-learn", "plain loops",
+               "JavaScript", "two products")  # fmt: skip
 RATE = 0.1
 
 
@@ -60,7 +68,7 @@ def bplib_steps(sizes, batch, activation):
     return train(network, X, Y, optimizer=SGD(RATE), batch_size=batch, epochs=10**6, rng=rng)
 
 
-def torch_steps(sizes, batch, activation):
+def torch_steps(sizes, batch, activation, compiled=False):
     import torch
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -72,13 +80,90 @@ def torch_steps(sizes, batch, activation):
     model = torch.nn.Sequential(*modules[:-1])
     loss = torch.nn.CrossEntropyLoss() if Y.ndim == 1 else torch.nn.BCEWithLogitsLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+
+    def forward(x, y):
+        return loss(model(x), y)
+
+    forward = torch.compile(forward) if compiled else forward
     while True:
         for order in torch.randperm(len(X)).split(batch):
             optimizer.zero_grad()
-            L = loss(model(X[order]), Y[order])
+            L = forward(X[order], Y[order])
             L.backward()
             optimizer.step()
             yield L.item()
+
+
+def compiled_torch_steps(sizes, batch, activation):
+    return torch_steps(sizes, batch, activation, compiled=True)
+
+
+def _jax_step(sizes, activation):
+    """Parameters, and a function (parameters, x, y) → (parameters after the step, loss)."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    params = [
+        (jnp.asarray(rng.normal(0, n_in**-0.5, (n_in, n_out)), jnp.float32), jnp.zeros(n_out, jnp.float32))
+        for n_in, n_out in itertools.pairwise(sizes)
+    ]
+    act = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}[activation]
+
+    def loss(params, x, y):
+        for W, b in params[:-1]:
+            x = act(x @ W + b)
+        Z = x @ params[-1][0] + params[-1][1]
+        if sizes[-1] > 1:
+            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(Z), y[:, None], axis=1))
+        return jnp.mean(jnp.maximum(Z, 0) - Z * y + jnp.log1p(jnp.exp(-jnp.abs(Z))))
+
+    def step(params, x, y):
+        L, grads = jax.value_and_grad(loss)(params, x, y)
+        return jax.tree.map(lambda p, g: p - RATE * g, params, grads), L
+
+    return params, step
+
+
+def jax_steps(sizes, batch, activation):
+    import jax
+    import numpy as np
+
+    X, Y = rows(sizes)
+    params, step = _jax_step(sizes, activation)
+    step, rng = jax.jit(step, donate_argnums=0), np.random.default_rng(0)
+    while True:
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), batch):
+            chosen = order[start : start + batch]
+            params, L = step(params, X[chosen], Y[chosen])
+            yield float(L)
+
+
+def jax_scan_steps(sizes, batch, activation):
+    """A hundred steps a call; rows that no whole batch is left for wait for the next epoch."""
+    import jax
+    import numpy as np
+
+    X, Y = (jax.device_put(Q) for Q in rows(sizes))
+    params, step = _jax_step(sizes, activation)
+
+    @jax.jit
+    def hundred(params, chosen):
+        return jax.lax.scan(lambda params, rows: step(params, X[rows], Y[rows]), params, chosen)
+
+    size, rng = min(batch, len(X)), np.random.default_rng(0)
+
+    def batches():
+        while True:
+            order = rng.permutation(len(X))
+            yield from order[: len(X) // size * size].reshape(-1, size)
+
+    drawn = batches()
+    while True:
+        params, L = hundred(params, np.stack(list(itertools.islice(drawn, 100))))
+        yield from np.asarray(L)
 
 
 def sklearn_steps(sizes, batch, activation):
@@ -137,9 +222,33 @@ def product_steps(sizes, batch, activation):
         yield np.dot(X.T, dZ)[0, 0]  # for one row ten times as fast as @
 
 
-STEPS = dict(
-    zip(CONTESTANTS, (bplib_steps, torch_steps, sklearn_steps, loop_steps, product_steps), strict=True)
-)
+STEPS = {
+    "bplib": bplib_steps, "PyTorch": torch_steps, "torch.compile": compiled_torch_steps, "JAX jit": jax_steps,
+    "JAX scan": jax_scan_steps, "scikit-learn": sklearn_steps, "plain loops": loop_steps,
+    "two products": product_steps,
+}  # fmt: skip
+
+
+def absent():
+    """Contestant → what it needs and is not here."""
+    found = {
+        name: f"no {module}"
+        for name, module in (("PyTorch", "torch"), ("torch.compile", "torch"), ("JAX jit", "jax"),
+                             ("JAX scan", "jax"), ("scikit-learn", "sklearn"))
+        if importlib.util.find_spec(module) is None
+    }  # fmt: skip
+    if not shutil.which("g++"):
+        found.setdefault("torch.compile", "no C++ compiler")
+    if not shutil.which("node"):
+        found["JavaScript"] = "no Node"
+    return found
+
+
+def takes_part(name, sizes, batch):
+    """Whether a contestant has this task: loops over samples are hopeless on large batches of pictures."""
+    if name == "two products":
+        return sizes[0] > 2
+    return name not in ("plain loops", "JavaScript") or batch <= 32
 
 
 def contestant(name, task):
@@ -158,8 +267,14 @@ def contestant(name, task):
 class Process:
     def __init__(self, name, task, threads):
         limits = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL")}
+        if threads == 1:
+            limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        command = [sys.executable, __file__, "--contestant", name, "--task", task]
+        if name == "JavaScript":
+            settings = dict(zip(("sizes", "batch", "activation"), TASKS[task], strict=True))
+            command = ["node", Path(__file__).with_name("plain_loops.js"), json.dumps(settings)]
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--contestant", name, "--task", task],
+            command,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | limits,
         )  # fmt: skip
 
@@ -190,36 +305,66 @@ def measure(task, threads, names, rounds, seconds):
     return found
 
 
+def quartiles(values):
+    return statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+
+
 def row(task, threads, found):
-    ours = statistics.median(rate for rate, _ in found["bplib"])
-    cells = []
+    """A row of the table, and the ratios of each round: contestant → [ours / theirs, …]."""
+    cells, ratios = [], {}
     for name in CONTESTANTS:
         if name not in found:
             cells.append("–")
             continue
-        rates = [rate for rate, _ in found[name]]
-        low, median, high = statistics.quantiles(rates, n=4) if len(rates) > 1 else rates * 3
+        low, median, high = quartiles([rate for rate, _ in found[name]])
         spread = f"{median:,.0f} ± {(high - low) / 2:,.0f}".replace(",", " ")
-        cells.append(spread if name == "bplib" else f"{spread} ({ours / median:.2f}×)")
-    return (
-        f"| {task} | {threads} | " + " | ".join(cells) + f" | {max(peak for _, peak in found['bplib']):.0f} |"
-    )
+        pairs = zip(found["bplib"], found[name], strict=True)
+        ratios[name] = [ours / theirs for (ours, _), (theirs, _) in pairs]
+        low, median, high = quartiles(ratios[name])
+        cells.append(spread if name == "bplib" else f"{spread} ({median:.2f} ± {(high - low) / 2:.2f}×)")
+    peak = max(peak for _, peak in found["bplib"])
+    return f"| {task} | {threads} | " + " | ".join(cells) + f" | {peak:.0f} |", ratios
 
 
-def table(rounds, seconds):
-    have_torch = importlib.util.find_spec("torch") is not None
+def table(rounds, seconds, picture):
+    """The lines of the table; `picture` gets the ratios of one thread by task."""
     yield "| task | threads | " + " | ".join(CONTESTANTS) + " | peak MB of bplib |"
     yield "| --- " * (len(CONTESTANTS) + 3) + "|"
+    missing = absent()
     for threads in (1, 2):
         for task, (sizes, batch, _) in TASKS.items():
-            names = [
-                name
-                for name in CONTESTANTS
-                if (name != "PyTorch" or have_torch)
-                and (name != "plain loops" or batch <= 32)
-                and (name != "two products" or sizes[0] > 2)
-            ]
-            yield row(task, threads, measure(task, threads, names, rounds, seconds))
+            names = [name for name in CONTESTANTS if name not in missing and takes_part(name, sizes, batch)]
+            line, ratios = row(task, threads, measure(task, threads, names, rounds, seconds))
+            if threads == 1:
+                picture[task] = ratios
+            yield line
+    for name, reason in missing.items():
+        yield f"\n{name} took no part: {reason}."
+
+
+def draw(picture, file):
+    """How many times as many steps bplib makes, one thread: medians and quartiles by task."""
+    from matplotlib.figure import Figure
+
+    from bplib import plots
+
+    with plots.style():
+        fig = Figure(figsize=(8, 4.6), layout="constrained")
+        ax = fig.subplots()
+        names = [name for name in CONTESTANTS[1:] if any(name in ratios for ratios in picture.values())]
+        for k, name in enumerate(names):
+            height = 0.8 * (k / max(len(names) - 1, 1) - 0.5)
+            rows = [(t + height, *quartiles(r[name])) for t, r in enumerate(picture.values()) if name in r]
+            y, low, median, high = zip(*rows, strict=True)
+            ax.hlines(y, low, high, color=plots.CLASS_COLORS[k], lw=2)
+            style = {"color": plots.CLASS_COLORS[k], "marker": plots.CLASS_MARKERS[k], "ms": 5}
+            ax.plot(median, y, ls="", label=name, **style)
+        ax.axvline(1, color=plots.BLACK, lw=0.8)
+        ax.set(xscale="log", xlabel="steps of bplib for one of theirs (right of the line bplib is faster)",
+               yticks=range(len(picture)), yticklabels=picture)  # fmt: skip
+        ax.invert_yaxis()
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        fig.savefig(file, metadata={"Date": None})
 
 
 def main():
@@ -229,7 +374,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--print", action="store_true", help="write no file")
-    parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    parser.add_argument("--contestant", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--task", choices=list(TASKS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contestant:
@@ -238,16 +383,21 @@ def main():
         f"Made by `python benchmarks/speed.py --rounds {options.rounds} --seconds {options.seconds:g}` on",
         f"{results.machine()}.",
         "Medians of alternating rounds ± half the distance between the quartiles; in brackets, how many",
-        "times as many steps bplib makes. `plain loops` take one sample at a time (a step here is a batch);",
-        "`two products` are the step's two large matrix products alone, a limit for any NumPy program.",
+        "times as many steps bplib makes (medians of the rounds' ratios, and their spread). `plain loops` and",
+        "`JavaScript` take one sample at a time (a step here is a batch); `two products` are the step's two",
+        "large matrix products alone, a limit for any NumPy program.",
+        "",
+        "![Steps of bplib for one of each contestant's, by task](speed.svg)",
         "",
     ]
     print("\n".join(lines))
-    for line in table(options.rounds, options.seconds):
+    picture = {}
+    for line in table(options.rounds, options.seconds, picture):
         print(line, flush=True)
         lines.append(line)
     if not options.print:
         results.store("Steps a second", lines)
+        draw(picture, Path(__file__).with_name("speed.svg"))
 
 
 if __name__ == "__main__":
