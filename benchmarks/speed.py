@@ -383,7 +383,7 @@ def main():
         f"Made by `python benchmarks/speed.py --rounds {options.rounds} --seconds {options.seconds:g}` on",
         f"{results.machine()}.",
         "Medians of alternating rounds ± half the distance between the quartiles; in brackets, how many",
-        "times as many steps bplib makes (medians of the rounds' ratios, and their spread). `plain loops` and",
+        "times as many steps bplib makes (medians of the rounds' ratios, and spread). `plain loops` and",
         "`JavaScript` take one sample at a time (a step here is a batch); `two products` are the step's two",
         "large matrix products alone, a limit for any NumPy program.",
         "",
