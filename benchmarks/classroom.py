@@ -4,8 +4,8 @@
     python benchmarks/classroom.py --learners 8 --print
 
 Each learner is a kernel of its own (ipykernel) that plays a playground, and a page that this script stands in
-for: it takes frames as a link of 8 Mbit/s with 40 ms each way would bring them, says which one it has painted,
-and discards the picture. Counted are frames that a page would have painted, bytes of pictures, the kernels'
+for: it takes frames as a link of 8 Mbit/s with 40 ms each way would bring them, says which it has painted, and
+discards the pictures. Counted are frames that a page would have painted, bytes of pictures, the kernels'
 share of the processors (this script's own is not in it), and the memory that a kernel has for itself (USS:
 pages shared with no other process). At the end every page leaves, and what the kernels still use is counted
 again after the time in which training that nobody watches pauses.
@@ -28,6 +28,10 @@ PLAYGROUNDS = {
     "XOR (lesson 08)": "from bplib.playgrounds.xor import XORPlayground\np = XORPlayground(); p",
     "MNIST (lesson 10)": "from bplib.playgrounds.mnist import MNISTPlayground\np = MNISTPlayground(); p",
 }
+HEADS = (
+    "frames a second, least … median", "kB a second each", "processors of all kernels",
+    "MB of its own, median … most", "processor of one that was left",
+)  # fmt: skip
 RATE, DELAY = 1_000_000, 0.04  # bytes a second, seconds each way
 LEFT_AFTER = 6.0  # seconds in place of a minute, after which training that nobody watches pauses
 
@@ -162,8 +166,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         environment["IPYTHONDIR"] = folder
         for name, code in PLAYGROUNDS.items():
-            heads = [name + ": learners", "frames a second, least … median", "kB a second each",
-                     "processors of all kernels", "MB of its own, median … most", "processor of one that was left"]  # fmt: skip
+            heads = [f"{name}: learners", *HEADS]
             table = ["| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
             print("\n".join(table), flush=True)
             for n in options.learners:
