@@ -4,8 +4,8 @@
     python benchmarks/classroom.py --learners 8 --print
 
 Each learner is a kernel of its own (ipykernel) that plays a playground, and a page that this script stands in
-for: it takes frames as a link of 8 Mbit/s with 40 ms each way would bring them, says which it has painted, and
-discards the pictures. Counted are frames that a page would have painted, bytes of pictures, the kernels'
+for: it takes frames as a link of 8 Mbit/s with 40 ms each way would bring them, says which it has painted,
+and discards the pictures. Counted are frames that a page would have painted, bytes of pictures, the kernels'
 share of the processors (this script's own is not in it), and the memory that a kernel has for itself (USS:
 pages shared with no other process). At the end every page leaves, and what the kernels still use is counted
 again after the time in which training that nobody watches pauses.
