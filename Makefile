@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks site figures bench mutants format check address student update clean
+.PHONY: help environment lab test notebooks site figures bench mutants oldest format check hooks address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -14,7 +14,9 @@ help:
 	@echo "make figures    draw figures/ anew"
 	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
-	@echo "make format     format the code; make check: look for mistakes in it (ruff)"
+	@echo "make format     format the code; make check: look for mistakes in it (ruff, mypy)"
+	@echo "make hooks      let git run make check before every commit"
+	@echo "make oldest     the unit tests with the oldest libraries that pyproject.toml allows"
 	@echo "make update     renew requirements.txt from the ranges in pyproject.toml"
 	@echo "make address ADDRESS=https://…  write where the course is published into lessons and badges"
 	@echo "make student    the edition for a class, without solutions, in student/"
@@ -53,6 +55,13 @@ format: $(READY)
 check: $(READY)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+hooks: $(READY)
+	@$(PY) -m pre_commit install
+
+oldest: $(READY)
+	@sh tools/oldest.sh $(ARGS)
 
 address: $(READY)
 	@$(PY) tools/address.py "$(ADDRESS)"
@@ -62,14 +71,14 @@ student: $(READY)
 
 # One list for every platform and every supported Python; the last line is the package itself, editable.
 update: $(READY)
-	@.venv/bin/uv pip compile pyproject.toml --extra test --universal --fork-strategy fewest --upgrade \
+	@.venv/bin/uv pip compile pyproject.toml --extra test --group dev --universal --fork-strategy fewest --upgrade \
 	    --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file .venv/requirements.txt
 	@echo "-e ." >> .venv/requirements.txt
 	@cp .venv/requirements.txt requirements.txt
 	@git --no-pager diff --stat -- requirements.txt
 
 clean:
-	rm -rf .venv build dist site *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-oldest build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.txt pyproject.toml tools/environment.sh

@@ -136,7 +136,8 @@ def main():
     parser.add_argument("--memory", choices=("training", "importing"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
-        return memory(options.memory)
+        memory(options.memory)
+        return
     lines = [
         f"Made by `python benchmarks/growth.py --rounds {options.rounds}` on {results.machine()}.",
         "One thread, float32, medians of rounds in turns. Exponent 1: twice as much takes twice as long.",

@@ -378,7 +378,8 @@ def main():
     parser.add_argument("--task", choices=list(TASKS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contestant:
-        return contestant(options.contestant, options.task)
+        contestant(options.contestant, options.task)
+        return
     lines = [
         f"Made by `python benchmarks/speed.py --rounds {options.rounds} --seconds {options.seconds:g}` on",
         f"{results.machine()}.",

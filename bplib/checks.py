@@ -47,6 +47,7 @@ class Owned:
         return {name: value for name, value in vars(self).items() if name != "_owner"}
 
     def belong_to(self, network):
+        """Belong to this network from now on; ValueError where it has the memory of another."""
         if self._owner is not None and self._owner() is network:
             return
         params = {
@@ -62,6 +63,7 @@ class Owned:
 
 
 def whole_number(who, name, n, least=1):
+    """n as an int of at least `least`."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
         kind = TypeError if isinstance(n, bool) or not isinstance(n, (int, np.integer)) else ValueError
         raise kind(f"{who}: {name} must be a whole number of at least {least}, got {n!r}")
@@ -81,12 +83,14 @@ def number(who, name, x, low, high=np.inf, *, open_low=False):
 
 
 def choice(who, name, value, choices):
+    """The one of `choices`, a dict, that is called `value`."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{who}: {name} must be one of {', '.join(choices)}, got {value!r}")
     return choices[value]
 
 
 def generator(who, rng):
+    """rng, a NumPy Generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"{who}: rng must be a NumPy Generator, such as np.random.default_rng(0), got {rng!r}"
@@ -95,6 +99,7 @@ def generator(who, rng):
 
 
 def floating(who, dtype):
+    """float32 or float64, as a dtype."""
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"{who}: dtype must be float32 or float64, got {np.dtype(dtype)}")
     return np.dtype(dtype)
@@ -195,6 +200,7 @@ def rows(who, X, width):
 
 
 def shape(who, name, Q, expected, meaning):
+    """Q of exactly this shape; `meaning` says whose shape it is."""
     if np.shape(Q) != expected:
         raise ValueError(f"{who}: {name} must have the shape of {meaning}, {expected}, got {np.shape(Q)}")
 
@@ -294,6 +300,7 @@ def layers(who, layers):
 
 
 def interface(who, kind, part, *names):
+    """An object, not a class, that has all these names."""
     if isinstance(part, type) or not all(hasattr(part, name) for name in names):
         raise TypeError(f"{who}: the {kind} must be an object with {', '.join(names)}; got {part!r}")
 

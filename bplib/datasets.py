@@ -190,7 +190,8 @@ def xor(n_train=4, n_test=4, *, noise=0.0, rng=None) -> Dataset:
         return (X + rng.normal(0.0, noise, X.shape) if noise > 0 else X), y
 
     note = "XOR: y is 1 where exactly one of the two inputs is 1."
-    return Dataset("xor", *draw(n_train), *draw(n_test), 2, note)
+    (X_train, y_train), (X_test, y_test) = draw(n_train), draw(n_test)
+    return Dataset("xor", X_train, y_train, X_test, y_test, 2, note)
 
 
 def circles(n_train=200, n_test=100, *, noise=0.1, rng) -> Dataset:
@@ -284,9 +285,8 @@ def linear_classes(
     value = Y[:, column]
     edges = np.linspace(value.min(), value.max(), n_classes + 1)
     # Only the inner edges are asked: the largest value belongs to the last bin.
-    y = np.searchsorted(edges[1:-1], value, side="right").astype(np.int64)
-    if one_hot:
-        y = np.eye(n_classes)[y]
+    labels = np.searchsorted(edges[1:-1], value, side="right").astype(np.int64)
+    y = np.eye(n_classes)[labels] if one_hot else labels
     note = f"Linear classes: the range of one linear target cut into {n_classes} equal bins."
     return Dataset(
         "linear_classes",
@@ -304,13 +304,15 @@ def _two_classes(name, draw, n_train, n_test, noise, rng, note) -> Dataset:
     _check_counts(name, n_train, n_test)
     _check_noise(name, noise)
     _check_rng(name, rng)
-    parts = []
-    for n in (n_train, n_test):
+
+    def part(n):
         # Classes alternate, so that every batch taken in order is balanced too.
         y = (np.arange(n) % 2).astype(np.float64)
         X = np.stack(draw(y, rng), axis=1)
-        parts += [X + rng.normal(0.0, noise, X.shape), y[:, None]]
-    return Dataset(name, *parts, 2, note)
+        return X + rng.normal(0.0, noise, X.shape), y[:, None]
+
+    (X_train, y_train), (X_test, y_test) = part(n_train), part(n_test)
+    return Dataset(name, X_train, y_train, X_test, y_test, 2, note)
 
 
 def _linear(name, n_train, n_test, noise, rng) -> tuple[np.ndarray, np.ndarray]:
@@ -380,16 +382,19 @@ def digits() -> Dataset:
         weights[i, left] += 10 - tenths % 10
         weights[i, min(left + 1, 7)] += tenths % 10
     large = weights @ images @ weights.T  # 0 … 1600, since the originals hold 0 … 16
-    pixels = np.zeros((len(images), SIDE, SIDE), np.uint8)
-    pixels[:, 4:24, 4:24] = (255 * large + 800) // 1600
-    pixels = pixels.reshape(len(pixels), SIDE * SIDE)
+    squares = np.zeros((len(images), SIDE, SIDE), np.uint8)
+    squares[:, 4:24, 4:24] = (255 * large + 800) // 1600
+    pixels = squares.reshape(len(squares), SIDE * SIDE)
 
     is_test = np.zeros(len(labels), bool)
     for label in range(10):
         is_test[np.flatnonzero(labels == label)[4::5]] = True
-    parts = [Images(pixels[~is_test]), labels[~is_test], Images(pixels[is_test]), labels[is_test]]
-    sizes = f"{_count(len(parts[1]))} training and {_count(len(parts[3]))} test images"
-    return Dataset("digits", *parts, 10, f"The bundled 8×8 digits, enlarged to 28×28: {sizes}.")
+    y_train, y_test = labels[~is_test], labels[is_test]
+    note = (
+        f"The bundled 8×8 digits, enlarged to 28×28: {_count(len(y_train))} training and "
+        f"{_count(len(y_test))} test images."
+    )
+    return Dataset("digits", Images(pixels[~is_test]), y_train, Images(pixels[is_test]), y_test, 10, note)
 
 
 def _bundled_digits() -> tuple[np.ndarray, np.ndarray]:
@@ -708,7 +713,8 @@ def _stream(url: str, output_file: str, length: int, until: float, bar) -> None:
     """
     import queue
 
-    arrived, stop = queue.SimpleQueue(), threading.Event()
+    arrived: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
+    stop = threading.Event()
     threading.Thread(target=_receive, args=(url, arrived, stop), daemon=True).start()
     received, head = 0, b""
     try:
@@ -764,7 +770,7 @@ def _receive(url, arrived, stop) -> None:
         arrived.put(error)
 
 
-def _cause(error: Exception, url: str) -> str:
+def _cause(error: BaseException, url: str) -> str:
     """A few words for what went wrong: the HTTP status, or the innermost exception; and by which proxy."""
     import requests
 

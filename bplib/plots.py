@@ -662,7 +662,7 @@ def network_graph(
     lifted, known = set(highlight), set(positions) | set(keys)
     unknown = (lifted | set(node_labels or ()) | set(edge_labels or ())) - known
     if unknown:
-        raise ValueError(f"network_graph: there is no node or edge {sorted(unknown)[0]} in {sizes}")
+        raise ValueError(f"network_graph: there is no node or edge {min(unknown)} in {sizes}")
     top = max((float(np.max(np.abs(W))) for W in weights), default=1.0) if weights is not None else 1.0
     edges, edge_texts, nodes, node_texts = {}, {}, {}, {}
     for l, i, j in keys:

@@ -59,14 +59,17 @@ def compose(pictures, width=1500, gap=24):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        with start_server(Path(folder) / "server") as server, start_browser() as browser:
-            lab = Lab(server, browser)
-            lab.page.set_viewport_size({"width": 1280, "height": 1600})
-            lab.open(list(CELLS))
-            lab.run_all(timeout=180)
-            sheet = compose([photograph(lab, index) for index in range(len(CELLS))])
-            lab.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_server(Path(folder) / "server") as server,
+        start_browser() as browser,
+    ):
+        lab = Lab(server, browser)
+        lab.page.set_viewport_size({"width": 1280, "height": 1600})
+        lab.open(list(CELLS))
+        lab.run_all(timeout=180)
+        sheet = compose([photograph(lab, index) for index in range(len(CELLS))])
+        lab.close()
     sheet.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
         HERE / "playgrounds.png", optimize=True
     )

@@ -185,7 +185,7 @@ def test_solutions_would_be_found():
     full = "".join(texts(HOME / "bplib" / "exercises").values())
     lines = solution_lines()
     assert len(lines) > 60
-    assert {name for name in lines.values()} == {e.name for e in ALL if isinstance(e, kinds.Function)}
+    assert set(lines.values()) == {e.name for e in ALL if isinstance(e, kinds.Function)}
     assert [line for line in lines if line not in full] == []
 
 

@@ -146,7 +146,7 @@ def linear_approximation():
     left=r"\frac{d}{dt} L(w + t\Delta)\Big|_{t=0}",
 )
 def directional_slope():
-    loss, (w1, w2), (d1, d2) = sp.Function("L"), *map(sp.symbols, ("w1:3", "Delta1:3"))
+    loss, (w1, w2), (d1, d2) = sp.Function("L"), sp.symbols("w1:3"), sp.symbols("Delta1:3")
     return Equation(
         sp.diff(loss(w1 + t * d1, w2 + t * d2), t).subs(t, 0).doit(),
         loss(w1, w2).diff(w1) * d1 + loss(w1, w2).diff(w2) * d2,

@@ -45,7 +45,7 @@ def _integer(attempt: int, symbol, order: int, size: bool) -> sp.Integer:
 
 
 def _others(attempt: int, symbol) -> Iterator:
-    """Numbers of every kind, for symbols that are odd, imaginary, irrational, …"""
+    """Numbers of every kind, for symbols that are odd, imaginary, irrational and so on."""
     for k in range(24):
         dice = random.Random(f"{attempt}:{symbol}:{k}")
         fraction = _draw(attempt, f"{symbol}:{k}")
@@ -75,15 +75,15 @@ def points(left, right, assumed: Assumed) -> Iterator[tuple[int, dict]]:
     symbols = (symbols | assumed.mentioned) - {UNDEFINED}
     symbols -= {b.label for f in formulas for b in f.atoms(sp.IndexedBase)}
     sizes = _sizes(left, right)
-    symbols = sorted(symbols | sizes, key=str)
+    in_order = sorted(symbols | sizes, key=str)
     groups = [
-        sorted((s for s in symbols if s.is_integer and (s in sizes) == of_size), key=str)
+        sorted((s for s in in_order if s.is_integer and (s in sizes) == of_size), key=str)
         for of_size in (True, False)
     ]
     usable = 0
     for attempt in range(4 * ATTEMPTS):
         drawn = {s: _integer(attempt, s, order, g is groups[0]) for g in groups for order, s in enumerate(g)}
-        for s in symbols:
+        for s in in_order:
             if s not in drawn:
                 drawn[s] = _draw(attempt, str(s), positive=s.is_nonnegative, negative=s.is_nonpositive)
                 if attempt % 2 and s.is_extended_real is None:
@@ -294,8 +294,8 @@ def _settled(left, right, attempt, point, digits, cell, values) -> bool:
     for side, value in zip((left, right), values, strict=True):
         side = side[cell] if isinstance(side, sp.MatrixBase) else side
         exact = not side.atoms(AppliedUndef, sp.Derivative, sp.Subs)
-        again = _cells(_at(side, attempt, point, digits if exact else 2 * digits, exact=exact))
-        again = again.get(cell, again.get(None))
+        cells = _cells(_at(side, attempt, point, digits if exact else 2 * digits, exact=exact))
+        again = cells.get(cell, cells.get(None))
         if not _is_number(again) or _differ(again, value, digits):
             return False
     return True

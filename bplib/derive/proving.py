@@ -95,7 +95,8 @@ def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
     left, right = _same_kind(left, right, label)
     left, right, assumed = assume(left, right, conditions)
 
-    (found, again), residual, tried = tee(points(left, right, assumed)), None, []
+    tried: list = []
+    (found, again), residual = tee(points(left, right, assumed)), None
     # One point first: a wrong claim is refuted before any long algebra. Then the algebra, then more points,
     # and last, for differences in the twentieth digit, the same points again with many more digits.
     refutation = refute(left, right, assumed, islice(found, 1), DIGITS, tried)

@@ -253,7 +253,8 @@ def evaluate(expr, values: dict) -> np.ndarray | float:
     symbols to arrays, indexed names to arrays (counted from 1 in the formula). Symbolic sizes follow from the
     arrays of the matrix symbols.
     """
-    sizes, numbers = {}, {}
+    sizes: dict = {}
+    numbers: dict = {}
     for key, value in values.items():
         if isinstance(key, sp.MatrixSymbol):
             sizes.update(zip(key.shape, np.shape(value), strict=True))

@@ -1,4 +1,6 @@
-'''Exercises that grade themselves. In a lesson:
+'''Exercises that grade themselves.
+
+In a lesson:
 
     import bplib.exercises as ex
 

@@ -75,11 +75,13 @@ def _formula(tree):
 
 
 def attempt_to_json(attempt):
+    """An `Attempt` as JSON can hold it."""
     trials = [vars(trial) | {"returned": encode(trial.returned)} for trial in attempt.trials]
     return {"status": attempt.status, "why": attempt.why, "trials": trials}
 
 
 def attempt_from_json(data):
+    """The `Attempt` again."""
     trials = [
         Trial(**(trial | {"returned": decode(trial["returned"]), "changed": tuple(trial["changed"])}))
         for trial in data["trials"]

@@ -33,6 +33,7 @@ class Result:
 
     @property
     def correct(self):
+        """Whether the status is "correct"."""
         return self.status == CORRECT
 
     def __bool__(self):
@@ -378,11 +379,8 @@ def _pattern(exercise, attempt, expected, seed, name):
         pairs.append((e, r))
     if not any(np.any(e) for e, _ in pairs):
         return ""
-    if all(e.ndim == 2 and close(e.T, r, exercise.tolerance) for e, r in pairs if e.shape == r.T.shape):
-        if all(e.shape == r.T.shape for e, r in pairs):
-            return (
-                f"Your {name} is the transpose of the right one: with square matrices the shape cannot tell."
-            )
+    if all(e.ndim == 2 and e.shape == r.T.shape and close(e.T, r, exercise.tolerance) for e, r in pairs):
+        return f"Your {name} is the transpose of the right one: with square matrices the shape cannot tell."
     off = max(np.max(np.abs(r - e)) for e, r in pairs)
     if off < 5e-3 * max(np.max(np.abs(e)) for e, _ in pairs):
         return (

@@ -6,6 +6,7 @@ half where no learner's code ever was: `attempt` (the learner's code, written do
 """
 
 import ast
+import contextlib
 import copy
 import decimal
 import difflib
@@ -98,9 +99,11 @@ class Exercise:
         return self.judge_value(attempt.trials[0].returned)
 
     def right(self):
+        """The verdict "correct", with what is said afterwards."""
         return Result(self.name, CORRECT, self.after)
 
     def wrong(self, message, slip=""):
+        """The verdict "not yet", with a sentence and the name of the slip if it is known."""
         return Result(self.name, NOT_YET, message, slip)
 
 
@@ -174,6 +177,7 @@ class Function(Exercise):
         return diagnose.judge(self, attempt, seed)
 
     def run_reference(self, seed, trial):
+        """What the solution does on the inputs of one trial, as a `Trial`."""
         return _ran(self, self.reference, seed, trial)
 
     def recognise(self, attempt, seed):
@@ -220,12 +224,9 @@ class Function(Exercise):
         single = [(m, pairs) for m, variants in ways for pairs in variants]
         found = []
         for (m, these), (n, those) in itertools.combinations(single, 2):
-            try:
-                found += (
-                    [((m, n), self._spoiled(these + those, f"{m.name} + {n.name}"))] if m is not n else []
-                )
-            except ValueError:  # they spoil the same piece
-                pass
+            with contextlib.suppress(ValueError):  # they spoil the same piece
+                if m is not n:
+                    found.append(((m, n), self._spoiled(these + those, f"{m.name} + {n.name}")))
         return found
 
     def mutated(self, mutant):
@@ -276,6 +277,7 @@ class Value(Exercise):
         self.answer, self.solution_text = answer, f"{answer}: {working}"
 
     def judge_value(self, given):
+        """A number or several, compared within the tolerance; a listed wrong one gets its own sentence."""
         problem = diagnose.compare(self.returns, self.answer, given, self.tolerance)
         if problem is None:
             return self.right()
@@ -301,6 +303,7 @@ TYPED = 2e-3  # relative: three digits
 
 
 def whole(number):
+    """Whether it is one number, and a whole one."""
     return np.ndim(number) == 0 and not isinstance(number, str) and float(number).is_integer()
 
 
@@ -357,9 +360,11 @@ class Choice(Exercise):
         return found[1].lower() if found and found[1].lower() in self.options else None
 
     def which(self, given):
+        """The sentence for an answer that is none of the letters."""
         return f"Choose one of {', '.join(map(repr, self.options))}; yours is {diagnose._kind(given)}."
 
     def judge_value(self, given):
+        """A letter, compared with the right one; each wrong one gets its own sentence."""
         letter = self.letter(given)
         if letter is None:
             return self.wrong(self.which(given))
@@ -383,6 +388,7 @@ class Expression(Exercise):
 
     @property
     def answer(self):
+        """The right formula, as sympy has it."""
         return self.formula(self.answer_text)
 
     def formula(self, text):
@@ -393,6 +399,7 @@ class Expression(Exercise):
         return sympy.sympify(text, locals=names | {f: sympy.Function(f) for f in self.functions})
 
     def judge_value(self, given):
+        """A formula, right if `prove` finds no difference; a listed wrong one gets its own sentence."""
         import sympy
 
         if isinstance(given, (bool, str)) or not isinstance(given, (int, float, np.ndarray, sympy.Expr)):

@@ -261,6 +261,7 @@ class SheetFunction(_Sheet, Function):
         ]
 
     def run_reference(self, seed, trial):
+        """What the solution did on the inputs of the sheet."""
         return self.results[trial]
 
     def recognise(self, attempt, seed):
@@ -282,6 +283,7 @@ class SheetValue(_Sheet, Exercise):
     """Numbers that unlock what there is to say; `tolerance` is met within a factor of two."""
 
     def judge_value(self, received):
+        """As `Value.judge_value`; the numbers unlock the verdict."""
         several = not isinstance(self.returns, str)
         blank = (1.0,) * len(self.returns) if several else 1.0
         problem = diagnose.compare(self.returns, blank, received, math.inf)
@@ -322,6 +324,7 @@ class SheetChoice(_Sheet, Exercise):
     invitation = Choice.invitation
 
     def judge_value(self, received):
+        """As `Choice.judge_value`; the letter unlocks the verdict."""
         letter = Choice.letter(self, received)
         return self.tell(self.unlock(letter)) if letter else self.wrong(Choice.which(self, received))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 PATIENCE = 5.0  # seconds after which a lock belongs to nobody
 
-_said = set()
+_said: set[str] = set()
 
 
 def path():

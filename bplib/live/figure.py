@@ -175,6 +175,7 @@ class Raster(Artist):
         ax.add_artist(self)
 
     def set_values(self, values):
+        """Show these values from the next frame on."""
         self._values = np.asarray(values, dtype=np.float32)
         self.stale = True
 

@@ -186,8 +186,9 @@ class Picture(anywidget.AnyWidget):
             if not any(page.visible for page in pages):
                 lost = any(page.visible for page in self._pages.values())
                 return lost and self._clock() - self._sent_at >= 1.0
-            # Every page gets what any page gets, so the slowest decides.
-            return all([page.room(2 if for_hand else 0) for page in pages])
+            # Every page gets what any page gets, so the slowest decides; all are asked, as each counts what
+            # it held back.
+            return all([page.room(2 if for_hand else 0) for page in pages])  # noqa: C419
 
     @property
     def level(self):

@@ -25,6 +25,7 @@ class Player:
 
     @property
     def playing(self):
+        """Whether it ticks."""
         return self._task is not None
 
     def play(self):

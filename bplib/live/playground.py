@@ -127,6 +127,7 @@ class Playground(Panel):
 
     @property
     def playing(self):
+        """Whether it trains on its own."""
         return self.player.playing
 
     def play(self):

@@ -1,4 +1,4 @@
-"""Grade a folder of learners' notebooks: `python -m bplib.exercises.grade FOLDER`
+"""Grade a folder of learners' notebooks: `python -m bplib.exercises.grade FOLDER`.
 
     --csv FILE     also write a table with a row for each notebook and exercise, each as soon as it is known
     --seconds 300  limit for one run of a notebook, on the clock; a fifth of it, of computing, for a cell
@@ -68,6 +68,7 @@ class Report:
     remark: str = ""
 
     def count(self, status):
+        """How many exercises have that status."""
         return sum(result.status == status for result in self.results.values())
 
     def take(self, result):
@@ -98,6 +99,7 @@ class Course:
         self.files = _zipped(_edition() | (_files(data, "cwd/data") if data else {}))
 
     def unpack(self, folder):
+        """Write the files of the course into a folder, and an empty folder `cwd` to work in."""
         (folder / "cwd").mkdir()
         with zipfile.ZipFile(io.BytesIO(self.files)) as archive:
             archive.extractall(folder)
@@ -145,10 +147,12 @@ class Limits:
 
     @property
     def cell(self):
+        """Seconds of computing for one cell."""
         return self.seconds / 5
 
     @property
-    def patience(self):  # most of the notebook's time, on the clock: the machine may be busy
+    def patience(self):
+        """How many times as long a cell may take on the clock: the machine may be busy."""
         return 4
 
 
@@ -229,6 +233,7 @@ class Runs:
 
     @contextlib.contextmanager
     def start(self, *settings):
+        """A new `Run` with these settings, ended when the block is left."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("grading has ended")
@@ -241,6 +246,7 @@ class Runs:
             self._running.remove(run)
 
     def close(self):
+        """End every run, and let none begin."""
         with self._lock:
             self._closed = True
         for run in list(self._running):
@@ -383,7 +389,7 @@ def _how(run, status, limits):
 
 
 def printable(text):
-    """Text that can be printed in one line anywhere: what is no letter or sign is written as \\n or \\xfc."""
+    r"""Text that can be printed in one line anywhere: what is no letter or sign is written as \n or \xfc."""
     return "".join(
         c if c.isprintable() else f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff"
         else c.encode("unicode_escape").decode() for c in text
@@ -425,12 +431,13 @@ class Table:
 
     def __init__(self, path):
         # With a byte order mark, by which spreadsheets know that it is UTF-8.
-        self.file = open(path, "w", newline="", encoding="utf-8-sig")
+        self.file = open(path, "w", newline="", encoding="utf-8-sig")  # noqa: SIM115 (open as long as it grades)
         self.rows = csv.writer(self.file)
         self.lessons = {exercise.name: exercise.lesson for exercise in exercises()}
         self._write(["notebook", "lesson", "exercise", "status", "slip", "remark"])
 
     def add(self, report):
+        """Write the rows of one notebook."""
         rows = [[self.lessons[r.exercise], r.exercise, r.status, r.slip] for r in report.results.values()]
         for row in rows or [["", "", "", ""]]:
             self._write([report.notebook, *row, report.remark])
@@ -441,6 +448,7 @@ class Table:
 
 
 def main(arguments=None):
+    """The command: grade the folder, print the reports, and give the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m bplib.exercises.grade",
         description="Grade a folder of learners' notebooks.",
@@ -512,7 +520,7 @@ def grade_all(found, folder, limits, jobs):
             yield waiting[future], future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for thing in list(open_ones):
+        for thing in list(open_ones):  # noqa: PERF101 (threads may still add to it)
             thing.close()
         pool.shutdown()
 

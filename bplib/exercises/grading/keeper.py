@@ -1,4 +1,4 @@
-"""Run a command, and end whatever it started: `python keeper.py COMMAND …`
+"""Run a command, and end whatever it started: `python keeper.py COMMAND …`.
 
 The first line of standard input goes to the command; standard output is the command's. The keeper ends when
 the command has ended, with its exit status (128 + n for signal n), or when its own standard input is closed;
@@ -87,10 +87,8 @@ def descendants(pid):
 
 def kill(pid):
     """End that process, if it is there and ours."""
-    try:
+    with contextlib.suppress(OSError):  # gone already, or somebody else's
         os.kill(pid, signal.SIGKILL)
-    except OSError:  # gone already, or somebody else's
-        pass
 
 
 def end_all(process):
@@ -98,10 +96,8 @@ def end_all(process):
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True)
         return
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        pass
     deadline = time.monotonic() + PATIENCE
     while os.path.isdir("/proc/self") and time.monotonic() < deadline:
         for pid in descendants(os.getpid()):
@@ -127,10 +123,8 @@ def main(command):
         process.kill()
 
     threading.Thread(target=watch, daemon=True).start()
-    try:
+    with contextlib.suppress(OSError):  # it has ended already
         started.questions.write(request)
-    except OSError:  # it has ended already
-        pass
     started.fall_silent()
     status = process.wait()
     end_all(process)

@@ -182,6 +182,7 @@ def _only_here(edition):
 
 
 def main():
+    """Run the one notebook that standard input describes, and answer line by line on standard output."""
     request = json.loads(sys.stdin.buffer.readline())
     mine, own = os.getpid(), os.fdopen(os.dup(1), "w", encoding="ascii")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -201,6 +202,6 @@ def main():
 
 if __name__ == "__main__":
     # This module is __main__ here: the one that others import is asked to do the work.
-    from bplib.exercises.grading import learner
+    from bplib.exercises.grading import learner  # noqa: PLW0406
 
     learner.main()
