@@ -182,12 +182,11 @@ def test_the_reference_keeps_solutions_to_itself(site):
 
 
 def test_a_table_that_forgets_a_lesson_is_refused(monkeypatch, tmp_path):
-    """The README's table is the order of the site; nothing is written when it does not fit the lessons."""
+    """The table of lessons is the order of the site; nothing is written when it does not fit the notebooks."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
-    (tmp_path / "README.md").write_text("no table", encoding="utf-8")
     monkeypatch.setattr(reading_edition, "ROOT", tmp_path)
-    with pytest.raises(ValueError, match="00_start_here"):
+    with pytest.raises(ValueError, match="01_chain_rule"):
         reading_edition.build(tmp_path / "site", lite=False)
     assert not (tmp_path / "site").exists()
 

@@ -31,13 +31,13 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from address import is_first_cell
+from bplib.lessons import LESSONS
 from formulas import mathml
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = Path(__file__).resolve().parent / "site_template"
 COURSE = "The course that proves its own gradients"
 PIECES = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|([^$]+)", re.DOTALL)
-ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
 MODULES = "layers losses network optimizers training gradcheck datasets deep_layers schedules sweep".split()
 MODULES += ["derive", "notation", "plots", "live", "playgrounds", "exercises"]
 NOT_IN_PYODIDE = ("anywidget", "comm", "ipywidgets", "jupyterlab_widgets", "pooch", "psygnal")
@@ -58,12 +58,12 @@ class Lesson:
 
 
 def lessons():
-    """The lessons in the order and with the puzzles of the README's table."""
-    found = [Lesson(*row) for row in ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))]
+    """The lessons of the course's table, with their puzzles."""
+    found = [Lesson(f"{x.number:02}", x.title, x.stem, x.puzzle) for x in LESSONS]
     there = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     if {lesson.stem for lesson in found} != there:
         raise ValueError(
-            f"README.md's table and notebooks/ differ in {sorted({x.stem for x in found} ^ there)}"
+            f"bplib/lessons.py and notebooks/ differ in {sorted({x.stem for x in found} ^ there)}"
         )
     return found
 

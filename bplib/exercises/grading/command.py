@@ -4,6 +4,8 @@
     --seconds 300  limit for one run of a notebook, on the clock; a fifth of it, of computing, for a cell
     --memory 4     limit for one process of a notebook, in GB (on Linux)
     --jobs 1       how many notebooks at a time
+    --marks DIR    also write marks for a platform, feedback and a picture of the class; see `grading.marks`.
+                   The same command goes on after an interruption.
 
 THIS RUNS OTHER PEOPLE'S CODE, with your rights: use a container or an account that has nothing to lose.
 
@@ -38,12 +40,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from .. import exercises, locked
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from ..kinds import Function
-from . import keeper
+from . import journal, keeper
 from .judging import STARTING, Judge
 from .learner import OUT_OF_MEMORY
+from .marks import Marking, harmless
 
 WARNING = (
     "This runs the code in these notebooks with your rights: "
@@ -51,7 +56,7 @@ WARNING = (
 )
 PACKAGE = Path(__file__).resolve().parents[2]
 WITHHELD = re.compile(
-    r"__pycache__|exercises/(lesson_\d\d|grade\.py|grading/(command|judging|keeper)|locked\.json)"
+    r"__pycache__|exercises/(lesson_\d\d|grade\.py|grading/(?!__init__|learner)|locked\.json)"
 )
 MAX_BYTES = 50_000_000  # of what one notebook may have to say
 MAX_ANSWERS = 50  # different ones to one exercise
@@ -87,8 +92,8 @@ class Course:
     It is kept in memory, where no notebook can change it for the next.
     """
 
-    def __init__(self):
-        self.seed = secrets.randbits(32)
+    def __init__(self, seed=None):
+        self.seed = secrets.randbits(32) if seed is None else seed
         self.inputs = {
             e.name: [[locked._encode(v) for v in e.draw(self.seed, t).values()] for t in range(e.trials)]
             for e in exercises()
@@ -419,13 +424,6 @@ def table(reports):
     return "\n".join(lines)
 
 
-def harmless(text):
-    """A cell that no spreadsheet takes for a formula; plain numbers stay."""
-    text = str(text)
-    number = re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else text
-
-
 class Table:
     """The CSV: a row for each notebook and exercise, one without exercise for a notebook that has none."""
 
@@ -466,14 +464,34 @@ def main(arguments=None):
     )
     parser.add_argument("--memory", type=float, default=4, help="limit for one process, in GB (4; on Linux)")
     parser.add_argument("--jobs", type=int, default=1, help="how many notebooks at a time (1)")
+    marks = parser.add_argument_group("marks", "Marks for a learning platform; the README says more.")
+    marks.add_argument(
+        "--marks", type=Path, metavar="DIR", help="write points, gradebooks, feedback, a picture"
+    )
+    marks.add_argument("--roster", type=Path, help="CSV of the learners, as a platform exports it")
+    marks.add_argument(
+        "--learner", metavar="REGEX", help="finds a learner in a notebook's path: (?P<learner>…)"
+    )
+    marks.add_argument("--points", type=Path, help="CSV with exercise and points (1 where it says nothing)")
+    marks.add_argument("--lessons", type=_numbers, help="those that count, as 4,5 (all that were handed in)")
+    marks.add_argument("--fresh", action="store_true", help="grade all again, also what is known already")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
     if not options.seconds > 0 or not options.memory > 0 or options.jobs < 1:
         parser.error("--seconds and --memory must be above 0, and --jobs at least 1")
+    if not options.marks and (options.roster or options.learner or options.points or options.lessons):
+        parser.error("--roster, --learner, --points and --lessons need --marks DIR, where marks are written")
     found = notebooks(options.folder)
     if not found:
         parser.error(f"there is no notebook below {options.folder}")
+    limits = Limits(options.seconds, int(options.memory * 1e9))
+    try:
+        marking = Marking(options, limits, PACKAGE) if options.marks else None
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        parser.error(f"{options.marks} cannot be written: {error.strerror}")
     try:
         rows = Table(options.csv) if options.csv else None
     except OSError as error:
@@ -482,26 +500,56 @@ def main(arguments=None):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     print(WARNING, file=sys.stderr)
-    limits = Limits(options.seconds, int(options.memory * 1e9))
-    reports, interrupted = {}, False
-    try:
-        for path, report in grade_all(found, options.folder, limits, options.jobs):
+    reports, shas, interrupted = {}, {}, False
+    for path in found if marking else ():
+        report = Report(printable(path.relative_to(options.folder).as_posix()))
+        shas[path] = journal.digest(path)
+        if marking.journal.recall(report.notebook, shas[path], report):
             reports[path] = report
-            print(f"{len(reports)} of {len(found)}: {report.notebook}", file=sys.stderr)
+    if reports:
+        print(f"{len(reports)} of {len(found)} are known from {marking.journal.path}", file=sys.stderr)
+    elif marking and marking.journal.outdated:
+        print("The course or the limits have changed: all are graded again.", file=sys.stderr)
+    if rows:
+        for report in reports.values():
+            rows.add(report)
+    rest = [path for path in found if path not in reports]
+    seed = marking.journal.seed if marking else None
+    bar = tqdm(total=len(found), initial=len(reports), unit="notebook", file=sys.stderr, disable=None)
+    try:
+        for path, report in grade_all(rest, options.folder, limits, options.jobs, seed) if rest else ():
+            reports[path] = report
+            bar.write(f"{len(reports)} of {len(found)}: {report.notebook}", file=sys.stderr)
+            bar.update()
             if rows:
                 rows.add(report)
+            if marking:
+                marking.journal.note(shas[path], report)
     except KeyboardInterrupt:
         interrupted = True
         print("Interrupted: the rest was not graded.", file=sys.stderr)
+        if marking:
+            print("No marks are written yet; the same command goes on from here.", file=sys.stderr)
+    bar.close()
     print(table([reports[path] for path in found if path in reports]))
     if rows:
         rows.file.close()
+    if marking and not interrupted:
+        for sentence in marking.finish([reports[path] for path in found]):
+            print(sentence)
     return 130 if interrupted else 0
 
 
-def grade_all(found, folder, limits, jobs):
+def _numbers(text):
+    """The numbers in a text like 4,5."""
+    if not re.fullmatch(r"\d+(,\d+)*", text):
+        raise argparse.ArgumentTypeError(f"expected numbers of lessons like 4,5, got {text!r}")
+    return [int(number) for number in text.split(",")]
+
+
+def grade_all(found, folder, limits, jobs, seed=None):
     """Yield (path, report) of the notebooks, each as soon as it is known."""
-    course, mine, open_ones = Course(), threading.local(), [runs := Runs()]
+    course, mine, open_ones = Course(seed), threading.local(), [runs := Runs()]
 
     def job(path):
         if not hasattr(mine, "judge"):

@@ -1,0 +1,103 @@
+"""Feedback as one page a learner: what was right, what was not yet, and the sentence that helps.
+
+The pages ask no network for anything and run nothing; whatever a notebook has said stands in them as text.
+"""
+
+import html
+import re
+
+from .. import exercises
+from ..diagnose import _SIGNS, NOT_ATTEMPTED, Result
+from ..kinds import Function
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Feedback: {name}</title>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
+       color: #222; background: #fff; }}
+h1 {{ font-size: 1.5rem; }}
+h2 {{ font-size: 1.2rem; margin-top: 2rem; }}
+section {{ border-left: .3rem solid #6b6b6b; padding: .1rem 0 .1rem 1rem; margin: 1rem 0; }}
+section.correct {{ border-color: #009e73; }}
+section.not-yet {{ border-color: #d55e00; }}
+h3 {{ font-size: 1rem; margin: .3rem 0; }}
+p {{ margin: .3rem 0; }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .3rem 0; }}
+.task {{ color: #555; }}
+</style>
+</head>
+<body>
+<h1>Feedback: {name}</h1>
+<p>{summary}</p>
+{body}
+</body>
+</html>
+"""
+
+
+def page(one, lessons, worth):
+    """The page of one learner (a `Marked`), as HTML."""
+    parts, got, possible = [], 0, 0
+    for lesson in lessons:
+        points, total = one.points(lesson, worth), sum(worth[e.name] for e in exercises(lesson))
+        possible += total
+        if points is None:
+            parts.append(f"<h2>Lesson {lesson:02}: no notebook</h2>")
+            continue
+        got += points
+        parts.append(f"<h2>Lesson {lesson:02}: {points:g} of {total:g} points</h2>")
+        for e in exercises(lesson):
+            result = one.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
+            parts.append(_exercise(e, result, worth[e.name]))
+    if one.remarks:
+        parts.append("<h2>About the notebooks</h2>")
+        parts += [f"<pre>{html.escape(remark)}</pre>" for remark in one.remarks]
+    return PAGE.format(
+        name=html.escape(one.learner.name),
+        summary=f"{got:g} of {possible:g} points.",
+        body="\n".join(parts),
+    )
+
+
+def _exercise(e, result, worth):
+    status, points = result.status, worth if result.correct else 0
+    message = "" if status == NOT_ATTEMPTED else result.message
+    slip = f" ({result.slip})" if result.slip and isinstance(e, Function) else ""
+    task = e.task.partition("\n\n")[0]
+    return "\n".join([
+        f'<section class="{status.replace(" ", "-")}">',
+        f"<h3>{_SIGNS[status]} {html.escape(e.name)}: {html.escape(status + slip)}, "
+        f"{points:g} of {worth:g}</h3>",
+        f'<pre class="task">{html.escape(task)}</pre>',
+        f"<pre>{html.escape(message)}</pre>" if message else "",
+        "</section>",
+    ])  # fmt: skip
+
+
+def file_name(key, taken):
+    """A file's name that any system takes, made of a learner's key and not among those taken."""
+    stem = re.sub(r"[^\w.@ -]+", "_", key).strip(" .")[:80] or "learner"
+    if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", stem.partition(".")[0]):  # Windows has devices there
+        stem += "_"
+    name, n = stem, 2
+    while name.casefold() in taken:
+        name, n = f"{stem}-{n}", n + 1
+    taken.add(name.casefold())
+    return f"{name}.html"
+
+
+def write(folder, group, worth):
+    """A page for each learner of the `Class`; pages of an earlier grading go."""
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.html"):
+        old.unlink()
+    taken = set()
+    for one in group.marked:
+        text = page(one, group.lessons, worth)
+        text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate is no text
+        (folder / file_name(one.learner.key, taken)).write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,112 @@
+"""What has been graded so far, in a file, so that an interrupted grading goes on where it was.
+
+A line of JSON for each notebook, after a heading that says what the verdicts rest on: the course, the limits
+and the seed of the inputs. Another course or other limits begin a new journal. A notebook that has changed
+since is graded again.
+
+Notebooks run with the rights of the teacher and could write into this file. While grading runs, whatever else
+writes into it is noticed and undone; afterwards nothing of a notebook is left running.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from ..diagnose import Result
+from .judging import MAX_NOTEBOOK
+
+MAX_MESSAGE = 4000  # characters kept of what is said about one answer
+
+
+def digest(path):
+    """The SHA-256 of a notebook, "" for what is no file of a notebook's size: that is graded each time."""
+    path = Path(path)
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_NOTEBOOK:
+            return ""
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def course_digest(package):
+    """The SHA-256 of the package's sources: another course gives other verdicts."""
+    found = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        found.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
+
+
+class Journal:
+    """The journal at `path`: `heading` is what the verdicts rest on, `seed` is for a new journal."""
+
+    def __init__(self, path, heading, seed, fresh=False):
+        self.path, self.meddled, self.outdated = Path(path), False, False
+        self.lines, self.known, self.seed = [], {}, seed
+        found = [] if fresh else _entries(self.path)
+        if found and found[0].get("heading") == heading and isinstance(found[0].get("seed"), int):
+            self.seed = found[0]["seed"]
+            self.known = {e["notebook"]: e for e in found[1:] if isinstance(e.get("notebook"), str)}
+        else:
+            self.outdated = bool(found)
+        entries = [{"heading": heading, "seed": self.seed}, *self.known.values()]
+        self.lines = [json.dumps(entry) for entry in entries]
+        self._write_all()
+
+    def recall(self, notebook, sha, report):
+        """Fill `report` with what is known of this very notebook; True if there was something."""
+        entry = self.known.get(notebook)
+        if not sha or entry is None or entry.get("sha") != sha:
+            return False
+        try:
+            results = {r[0]: Result(*r) for r in entry["results"]}
+            report.remark, report.results = str(entry["remark"]), results
+        except (KeyError, TypeError, IndexError):  # no entry of ours
+            return False
+        return True
+
+    def note(self, sha, report):
+        """Remember a report."""
+        results = [[r.exercise, r.status, r.message[:MAX_MESSAGE], r.slip] for r in report.results.values()]
+        entry = {"notebook": report.notebook, "sha": sha, "remark": report.remark, "results": results}
+        self.lines.append(json.dumps(entry))
+        if _state(self.path) != self._state:
+            self.meddled = True
+            self._write_all()
+            return
+        with open(self.path, "a", encoding="ascii") as file:
+            file.write(self.lines[-1] + "\n")
+        self._state = _state(self.path)
+
+    def _write_all(self):
+        new = self.path.with_name(self.path.name + ".new")
+        new.write_text("".join(line + "\n" for line in self.lines), encoding="ascii")
+        os.replace(new, self.path)
+        self._state = _state(self.path)
+
+
+def _entries(path):
+    """The entries of a journal; what an interruption has torn, and all that is no entry, is left out."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return []
+    found = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
+def _state(path):
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,316 @@
+"""Marks for a learning platform: `python -m bplib.exercises.grade FOLDER --marks MARKS --roster ROSTER`.
+
+The folder MARKS gets
+
+    points.csv     a row for each learner, a column for each exercise and lesson
+    canvas.csv     for Canvas's gradebook (Import), with a roster
+    moodle.csv     for Moodle's gradebook (Import ▸ CSV file), with a roster
+    slips.csv      how many learners made which slip, with the sentence that answers it
+    feedback/      a page for each learner
+    class.png, class.svg    exercise × slip, coloured by how many
+    remarks.txt    duplicates, unknown names, missing notebooks
+    journal.jsonl  what has been graded; the same command goes on from there
+
+An exercise gives its points when it is correct, else none. Of several notebooks of a learner the better
+answer to each exercise counts. A lesson without a notebook stays blank in the gradebooks, where the
+platform's own rule for missing work applies.
+"""
+
+import collections
+import csv
+import math
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from .. import exercises, registry
+from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
+from ..kinds import Function
+from . import class_picture, feedback, journal
+from .roster import Learner, Roster, found_in
+
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account", "Section")
+RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
+
+
+@dataclass
+class Marked:
+    """What one learner has handed in: the better result of each exercise, the notebooks and their remarks."""
+
+    learner: Learner
+    known: bool = True
+    results: dict = field(default_factory=dict)
+    notebooks: dict = field(default_factory=dict)  # lesson → names of notebooks
+    remarks: list = field(default_factory=list)
+
+    def take(self, report):
+        """Count a report in."""
+        lesson_of = {e.name: e.lesson for e in exercises()}
+        for name, result in report.results.items():
+            old = self.results.get(name)
+            if old is None or RANK.index(result.status) > RANK.index(old.status):
+                self.results[name] = result
+        for lesson in sorted({lesson_of[name] for name in report.results}):
+            self.notebooks.setdefault(lesson, []).append(report.notebook)
+        if report.remark:
+            self.remarks.append(f"{report.notebook}: {report.remark}")
+
+    def points(self, lesson, worth):
+        """The points of a lesson, None where no notebook of it was handed in."""
+        if lesson not in self.notebooks:
+            return None
+        return sum(worth[e.name] for e in exercises(lesson) if self._solved(e.name))
+
+    def _solved(self, name):
+        return name in self.results and self.results[name].status == CORRECT
+
+
+class Class:
+    """All learners of a grading, and what is to be said: a duplicate, an unknown name, a missing notebook."""
+
+    def __init__(self, reports, roster=None, pattern=None, lessons=None):
+        self.said, self.roster, marked = [], roster, {}
+        if roster:
+            marked = {learner.key: Marked(learner) for learner in roster.learners}
+        guessed = roster or Roster([])
+        for report in reports:
+            found = found_in(report.notebook, pattern)
+            learner, why = guessed.which(found)
+            known = learner is not None
+            if (roster and not known) or not found.learner:
+                self.said.append(f"{report.notebook}: {why or 'its name tells no learner'}")
+            if not known:
+                learner = Learner(found.learner or report.notebook, found.learner or report.notebook)
+            one = marked.setdefault(learner.key, Marked(learner, known=known or not roster))
+            one.take(report)
+        self.marked = [marked[key] for key in sorted(marked, key=str.casefold)]
+        seen = {lesson for one in self.marked for lesson in one.notebooks}
+        self.lessons = sorted(seen if lessons is None else lessons)
+        for one in self.marked:
+            for lesson, names in sorted(one.notebooks.items()):
+                if len(names) > 1 and lesson in self.lessons:
+                    self.said.append(
+                        f"{one.learner.key}: {len(names)} notebooks of lesson {lesson:02} "
+                        f"({', '.join(names)}); the better answer to each exercise counts"
+                    )
+            missing = [f"{lesson:02}" for lesson in self.lessons if lesson not in one.notebooks]
+            if missing and one.known:
+                self.said.append(f"{one.learner.key}: no notebook of lesson {', '.join(missing)}")
+
+    @property
+    def exercises(self):
+        """The exercises of its lessons, in the course's order."""
+        return [e for e in exercises() if e.lesson in self.lessons]
+
+    def slips(self):
+        """{exercise: Counter of slips}, with "" for a wrong answer that no known slip explains."""
+        found = {e.name: collections.Counter() for e in self.exercises}
+        for one in self.marked:
+            for name, result in one.results.items():
+                if name in found and result.status == NOT_YET:
+                    found[name].update(made(registry()[name], result.slip))
+        return found
+
+    def count(self, name, status):
+        """How many learners have that status in an exercise."""
+        return sum(name in one.results and one.results[name].status == status for one in self.marked)
+
+
+def made(exercise, slip):
+    """The slips that a result names: of a function there may be several, joined by a plus."""
+    return slip.split(" + ") if isinstance(exercise, Function) else [slip]
+
+
+def read_points(path):
+    """Exercise → points, from a CSV with the columns exercise and points; 1 where it names nothing."""
+    worth = dict.fromkeys(registry(), 1)
+    if path is None:
+        return worth
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: the points cannot be read ({error})") from None
+    for number, row in enumerate(rows, 2):
+        name, text = (row.get("exercise") or "").strip(), (row.get("points") or "").strip()
+        if name not in worth:
+            raise ValueError(
+                f"{path}, line {number}: expected columns exercise and points, got exercise {name!r}"
+            )
+        try:
+            worth[name] = float(text) if "." in text else int(text)
+        except ValueError:
+            worth[name] = -1
+        if not (worth[name] >= 0 and math.isfinite(worth[name])):
+            raise ValueError(f"{path}, line {number}: points of {name} are a number from 0 up, got {text!r}")
+    return worth
+
+
+def number(points):
+    """Points as text: blank for None, whole numbers without a point."""
+    return "" if points is None else f"{points:g}"
+
+
+def harmless(text):
+    """A cell that no spreadsheet takes for a formula; plain numbers stay."""
+    text = str(text)
+    number = re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else text
+
+
+def write_csv(path, rows):
+    """Write rows as UTF-8 with its mark; no cell is taken for a formula."""
+    with open(path, "w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file).writerows([harmless(cell) for cell in row] for row in rows)
+
+
+def points_table(group, worth):
+    """The rows of points.csv."""
+    names = [e.name for e in group.exercises]
+    totals = {n: sum(worth[e.name] for e in exercises(n)) for n in group.lessons}
+    yield ["learner", "name", *names, *(f"lesson {n:02}" for n in group.lessons), "total", "in the roster"]
+    yield ["points possible", "", *(number(worth[name]) for name in names),
+           *map(number, totals.values()), number(sum(totals.values())), ""]  # fmt: skip
+    for one in group.marked:
+        status = {name: one.results[name].status for name in names if name in one.results}
+        cells = [number(worth[n] if status[n] == CORRECT else 0) if n in status else "" for n in names]
+        sums = [one.points(n, worth) for n in group.lessons]
+        known = "" if group.roster is None else "yes" if one.known else "no"
+        yield [
+            one.learner.key,
+            one.learner.name,
+            *cells,
+            *map(number, sums),
+            number(sum(filter(None, sums))),
+            known,
+        ]
+
+
+def canvas_table(group, worth):
+    """The rows of canvas.csv: columns as in Canvas's own export, points possible in the second row."""
+    own = [name for name in group.roster.columns if name in CANVAS]
+    exported = {"Student", "ID", "Section"} <= set(own)
+    fixed = own if exported else ["Student", "ID", "SIS Login ID", "Section"]
+    titles = [_column(group.roster, n) for n in group.lessons]
+    yield [*fixed, *titles]
+    totals = [number(sum(worth[e.name] for e in exercises(n))) for n in group.lessons]
+    yield ["    Points Possible", *[""] * (len(fixed) - 1), *totals]
+    for one in group.marked:
+        if one.known:
+            who = (
+                [one.learner.row[name] for name in own]
+                if exported
+                else [one.learner.name, "", one.learner.key, ""]
+            )
+            yield [*who, *(number(one.points(n, worth)) for n in group.lessons)]
+
+
+def _column(roster, lesson):
+    """The heading of a lesson's column: the platform's own, where its export has one for it."""
+    title = f"Lesson {lesson:02}"
+    return next((name for name in roster.columns if re.match(rf"{title}\b", name)), title)
+
+
+def moodle_table(group, worth):
+    """The rows of moodle.csv: what tells learners apart, then points and a sentence for each lesson."""
+    own = [name for name in group.roster.columns if name.strip().lower() in
+           ("username", "id number", "email address", "first name", "last name", "surname")]  # fmt: skip
+    fixed = own or ["Username"]
+    columns = [
+        text for n in group.lessons for text in (_column(group.roster, n), f"Lesson {n:02} (feedback)")
+    ]
+    yield [*fixed, *columns]
+    for one in group.marked:
+        if one.known:
+            cells = [text for n in group.lessons for text in (number(one.points(n, worth)), in_short(one, n))]
+            yield [*([one.learner.row[name] for name in own] or [one.learner.key]), *cells]
+
+
+def in_short(one, lesson):
+    """A lesson's outcome in a sentence."""
+    if lesson not in one.notebooks:
+        return ""
+    found = {status: [] for status in RANK}
+    for e in exercises(lesson):
+        result = one.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
+        found[result.status].append(f"{e.name} ({result.slip})" if result.slip else e.name)
+    return "; ".join(f"{status}: {', '.join(found[status])}" for status in reversed(RANK) if found[status])
+
+
+def slips_table(group):
+    """The rows of slips.csv, the most frequent slip of each exercise first."""
+    yield ["lesson", "exercise", "slip", "learners", "of", "what answers it"]
+    for e in group.exercises:
+        handed_in = sum(e.name in one.results for one in group.marked)
+        teaches = sentences(e)
+        for slip, count in group.slips()[e.name].most_common():
+            yield [
+                f"{e.lesson:02}",
+                e.name,
+                slip or "(none of the known)",
+                count,
+                handed_in,
+                teaches.get(slip, ""),
+            ]
+
+
+def sentences(exercise):
+    """Slip → the sentence that answers it."""
+    return dict((str(m[0]), m[1]) if isinstance(m, tuple) else (m.name, m.teaches) for m in exercise.mutants)
+
+
+class Marking:
+    """What the options of the command ask for beside its table; `ValueError` says what is wrong with them."""
+
+    def __init__(self, options, limits, package):
+        self.folder, self.pattern, self.lessons = options.marks, None, options.lessons
+        self.roster = Roster.read(options.roster) if options.roster else None
+        self.worth = read_points(options.points)
+        if options.learner:
+            try:
+                self.pattern = re.compile(options.learner)
+            except re.error as error:
+                raise ValueError(f"--learner {options.learner!r} is no regular expression: {error}") from None
+            if "learner" not in self.pattern.groupindex:
+                raise ValueError(f"--learner needs a group (?P<learner>…), got {options.learner!r}")
+        unknown = sorted(set(self.lessons or ()) - {e.lesson for e in exercises()})
+        if unknown:
+            raise ValueError(f"--lessons: there is no lesson {unknown[0]} with exercises")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        heading = {
+            "course": journal.course_digest(package),
+            "seconds": limits.seconds,
+            "memory": limits.memory,
+        }
+        self.journal = journal.Journal(
+            self.folder / "journal.jsonl", heading, secrets.randbits(32), fresh=options.fresh
+        )
+
+    def finish(self, reports):
+        """Write the marks; returns sentences for the teacher."""
+        group = Class(reports, self.roster, self.pattern, self.lessons)
+        said = write(self.folder, group, self.worth)
+        if self.journal.meddled:
+            said.append(
+                "something else wrote into journal.jsonl while grading ran: its changes were undone; "
+                "look at the notebooks, and grade where they can do no harm"
+            )
+        return said
+
+
+def write(folder, group, worth):
+    """Write everything but the journal into the folder; returns the sentences for the teacher."""
+    write_csv(folder / "points.csv", points_table(group, worth))
+    write_csv(folder / "slips.csv", slips_table(group))
+    for name, make in (("canvas.csv", canvas_table), ("moodle.csv", moodle_table)):
+        (folder / name).unlink(missing_ok=True)
+        if group.roster:
+            write_csv(folder / name, make(group, worth))
+    feedback.write(folder / "feedback", group, worth)
+    said = list(group.said)
+    if group.exercises:
+        class_picture.write(folder, group)
+    if not group.roster:
+        said.append("canvas.csv and moodle.csv are not written: they need --roster")
+    (folder / "remarks.txt").write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
+    return said

@@ -1,0 +1,173 @@
+"""Whose notebook is it? From the names of files, and from a roster: any CSV that a platform exports.
+
+The learner of a notebook is found in its path below the graded folder, by the first of these that fits:
+
+    LEARNER/…/any.ipynb                          a folder for each learner (nbgrader's submitted/ too)
+    NAME_123_assignsubmission_file/any.ipynb     Moodle's "download all submissions"
+    NAME[_LATE]_123_456_any.ipynb                Canvas's "download submissions"; 123 is Canvas's ID
+    LEARNER_05_matrix_gradients.ipynb            or LEARNER-05…, LEARNER_lesson05…
+    05_matrix_gradients_LEARNER.ipynb
+    LEARNER.ipynb
+
+Folders named like a lesson (05, lesson05, 05_matrix_gradients) are passed over. A regular expression with a
+group `learner` takes the place of all this. What is found is looked for in every column of the roster that
+can tell learners apart; capitals, blanks and punctuation do not count.
+"""
+
+import csv
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from ...lessons import LESSONS
+
+STEMS = "|".join(x.stem for x in LESSONS)
+LESSON = rf"(?:{STEMS}|lesson[ _-]?\d\d|\d\d)"
+COPY = r"(?:[ _-]*\(\d+\)|-\d+|-Copy\d*)?"  # what browsers and Jupyter append
+MOODLE = re.compile(r"(?P<learner>.+?)_(?P<number>\d+)_assignsubmission_\w+$")
+CANVAS = re.compile(r"(?P<learner>[^_]+)(?:_LATE)?_(?P<number>\d+)_\d+_.+")
+BEFORE = re.compile(rf"(?P<learner>.+?)[ _-]+{LESSON}(?![0-9a-z]).*", re.IGNORECASE)
+AFTER = re.compile(rf"{LESSON}[ _-]+(?P<learner>.+)", re.IGNORECASE)
+NOBODY = re.compile(rf"(?:{LESSON}|untitled\d*){COPY}", re.IGNORECASE)
+
+# Columns that tell learners apart, the best name for outputs first; in lower case.
+KEYS = ["learner", "username", "sis login id", "login id", "login", "id number", "student number",
+        "sis user id", "id", "email address", "email", "name", "full name", "student"]  # fmt: skip
+NAMES = ["name", "full name", "student", "display name"]
+FIRST, LAST = ["first name", "firstname", "given name"], ["last name", "lastname", "surname", "family name"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a path says of its learner: a name ("" where it says none), and the platform's number, if any."""
+
+    learner: str
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One learner: the name used in files and tables, the name for people, and the roster's row."""
+
+    key: str
+    name: str
+    row: dict = field(default_factory=dict, compare=False, hash=False)
+
+
+def found_in(path, pattern=None):
+    """What the path of a notebook, below the graded folder and with "/", says of its learner."""
+    if pattern is not None:
+        match = pattern.search(path)
+        return Found(match["learner"] or "" if match else "")
+    *folders, file = PurePosixPath(path).parts
+    folders = [name for name in folders if not re.fullmatch(LESSON, name, re.IGNORECASE)]
+    if folders:
+        moodle = MOODLE.fullmatch(folders[0])
+        return Found(moodle["learner"]) if moodle else Found(folders[0])
+    stem = re.sub(r"\.ipynb$", "", file, flags=re.IGNORECASE)
+    if NOBODY.fullmatch(stem):
+        return Found("")
+    canvas = CANVAS.fullmatch(stem)
+    if canvas:
+        return Found(canvas["learner"], canvas["number"])
+    match = AFTER.fullmatch(stem) or BEFORE.fullmatch(stem)
+    return Found(match["learner"] if match else stem)
+
+
+def plain(text):
+    """Letters and digits alone, in lower case: how names are compared."""
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+class Roster:
+    """The learners of a class, from a CSV with a heading; asked which of them a `Found` is."""
+
+    def __init__(self, learners, columns=()):
+        self.learners, self.columns = learners, list(columns)
+        self._known, self._numbers = {}, {}
+        for learner in learners:
+            for alias in _aliases(learner):
+                self._known.setdefault(plain(alias), []).append(learner)
+            number = _cell(learner.row, ["id"])
+            if number:
+                self._numbers[number] = learner
+
+    @classmethod
+    def read(cls, path):
+        """The roster in a file; a ValueError says what is wrong with it."""
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8: save it as “CSV UTF-8”"
+            raise ValueError(f"{path}: the roster cannot be read ({why})") from None
+        heading = text.partition("\n")[0]
+        rows = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=heading.count))
+        columns = [name or "" for name in rows.fieldnames or []]
+        if not {name.strip().lower() for name in columns} & {*KEYS, *LAST}:
+            raise ValueError(
+                f"{path}: a roster begins with the names of its columns, one of them name or "
+                f"{', '.join(KEYS[:7])}, …; got {heading[:80]!r}"
+            )
+        learners, lines = [], {}
+        for row in rows:
+            row = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+            learner = _learner(row)
+            if learner is None:
+                continue
+            if learner.key in lines:
+                raise ValueError(
+                    f"{path}: {learner.key} stands in line {lines[learner.key]} and in line {rows.line_num}"
+                )
+            lines[learner.key] = rows.line_num
+            learners.append(learner)
+        if not learners:
+            raise ValueError(f"{path}: the roster has a heading and no learner below it")
+        return cls(learners, columns)
+
+    def which(self, found):
+        """(the `Learner`, "") or (None, why not)."""
+        if found.number in self._numbers:
+            return self._numbers[found.number], ""
+        if not found.learner:
+            return None, "its name tells no learner"
+        known = self._known.get(plain(found.learner), [])
+        if len(set(known)) == 1:
+            return known[0], ""
+        if known:
+            return None, f"{found.learner} may be {' or '.join(sorted(x.key for x in set(known)))}"
+        near = difflib.get_close_matches(plain(found.learner), self._known, 1, 0.8)
+        meant = f"; {self._known[near[0]][0].key} is near it" if near else ""
+        return None, f"{found.learner} is not in the roster{meant}"
+
+
+def _cell(row, names):
+    """The first cell that is not empty, of the columns with these names."""
+    cells = {name.strip().lower(): value for name, value in row.items()}
+    return next((cells[name] for name in names if cells.get(name)), "")
+
+
+def _learner(row):
+    """The learner of a row, or None where the row is no learner's (Canvas has points below the heading)."""
+    if "points possible" in _cell(row, ["student"]).lower():
+        return None
+    name = _cell(row, NAMES) or " ".join(filter(None, [_cell(row, FIRST), _cell(row, LAST)]))
+    key = _cell(row, KEYS) or name
+    return Learner(key, name or key, row) if key else None
+
+
+def _aliases(learner):
+    """Everything by which a file may call a learner; comparing forgets blanks and commas."""
+    row = learner.row
+    first, last = _cell(row, FIRST), _cell(row, LAST)
+    aliases = {learner.key, learner.name, *(_cell(row, [name]) for name in KEYS)}
+    if first and last:
+        aliases |= {f"{first} {last}", f"{last} {first}"}
+    for name in list(aliases):
+        if "," in name:  # Canvas: Last, First
+            last, _, first = name.partition(",")
+            aliases.add(f"{first} {last}")
+    email = _cell(row, ["email address", "email"])
+    aliases.add(email.partition("@")[0])
+    return {alias for alias in aliases if plain(alias)}
