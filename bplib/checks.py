@@ -6,22 +6,8 @@ was expected and what came.
 
 import inspect
 import weakref
-from typing import ClassVar
 
 import numpy as np
-
-
-class Named:
-    """Something that says its name in messages: Sigmoid(), SquaredError()."""
-
-    classes: ClassVar = {}  # name → the class of that name that was defined last, for `Network.load`
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        Named.classes[cls.__name__] = cls
-
-    def __repr__(self):
-        return f"{type(self).__name__}()"
 
 
 class Setting:

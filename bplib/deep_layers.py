@@ -7,7 +7,7 @@ backward returns (dX, grads). Training and prediction differ here, so `training`
 import numpy as np
 
 from . import checks
-from .layers import Layer
+from .contracts import Layer
 from .storage import describe, state_of
 
 
@@ -26,18 +26,18 @@ class Dropout(Layer):
     def __repr__(self):
         return f"Dropout({self.p:g})"
 
-    def forward(self, X, *, training=False, rng=None):
-        X = checks.floats(self, "X", X)
+    def value(self, X, *, training, rng):
         if not training or self.p == 0:
             return X, np.ones((), X.dtype)
         mask = checks.generator(f"{self} in training", rng).random(X.shape, dtype=np.float32) >= self.p
         scale = mask.astype(X.dtype) / X.dtype.type(1 - self.p)
         return X * scale, scale
 
-    def backward(self, dY, cache, *, input_gradient=True):
-        if cache.shape:
-            checks.shape(self, "dY", dY, cache.shape, "the output")
+    def gradient(self, dY, cache, *, input_gradient):
         return dY * cache if input_gradient else None, {}
+
+    def output_shape(self, cache):
+        return cache.shape or None  # in prediction the cache is the number 1
 
 
 class BatchNorm(Layer):
@@ -63,9 +63,7 @@ class BatchNorm(Layer):
     def __repr__(self):
         return f"BatchNorm({self.n_in})"
 
-    def forward(self, X, *, training=False, rng=None):
-        X = checks.floats(self, "X", X)
-        checks.rows(self, X, self.n_in)
+    def value(self, X, *, training, rng):
         if training and len(X) < 2:
             raise ValueError(f"{self}: a batch of {len(X)} has no variance: training needs at least 2 rows")
         mean = X.mean(axis=0) if training else self.state["mean"]
@@ -74,9 +72,8 @@ class BatchNorm(Layer):
         X_hat = (X - mean) * inverse_sd
         return self.params["gamma"] * X_hat + self.params["beta"], (X_hat, inverse_sd, mean, var, training)
 
-    def backward(self, dY, cache, *, input_gradient=True):
+    def gradient(self, dY, cache, *, input_gradient):
         X_hat, inverse_sd, _, _, training = cache
-        checks.shape(self, "dY", dY, X_hat.shape, "the output")
         grads = {"gamma": (dY * X_hat).sum(axis=0), "beta": dY.sum(axis=0)}
         if not input_gradient:
             return None, grads
@@ -84,6 +81,9 @@ class BatchNorm(Layer):
         if training:  # μ and s² were made of X too, so two more paths lead back to it
             dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * X_hat).mean(axis=0)
         return dX_hat * inverse_sd, grads
+
+    def output_shape(self, cache):
+        return cache[0].shape
 
     def update_state(self, cache):
         X_hat, _, mean, var, _ = cache
@@ -112,21 +112,27 @@ class Residual(Layer):
     def __repr__(self):
         return f"Residual({self.layers})"
 
-    params = property(lambda self: self._inner(lambda layer: layer.params))
-    state = property(lambda self: self._inner(state_of))
+    @property
+    def params(self):
+        """The arrays of the inner layers, by their numbers and names."""
+        return self._inner(lambda layer: layer.params)
+
+    @property
+    def state(self):
+        """The running statistics of the inner layers."""
+        return self._inner(state_of)
 
     def _inner(self, arrays):
         return {f"{i}.{name}": a for i, layer in enumerate(self.layers) for name, a in arrays(layer).items()}
 
-    def forward(self, X, *, training=False, rng=None):
-        X = checks.floats(self, "X", X)
+    def value(self, X, *, training, rng):
         Y, caches = X, []
         for layer in self.layers:
             Y, cache = layer.forward(Y, training=training, rng=rng)
             caches.append(cache)
         return X + Y, caches
 
-    def backward(self, dY, cache, *, input_gradient=True):
+    def gradient(self, dY, cache, *, input_gradient):
         dF, grads = dY, {}
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
@@ -134,11 +140,15 @@ class Residual(Layer):
             grads |= {f"{i}.{name}": g for name, g in inner.items()}
         return dY + dF if input_gradient else None, {name: grads[name] for name in self.params}
 
+    def output_shape(self, cache):
+        last = self.layers[-1]
+        return last.output_shape(cache[-1]) if isinstance(last, Layer) else None
+
     def update_state(self, cache):
         for layer, inner in zip(self.layers, cache, strict=True):
             if state_of(layer):
                 layer.update_state(inner)
 
     def pieces(self, cache):
-        found = [f.pieces(c).ravel() for f, c in zip(self.layers, cache, strict=True) if hasattr(f, "pieces")]
-        return np.concatenate(found) if found else np.zeros(0)
+        found = [f.pieces(c) for f, c in zip(self.layers, cache, strict=True) if hasattr(f, "pieces")]
+        return np.concatenate([np.zeros(0), *(piece.ravel() for piece in found if piece is not None)])

@@ -73,7 +73,7 @@ class Fault:
     def spoiled_function(self):
         """The spoiled function itself; the package keeps the sound one."""
         target = self.target()
-        namespace = dict(target.__globals__)
+        namespace = dict(inspect.unwrap(target).__globals__)
         exec(compile(self.spoiled_source(), f"<{self.where}: {self.name}>", "exec"), namespace)
         return namespace[target.__name__]
 
@@ -157,18 +157,18 @@ CORE = tuple(
     + _in("layers.Affine.from_arrays",
         ("a bias nobody gave", 'bias="b" in arrays', "bias=True",
          "Without b the layer has no bias: its config says so too."))
-    + _in("layers.Affine.forward",
+    + _in("layers.Affine.value",
         ("bias subtracted", '+= self.params["b"]', '-= self.params["b"]', "Z = X W + b: b is added."),
         ("bias forgotten", '+= self.params["b"]', '+= 0 * self.params["b"]',
          "A layer without its bias is a line through the origin."))
-    + _in("layers.Affine.backward",
-        ("transpose forgotten", "dY @ W.T", "dY @ W",
+    + _in("layers.Affine.gradient",
+        ("transpose forgotten", "np.dot(dY, W.T)", "np.dot(dY, W)",
          "Forward, W leads from n_in to n_out; back, the error crosses it the other way: Wᵀ. A square W "
          "hides it."),
-        ("reshape for transpose", "dY @ W.T", "dY @ W.reshape(W.shape[::-1])",
+        ("reshape for transpose", "np.dot(dY, W.T)", "np.dot(dY, W.reshape(W.shape[::-1]))",
          "reshape gives the shape of Wᵀ and not its entries: the code runs, and the gradients of all layers "
          "before are wrong.", "lab"),
-        ("stale weights", "dY @ W.T", 'dY @ (W - 0.1 * grads["W"]).T',
+        ("stale weights", "np.dot(dY, W.T)", 'np.dot(dY, (W - 0.1 * grads["W"]).T)',
          "W has taken its step (η = 0.1) before the error is sent back through it: the layers before get the "
          "gradient of a network that no longer exists. The error is proportional to η.", "lab"),
         ("dW transposed", "np.dot(X.T, dY)", "np.dot(dY.T, X).reshape(X.shape[1], -1)",
@@ -182,12 +182,12 @@ CORE = tuple(
         ("dX not asked for", "if input_gradient else None", "if True else None",
          "With input_gradient=False there is no dX: nobody needs it, and it costs a product."))
     + _in("layers.sigmoid",
-        ("sigmoid upside down", "np.exp(-Z)", "np.exp(Z)", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
+        ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
         ("overflow reported", 'over="ignore"', 'over="raise"', "1/∞ is the right answer here, 0."))
-    + _in("layers.Activation.forward",
+    + _in("layers.Activation.value",
         ("z kept for a", "return A, A", "return A, X",
          "The slopes are written from the output a; the cache must hold A, not Z."))
-    + _in("layers.Activation.backward",
+    + _in("layers.Activation.gradient",
         ("incoming gradient lost", "dY * self.slope(cache)", "1.0 * self.slope(cache)",
          "The chain rule multiplies the slope by the gradient that comes in."),
         ("slope forgotten", "dY * self.slope(cache)", "1.0 * dY",
@@ -218,7 +218,7 @@ CORE = tuple(
          "A row far below the common maximum becomes 0/0."),
         ("normalised by column", "np.sum(E, axis=-1, keepdims=True)", "np.sum(E, axis=0, keepdims=True)",
          "Each row is one example and sums to 1."))
-    + _in("losses.SquaredError.evaluate",
+    + _in("losses.SquaredError.value",
         ("½ forgotten in the loss", "(2 * len(Z))", "len(Z)",
          "L = 1/(2N) Σ‖ŷ − y‖²: without the ½ the gradient would be twice as large.", "lab"),
         ("mean over outputs too", "(2 * len(Z))", "(2 * Z.size)",
@@ -228,7 +228,7 @@ CORE = tuple(
     + _in("losses.SquaredError.backward",
         ("lost 1/N", "D / len(D)", "D",
          "L is a mean over the rows, so dZ has 1/N. Without it the rate is N times what it says.", "lab"))
-    + _in("losses.BinaryCrossEntropy.evaluate",
+    + _in("losses.BinaryCrossEntropy.value",
         ("naive logarithm", "np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))",
          "-Y * np.log(sigmoid(Z)) - (1 - Y) * np.log(1 - sigmoid(Z))",
          "log σ(−1000) is −∞ although the loss is 1000: write it from z."),
@@ -244,10 +244,10 @@ CORE = tuple(
          "σ′ cancels against cross-entropy's denominator; with it a unit that is wrong and saturated stops "
          "learning.",
          "lab"))
-    + _in("losses.BinaryCrossEntropy.predict",
-        ("logits for probabilities", "sigmoid(checks.outputs(self, Z))", "checks.outputs(self, Z)",
+    + _in("losses.BinaryCrossEntropy.prediction",
+        ("logits for probabilities", "sigmoid(Z)", "Z",
          "predict gives probabilities, the layers give logits."))
-    + _in("losses.SoftmaxCrossEntropy.evaluate",
+    + _in("losses.SoftmaxCrossEntropy.value",
         ("no shift in the loss", "Z - np.maximum.reduce(Z, axis=1, keepdims=True)", "Z",
          "log Σ eᶻ overflows for large z; the shift cancels."),
         ("the wrong sign before s", "np.log(total[:, 0]) - S", "np.log(total[:, 0]) + S",
@@ -272,8 +272,8 @@ CORE = tuple(
          "L is a mean over the rows, so dZ has 1/N.", "lab"),
         ("cache overwritten", "dZ = P / len(P)", "P /= len(P); dZ = P",
          "backward must leave the cache as it was: whoever looks at the outputs afterwards sees gradients."))
-    + _in("losses.SoftmaxCrossEntropy.predict",
-        ("scores for probabilities", "softmax(checks.outputs(self, Z))", "checks.outputs(self, Z)",
+    + _in("losses.SoftmaxCrossEntropy.prediction",
+        ("scores for probabilities", "softmax(Z)", "Z",
          "predict gives probabilities, the layers give logits."))
     # ------------------------------------------------------------ network
     + _in("network.Network.cast",
@@ -332,20 +332,19 @@ CORE = tuple(
         ("momentum as a mean", "v += g", "v += (1 - self.momentum) * g",
          "Ours is v ← μ v + g. With (1 − μ) g the same η takes steps 1 − μ times as long."))
     + _in("optimizers.Adam.update",
-        ("m not averaged", "np.multiply(1 - self.beta1, g, out=step)", "np.multiply(1, g, out=step)",
-         "m ← β₁m + (1 − β₁)g is a running mean."),
-        ("v without the square", "np.square(g, out=step)", "g", "v is the running mean of g²."),
+        ("m not averaged", "(1 - self.beta1) * g\n", "g\n", "m ← β₁m + (1 − β₁)g is a running mean."),
+        ("v without the square", "g**2", "g", "v is the running mean of g²."),
         ("betas exchanged", "v *= self.beta2", "v *= self.beta1",
          "β₂ belongs to v, which remembers longer."),
-        ("v not corrected", "1 - self.beta2**self.steps", "1",
+        ("v not corrected", "v / (1 - self.beta2**self.steps)", "v",
          "v starts at 0 and lags behind: the first steps would be 3.16 times too long for m corrected, v "
          "not."),
         ("m not corrected", "/ (1 - self.beta1**self.steps)", "", "m starts at 0 and lags behind: m̂ = m/(1 "
                                                                   "− β₁ᵗ)."),
-        ("ε forgotten", "step += self.eps", "step += 0", "Where all gradients have been 0, m̂/√v̂ is 0/0."),
+        ("ε forgotten", "+ self.eps", "+ 0", "Where all gradients have been 0, m̂/√v̂ is 0/0."),
         ("decay not times η", "1 - self.learning_rate * decay", "1 - decay",
          "The decoupled decay is ηλw: it follows the schedule."),
-        ("Adam uphill", "p -= np.multiply", "p += np.multiply", "Step against the gradient."))
+        ("Adam uphill", "p -= eta", "p += eta", "Step against the gradient."))
     # ------------------------------------------------------------ gradient check
     + _in("gradcheck.relative_error",
         ("no floor", "_norm(n), floor)", "_norm(n))", "Two zero gradients give 0/0."),
@@ -388,12 +387,13 @@ CORE = tuple(
         ("parameter not put back", "array[index] = kept\n", "pass\n",
          "The next ones would be measured in another network."))
     # ------------------------------------------------------------ training
+    + _in("training._step",
+        ("prediction mode in training", "training=True", "training=False",
+         "Dropout and batch normalisation work in training mode only."))
     + _in("training._steps",
         ("last batch lost", "range(0, len(Y), batch_size)", "range(0, len(Y) - batch_size + 1, batch_size)",
          "The last, smaller batch of an epoch belongs to it."),
         ("shuffled once", "if shuffle:", "if shuffle and epoch == 1:", "Each epoch draws its own order."),
-        ("prediction mode in training", "training=True", "training=False",
-         "Dropout and batch normalisation work in training mode only."),
         ("infinite loss goes on", "not math.isfinite(L)", "math.isnan(L)",
          "An infinite loss has diverged too."),
         ("running statistics stand still", "layer.update_state(caches[i])", "pass",
@@ -417,25 +417,25 @@ CORE = tuple(
          "A row is right when all its outputs are."),
         ("share of a batch", "right / len(y)", "right / batch_size", "The share is of all rows."))
     # ------------------------------------------------------------ deep_layers
-    + _in("deep_layers.Dropout.forward",
+    + _in("deep_layers.Dropout.value",
         ("no factor", "/ X.dtype.type(1 - self.p)", "/ X.dtype.type(1)",
          "Dividing by 1 − p keeps the expectation: without it prediction sees larger inputs than training."),
         ("p kept for p dropped", ">= self.p", "< self.p", "p is the share that is dropped."),
         ("dropout in prediction", "if not training or self.p == 0", "if self.p == 0",
          "Prediction uses every unit."))
-    + _in("deep_layers.Dropout.backward",
+    + _in("deep_layers.Dropout.gradient",
         ("dropout's factor lost", "dY * cache", "dY * (cache > 0)",
          "Going back the gradient passes the same factor 1/(1 − p) as going forward. A widely read tutorial "
          "drops it.",
          "lab"))
-    + _in("deep_layers.BatchNorm.forward",
+    + _in("deep_layers.BatchNorm.value",
         ("N − 1 in the batch", "X.var(axis=0) if training", "X.var(axis=0, ddof=1) if training",
          "Normalised with the variance over N; only the running statistics use N − 1."),
         ("ε outside the root", "np.sqrt(var + self.eps)", "(np.sqrt(var) + self.eps)", "X̂ = (X − μ)/√(s² + "
                                                                                        "ε)."),
         ("batch mean in prediction", 'X.mean(axis=0) if training else self.state["mean"]', "X.mean(axis=0)",
          "A prediction must not depend on the other rows."))
-    + _in("deep_layers.BatchNorm.backward",
+    + _in("deep_layers.BatchNorm.gradient",
         ("two paths forgotten", "dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * "
                                 "X_hat).mean(axis=0)",
          "dX_hat = 1 * dX_hat",
@@ -449,9 +449,9 @@ CORE = tuple(
          "`momentum` is the share of the new batch, 0.1."),
         ("biased variance kept", "var * (len(X_hat) / (len(X_hat) - 1))", "var",
          "The running variance is unbiased: N/(N − 1)."))
-    + _in("deep_layers.Residual.forward",
+    + _in("deep_layers.Residual.value",
         ("no shortcut", "X + Y", "Y", "Y = X + F(X): the shortcut is the point of it."))
-    + _in("deep_layers.Residual.backward",
+    + _in("deep_layers.Residual.gradient",
         ("shortcut without gradient", "dY + dF", "dF",
          "X forks into the shortcut and F: both gradients add.", "lab"))
     # ------------------------------------------------------------ schedules

@@ -1,12 +1,14 @@
 """Losses: how wrong the outputs Z (N, k) are, as one number L, and its gradient dZ = ∂L/∂Z.
 
-A loss has `forward(Z, Y) -> (L, cache)`, `backward(cache) -> dZ` and `predict(Z)`, and alone divides by the
-number of rows N. The cross-entropies take logits Z, never probabilities. A cache begins with `predict(Z)`.
+`contracts.Loss` says what a loss promises. Its doors, `forward(Z, Y) -> (L, cache)` and `predict(Z)`, are
+inherited and check; here stand the formulas behind them, and `backward(cache) -> dZ`. The cross-entropies
+take logits Z, never probabilities.
 """
 
 import numpy as np
 
 from . import checks
+from .contracts import Loss
 from .layers import sigmoid
 
 
@@ -17,20 +19,10 @@ def softmax(Z):
     return E / np.sum(E, axis=-1, keepdims=True)
 
 
-class Loss(checks.Named):
-    """`forward` checks Z and Y; `evaluate`, which training calls, having checked all of Y once, does not."""
-
-    check = checks.targets
-
-    def forward(self, Z, Y):
-        Z = checks.outputs(self, Z)
-        return self.evaluate(Z, self.check(Y, Z))
-
-
 class SquaredError(Loss):
     """L = 1/(2N) Σ ‖Ŷ − Y‖² with Ŷ = Z, so dZ = (Ŷ − Y)/N. Y is (N, k)."""
 
-    def evaluate(self, Z, Y):
+    def value(self, Z, Y):
         D = Z - Y
         return float(np.vdot(D, D)) / (2 * len(Z)), (Z, D)
 
@@ -38,8 +30,8 @@ class SquaredError(Loss):
         _, D = cache
         return D / len(D)
 
-    def predict(self, Z):
-        return checks.outputs(self, Z)
+    def prediction(self, Z):
+        return Z
 
 
 class BinaryCrossEntropy(Loss):
@@ -48,9 +40,10 @@ class BinaryCrossEntropy(Loss):
     Y is (N, k), in [0, 1]; L is a sum over the k outputs and a mean over the N rows.
     """
 
-    check = checks.probabilities
+    def targets(self, Y, Z):
+        return checks.probabilities(self, Y, Z)
 
-    def evaluate(self, Z, Y):
+    def value(self, Z, Y):
         # −log σ(z) = log(1 + e⁻ᶻ) and −log(1 − σ(z)) = log(1 + eᶻ), collected so that nothing overflows.
         losses = np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
         return float(np.add.reduce(losses, axis=None)) / len(Z), (sigmoid(Z), Y)
@@ -59,8 +52,8 @@ class BinaryCrossEntropy(Loss):
         Y_hat, Y = cache
         return (Y_hat - Y) / len(Y)
 
-    def predict(self, Z):
-        return sigmoid(checks.outputs(self, Z))
+    def prediction(self, Z):
+        return sigmoid(Z)
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -69,9 +62,10 @@ class SoftmaxCrossEntropy(Loss):
     Y is integer labels (N,) from 0 to k − 1, or rows of weights (N, k), one-hot or not.
     """
 
-    check = checks.labels_or_weights
+    def targets(self, Y, Z):
+        return checks.labels_or_weights(self, Y, Z)
 
-    def evaluate(self, Z, Y):
+    def value(self, Z, Y):
         S = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
         P = np.exp(S)
         total = np.add.reduce(P, axis=1, keepdims=True)
@@ -88,5 +82,5 @@ class SoftmaxCrossEntropy(Loss):
         dZ[np.arange(len(Y)), Y] -= 1 / len(P)
         return dZ
 
-    def predict(self, Z):
-        return softmax(checks.outputs(self, Z))
+    def prediction(self, Z):
+        return softmax(Z)

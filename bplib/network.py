@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from . import checks, layers, losses, storage
+from .contracts import Layer, behind
 
 
 class Network:
@@ -29,18 +30,20 @@ class Network:
 
     def forward(self, X, *, training=False, rng=None):
         """Return (Z, caches): the outputs (N, k), and what each layer must remember for backward."""
-        Y, caches = self.cast(X), []
-        for layer in self.layers:
-            Y, cache = layer.forward(Y, training=training, rng=rng)
+        Y, caches, forwards = self.cast(X), [], behind(self.layers, Layer, "forward")
+        forwards[0] = self.layers[0].forward  # X comes in at its door; between layers the formulas are enough
+        for forward in forwards:
+            Y, cache = forward(Y, training=training, rng=rng)
             caches.append(cache)
         return Y, caches
 
     def backward(self, dZ, caches, *, input_gradient=True):
         """Return (dX, grads) from dZ = ∂L/∂Z: the chain rule, from the last layer to the first."""
-        dY, grads = dZ, [None] * len(self.layers)
+        dY, grads, backwards = dZ, [None] * len(self.layers), behind(self.layers, Layer, "backward")
+        backwards[-1] = self.layers[-1].backward  # dZ comes in at its door
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
-            dY, grads[i] = self.layers[i].backward(dY, caches[i], input_gradient=needed)
+            dY, grads[i] = backwards[i](dY, caches[i], input_gradient=needed)
         return dY, grads
 
     def gradients(self, X, Y, *, training=False, rng=None):

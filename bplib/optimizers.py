@@ -6,10 +6,14 @@ from . import checks
 
 
 class Optimizer(checks.Owned):
-    """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps. `memory`, which
-    plain SGD has not, is of one network: another one, even of its shapes, needs a new optimizer."""
+    """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps.
+
+    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is of
+    one network: another one, even of its shapes, needs a new optimizer.
+    """
 
     learning_rate, weight_decay = checks.Setting(0, open_low=True), checks.Setting(0)
+    n_memory = 0
 
     def __init__(self, learning_rate, weight_decay):
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
@@ -21,13 +25,17 @@ class Optimizer(checks.Owned):
         if n := self.n_memory:
             self.belong_to(network)
         self.steps += 1
-        for i, layer in enumerate(network.layers):
+        for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
             for name, p in layer.params.items():
                 if n and (i, name) not in self.memory:
                     self.memory[i, name] = [np.zeros_like(p) for _ in range(n)]
                 # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
                 decay = self.weight_decay if p.ndim > 1 else 0.0
-                self.update(p, grads[i][name], decay, *self.memory.get((i, name), ()))
+                self.update(p, layer_grads[name], decay, *(self.memory[i, name] if n else ()))
+
+    def update(self, p, g, decay, *memory):
+        """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""
+        raise NotImplementedError(f"{type(self).__name__}: an optimizer must define update")
 
 
 class SGD(Optimizer):
@@ -57,20 +65,18 @@ class Adam(Optimizer):
     """
 
     beta1, beta2, eps = checks.Setting(0, 1), checks.Setting(0, 1), checks.Setting(0, open_low=True)
-    n_memory = 3
+    n_memory = 2
 
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
-    def update(self, p, g, decay, step, m, v):
+    def update(self, p, g, decay, m, v):
         m *= self.beta1
-        m += np.multiply(1 - self.beta1, g, out=step)
+        m += (1 - self.beta1) * g
         v *= self.beta2
-        v += np.multiply(1 - self.beta2, np.square(g, out=step), out=step)
-        np.sqrt(np.divide(v, 1 - self.beta2**self.steps, out=step), out=step)
-        step += self.eps
-        np.divide(m, step, out=step)
+        v += (1 - self.beta2) * g**2
         if decay:
             p *= 1 - self.learning_rate * decay
-        p -= np.multiply(self.learning_rate / (1 - self.beta1**self.steps), step, out=step)
+        eta = self.learning_rate / (1 - self.beta1**self.steps)  # the correction of m, where it costs nothing
+        p -= eta * m / (np.sqrt(v / (1 - self.beta2**self.steps)) + self.eps)

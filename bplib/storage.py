@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from . import checks
+from .contracts import Part
 
 
 def state_of(layer):
@@ -75,7 +76,7 @@ def build(name, config, module=None, *, kind="layer"):
             break
     else:
         name = name.rpartition(".")[2]
-        made = checks.Named.classes.get(name)
+        made = Part.classes.get(name)
     if made is None:
         raise ValueError(f"Network.load: no {kind} {name!r} here: import the module that defines it first")
     if "layers" in config:

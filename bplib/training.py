@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from . import checks, losses
+from .contracts import Loss, behind
 from .storage import state_of
 
 
@@ -115,10 +116,20 @@ def _rehearse(network, X, batch_size, rng):
             ) from error
 
 
+@np.errstate(over="ignore", invalid="ignore")  # divergence has its own error
+def _step(network, value, optimizer, X, Y, rng):
+    """Forward, loss, backward, and the step unless the loss is no number: (L, outputs, caches)."""
+    Z, caches = network.forward(X, training=True, rng=rng)
+    L, cache = value(Z, Y)
+    if math.isfinite(L):
+        dZ = network.loss_function.backward(cache)
+        _, grads = network.backward(dZ, caches, input_gradient=False)
+        optimizer.step(network, grads)
+    return L, cache[0], caches
+
+
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
-    loss_function = network.loss_function
-    # The door was passed once for all of Y; `evaluate` is `forward` behind it.
-    evaluate = getattr(loss_function, "evaluate", loss_function.forward)
+    (value,) = behind([network.loss_function], Loss, "forward")  # its door was passed once, for all of Y
     draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else X.__getitem__
     stateful = [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
     step, order = 0, np.arange(len(Y))
@@ -129,21 +140,16 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
             rows = order[start : start + batch_size]
             step += 1
             eta = optimizer.learning_rate
-            with np.errstate(over="ignore", invalid="ignore"):  # divergence has its own error, below
-                Z, caches = network.forward(draw(rows), training=True, rng=rng)
-                L, cache = evaluate(Z, Y.take(rows, axis=0))
-                if not math.isfinite(L):
-                    raise DivergenceError(
-                        f"the loss became {L} at step {step} (epoch {epoch}) with learning rate {eta:g}: the "
-                        "parameters have diverged. Build the network anew and try a learning rate ten times "
-                        "smaller, inputs scaled to about 1, or another initialisation"
-                    )
-                dZ = loss_function.backward(cache)
-                _, grads = network.backward(dZ, caches, input_gradient=False)
-                optimizer.step(network, grads)
+            L, outputs, caches = _step(network, value, optimizer, draw(rows), Y.take(rows, axis=0), rng)
+            if not math.isfinite(L):
+                raise DivergenceError(
+                    f"the loss became {L} at step {step} (epoch {epoch}) with learning rate {eta:g}: the "
+                    "parameters have diverged. Build the network anew and try a learning rate ten times "
+                    "smaller, inputs scaled to about 1, or another initialisation"
+                )
             for i, layer in stateful:
                 layer.update_state(caches[i])
-            yield Snapshot(step, epoch, rows, L, cache[0], eta)
+            yield Snapshot(step, epoch, rows, L, outputs, eta)
 
 
 def fit(

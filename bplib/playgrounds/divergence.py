@@ -57,7 +57,7 @@ def replay(learning_rate, seed=0):
     with np.errstate(all="ignore"):  # running over is what is looked at
         for step in range(STEPS + 1):
             Z, caches = network.forward(X)
-            L, cache = loss.evaluate(Z, Y)
+            L, cache = loss.value(Z, Y)
             losses[step] = 2 * N * L
             if not np.isfinite(L):
                 break

@@ -69,7 +69,7 @@ def losses_at_start(program, factor):
             found.append(np.sum((A - Y) ** 2))
         else:
             loss = BinaryCrossEntropy() if program == XOR else SoftmaxCrossEntropy()
-            found.append(loss.evaluate(A, Y)[0])
+            found.append(loss.value(A, Y)[0])
     return np.array(found)
 
 

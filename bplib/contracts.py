@@ -1,0 +1,129 @@
+"""The contracts of layers and losses: what each part promises, and what one of your own has to write.
+
+Rows are examples: X is (N, d); dQ is always ∂L/∂Q, with the shape of Q. Every part has *doors*, the methods
+that everybody calls, which check what comes in, and behind them *formulas*, which check nothing: `forward` of
+a layer is the door of its `value`, `backward` of its `gradient`, `forward` of a loss of its `value`. A
+network checks where data enters it, and between its layers calls formulas; `train` checks all targets once,
+and then calls the loss's formula.
+"""
+
+from typing import ClassVar
+
+from . import checks
+
+
+class Part:
+    """What layers and losses share: `config`, the arguments that make it again from a file, and a name."""
+
+    classes: ClassVar = {}  # name → the class of that name that was defined last, for `Network.load`
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        Part.classes[cls.__name__] = cls
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class Layer(Part):
+    """A map from X (N, n_in) to Y (N, n_out), with the way back from ∂L/∂Y to ∂L/∂X.
+
+    params  name → array, what is trained; optimizers change these arrays in place
+    state   name → array, running statistics, kept in files like `params` ({} for most layers)
+    config  name → argument of the constructor, numbers, texts and lists, for `Network.save`
+    n_in, n_out   widths where the layer fixes them, else None
+
+    A layer is pure: `forward` leaves it and X as they were, and returns what `backward` will need, as a
+    *cache*; `backward` changes neither dY nor the cache. So a prediction between the two does no harm.
+
+    A layer of your own writes `value` and `gradient`, and gets the doors from here; or it writes `forward`
+    and `backward` themselves, and checks what it likes. An object with `forward`, `backward` and `params`
+    that does not inherit from here will do too. `update_state` and `pieces` are for those that need them.
+    """
+
+    n_in = n_out = None
+
+    def __init__(self):
+        self.params, self.state, self.config = {}, {}, {}
+
+    def forward(self, X, *, training=False, rng=None):
+        """Return (Y, cache). `training` says whether dropout drops; what is random is drawn from `rng`."""
+        X = checks.floats(self, "X", X)
+        if self.n_in:
+            checks.rows(self, X, self.n_in)
+        return self.value(X, training=training, rng=rng)
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        """Return (dX, grads), with the keys and shapes of `params`; dX is None without `input_gradient`."""
+        expected = self.output_shape(cache)
+        if expected is not None and getattr(dY, "shape", None) != expected:
+            checks.shape(self, "dY", dY, expected, "the output")
+        return self.gradient(dY, cache, input_gradient=input_gradient)
+
+    def value(self, X, *, training, rng):
+        """The formula of `forward`: X is floating point, and (N, n_in) where n_in is given."""
+        raise NotImplementedError(f"{self}: a layer must define value or forward")
+
+    def gradient(self, dY, cache, *, input_gradient):
+        """The formula of `backward`: dY has the shape of the output."""
+        raise NotImplementedError(f"{self}: a layer must define gradient or backward")
+
+    def output_shape(self, cache):
+        """The shape of the Y of this cache, which the door of `backward` asks of dY; None if any will do."""
+        return None
+
+    def update_state(self, cache):
+        """Move `state` towards the statistics of a training batch, which `forward` has put into its cache."""
+
+    def pieces(self, cache):
+        """Which linear piece each unit is on, an array, or None: a gradient check must not cross a kink."""
+        return None
+
+
+class Loss(Part):
+    """How wrong the outputs Z (N, k) are, as one number L; it alone divides by the number of rows N.
+
+    A loss of your own writes `value`, `backward` and `prediction`, and `targets` where Y must be other than
+    numbers in the shape of Z; or `forward`, `backward` and `predict` themselves. It is pure, as layers are.
+    """
+
+    def forward(self, Z, Y):
+        """Return (L, cache); the cache begins with `predict(Z)`."""
+        Z = checks.outputs(self, Z)
+        return self.value(Z, self.targets(Y, Z))
+
+    def backward(self, cache):
+        """Return dZ = ∂L/∂Z, in the shape of Z. It has no door: the cache is the loss's own."""
+        raise NotImplementedError(f"{self}: a loss must define backward")
+
+    def predict(self, Z):
+        """What the outputs say, (N, k): probabilities for the cross-entropies, which take logits Z."""
+        return self.prediction(checks.outputs(self, Z))
+
+    def targets(self, Y, Z):
+        """Y as `value` takes it, in Z's dtype; here of the shape of Z. Raises ValueError or TypeError."""
+        return checks.targets(self, Y, Z)
+
+    def value(self, Z, Y):
+        """The formula of `forward`: Z (N, k) is floating point, N ≥ 1, and Y has been through `targets`."""
+        raise NotImplementedError(f"{self}: a loss must define value or forward")
+
+    def prediction(self, Z):
+        """The formula of `predict`."""
+        raise NotImplementedError(f"{self}: a loss must define prediction or predict")
+
+
+DOORS = {Layer: {"forward": "value", "backward": "gradient"}, Loss: {"forward": "value"}}
+
+
+def behind(parts, base, door):
+    """The formula behind `door` of each part, or `door` itself of all, where one is not that of `base`.
+
+    A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
+    anything, the parts beside it check what they get.
+    """
+    doors, formula, original = [getattr(part, door) for part in parts], DOORS[base][door], getattr(base, door)
+    for method in doors:
+        if getattr(method, "__func__", None) is not original:
+            return doors
+    return [getattr(part, formula) for part in parts]
