@@ -8,8 +8,8 @@ from . import checks
 class Optimizer(checks.Owned):
     """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps.
 
-    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is of
-    one network: another one, even of its shapes, needs a new optimizer.
+    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is
+    of one network: another one, even of its shapes, needs a new optimizer.
     """
 
     learning_rate, weight_decay = checks.Setting(0, open_low=True), checks.Setting(0)

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bplib"
 
 # A module imports only what stands in an earlier row; the files of one folder may import each other.
 FLOORS = [
-    {"checks", "notation", "lessons"},
+    {"checks", "files", "notation", "lessons"},
     {"contracts"},
     {"layers", "optimizers"},
     {"losses"},
