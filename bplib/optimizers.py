@@ -8,8 +8,8 @@ from . import checks
 class Optimizer(checks.Owned):
     """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps.
 
-    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is of
-    one network: another one, even of its shapes, needs a new optimizer.
+    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is
+    of one network: another one, even of its shapes, needs a new optimizer.
     """
 
     learning_rate, weight_decay = checks.Setting(0, open_low=True), checks.Setting(0)
@@ -42,7 +42,7 @@ class SGD(Optimizer):
     """w ← w − η v, where v = g + λw, or with momentum μ: v ← μ v + g + λw."""
 
     momentum = checks.Setting(0, 1)
-    n_memory = property(lambda self: 1 if self.momentum or self.memory else 0)
+    n_memory = property(lambda self: 1 if self.momentum or self.memory else 0, doc="v, with momentum.")
 
     def __init__(self, learning_rate, momentum=0.0, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)
