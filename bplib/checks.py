@@ -48,23 +48,33 @@ class Owned:
         self._owner = weakref.ref(network)
 
 
-def whole_number(who, name, n, least=1):
-    """n as an int of at least `least`."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
-        kind = TypeError if isinstance(n, bool) or not isinstance(n, (int, np.integer)) else ValueError
-        raise kind(f"{who}: {name} must be a whole number of at least {least}, got {n!r}")
+def whole_number(who, name, n, least=1, most=np.inf):
+    """n as an int, from `least` to `most`."""
+    whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+    if not whole or not least <= n <= most:
+        limits = f"of at least {least}" if most == np.inf else f"from {least} to {most}"
+        kind = ValueError if whole else TypeError
+        raise kind(f"{who}: {name} must be a whole number {limits}, got {n!r}")
     return int(n)
 
 
+def widths(who, sizes):
+    """The sizes of a network's layers, inputs first, as a tuple of two or more ints."""
+    sizes = tuple(sizes)
+    if len(sizes) < 2:
+        raise ValueError(f"{who}: sizes must be two or more whole numbers, inputs first, got {sizes}")
+    return tuple(whole_number(who, "a size", n) for n in sizes)
+
+
 def number(who, name, x, low, high=np.inf, *, open_low=False):
-    """A finite number in [low, high), or in (low, high) with `open_low`."""
+    """x as a float, finite: in [low, high), or in (low, high) with `open_low`; low = −∞ is no bound."""
     if isinstance(x, bool) or not isinstance(x, (int, float, np.integer, np.floating)):
         raise TypeError(f"{who}: {name} must be a number, got {x!r}")
-    if not (low < x or (x == low and not open_low)) or not x < high:
-        above = f"above {low}" if open_low else f"at least {low}"
-        limit = "" if high == np.inf else f" and below {high}"
-        finite = " and finite" if x == np.inf or x != x else ""
-        raise ValueError(f"{who}: {name} must be {above}{limit}{finite}, got {x!r}")
+    if not (low < x or (x == low and not open_low)) or not x < high or x == -np.inf:
+        limits = [] if low == -np.inf else [f"above {low}" if open_low else f"at least {low}"]
+        limits += [] if high == np.inf else [f"below {high}"]
+        limits += ["finite"] if abs(x) == np.inf or x != x else []
+        raise ValueError(f"{who}: {name} must be {' and '.join(limits)}, got {x!r}")
     return float(x)
 
 

@@ -116,14 +116,17 @@ class Loss(Part):
 DOORS = {Layer: {"forward": "value", "backward": "gradient"}, Loss: {"forward": "value"}}
 
 
-def behind(parts, base, door):
+def behind(parts, base, door, *, enter=None):
     """The formula behind `door` of each part, or `door` itself of all, where one is not that of `base`.
 
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
-    anything, the parts beside it check what they get.
+    anything, the parts beside it check what they get. Data from outside comes in at the door of part `enter`.
     """
     doors, formula, original = [getattr(part, door) for part in parts], DOORS[base][door], getattr(base, door)
     for method in doors:
         if getattr(method, "__func__", None) is not original:
             return doors
-    return [getattr(part, formula) for part in parts]
+    formulas = [getattr(part, formula) for part in parts]
+    if enter is not None:
+        formulas[enter] = doors[enter]
+    return formulas

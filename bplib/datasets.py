@@ -16,7 +16,6 @@ import contextlib
 import gzip
 import hashlib
 import importlib.util
-import math
 import os
 import shutil
 import signal
@@ -30,6 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from . import checks, files
 
 # SHA-256 and length in bytes of the files as they were first published.
 MNIST_FILES = {
@@ -178,10 +179,9 @@ def xor(n_train=4, n_test=4, *, noise=0.0, rng=None) -> Dataset:
     With more rows the corners repeat in turn; `noise` is the standard deviation of a Gaussian added to X
     (needs `rng`). Our own construction, no licence.
     """
-    _check_counts("xor", n_train, n_test)
-    _check_noise("xor", noise)
+    _check_draw("xor", n_train, n_test, noise)
     if noise > 0 or rng is not None:
-        _check_rng("xor", rng)
+        checks.generator("xor", rng)
 
     def draw(n):
         corner = np.arange(n) % 4
@@ -250,8 +250,7 @@ def linear_targets(n_train=8000, n_test=2000, *, targets=(0, 1, 2), bias=0.0, no
     Nothing is scaled here. Our own code after the post's description, no licence.
     """
     columns = _check_targets("linear_targets", targets)
-    if not _is_real(bias):
-        raise ValueError(f"linear_targets: bias must be a finite number, got {bias!r}")
+    bias = checks.number("linear_targets", "bias", bias, -np.inf)
     X, Y = _linear("linear_targets", n_train, n_test, noise, rng)
     Y = Y[:, columns] + bias
     note = f"Linear targets: {len(columns)} noisy linear function(s) of 6 inputs (regression)."
@@ -276,11 +275,8 @@ def linear_classes(
     the outer bins are rare: the classes are *not* balanced, and with many of them an outer one may be empty
     in one part. Our own code after the post's description, no licence.
     """
-    if not _is_int(n_classes) or n_classes < 2:
-        raise ValueError(f"linear_classes: n_classes must be an integer of at least 2, got {n_classes!r}")
-    if not _is_int(target):
-        raise ValueError(f"linear_classes: target must be 0, 1 or 2, got {target!r}")
-    (column,) = _check_targets("linear_classes", (target,))
+    n_classes = checks.whole_number("linear_classes", "n_classes", n_classes, 2)
+    column = checks.whole_number("linear_classes", "target", target, 0, TARGET_WEIGHTS.shape[1] - 1)
     X, Y = _linear("linear_classes", n_train, n_test, noise, rng)
     value = Y[:, column]
     edges = np.linspace(value.min(), value.max(), n_classes + 1)
@@ -301,9 +297,8 @@ def linear_classes(
 
 def _two_classes(name, draw, n_train, n_test, noise, rng, note) -> Dataset:
     """Both parts of a 2-D set; `draw(y, rng)` gives the two coordinates before the noise."""
-    _check_counts(name, n_train, n_test)
-    _check_noise(name, noise)
-    _check_rng(name, rng)
+    _check_draw(name, n_train, n_test, noise)
+    checks.generator(name, rng)
 
     def part(n):
         # Classes alternate, so that every batch taken in order is balanced too.
@@ -317,43 +312,24 @@ def _two_classes(name, draw, n_train, n_test, noise, rng, note) -> Dataset:
 
 def _linear(name, n_train, n_test, noise, rng) -> tuple[np.ndarray, np.ndarray]:
     """X (N, 6) and all three targets (N, 3), training and test rows together."""
-    _check_counts(name, n_train, n_test)
-    _check_noise(name, noise)
-    _check_rng(name, rng)
+    _check_draw(name, n_train, n_test, noise)
+    checks.generator(name, rng)
     X = rng.normal(0.0, 5.0, (n_train + n_test, len(TARGET_WEIGHTS)))
     Y = X @ TARGET_WEIGHTS
     return X, Y + rng.normal(0.0, noise, Y.shape)
 
 
-def _is_int(value) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _is_real(value) -> bool:
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
-
-
-def _check_counts(name, n_train, n_test) -> None:
-    for label, n in (("n_train", n_train), ("n_test", n_test)):
-        if not _is_int(n) or n < 2:
-            raise ValueError(f"{name}: {label} must be an integer of at least 2, got {n!r}")
-
-
-def _check_noise(name, noise) -> None:
-    if not _is_real(noise) or noise < 0:
-        raise ValueError(f"{name}: noise is a standard deviation, a finite number from 0 up, got {noise!r}")
-
-
-def _check_rng(name, rng) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{name}: rng must be a generator such as np.random.default_rng(0), got {rng!r}")
+def _check_draw(name, n_train, n_test, noise) -> None:
+    """Two rows or more in each part, and a standard deviation."""
+    checks.whole_number(name, "n_train", n_train, 2)
+    checks.whole_number(name, "n_test", n_test, 2)
+    checks.number(name, "noise", noise, 0)
 
 
 def _check_targets(name, targets) -> list[int]:
     columns = list(targets) if isinstance(targets, (list, tuple)) else []
-    good = all(_is_int(c) and 0 <= c < TARGET_WEIGHTS.shape[1] for c in columns)
-    if not columns or not good or len(set(columns)) < len(columns):
+    columns = [checks.whole_number(name, "a target", c, 0, TARGET_WEIGHTS.shape[1] - 1) for c in columns]
+    if not columns or len(set(columns)) < len(columns):
         raise ValueError(
             f"{name}: targets must be different numbers among 0, 1, 2, such as (0, 2), got {targets!r}"
         )
@@ -421,8 +397,7 @@ def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
 
     Data: Yann LeCun, Corinna Cortes, Christopher J. C. Burges, CC BY-SA 3.0.
     """
-    if not _is_real(deadline) or deadline <= 0:
-        raise ValueError(f"mnist: deadline must be a number of seconds above 0, got {deadline!r}")
+    deadline = checks.number("mnist", "deadline (seconds)", deadline, 0, open_low=True)
     folder = _data_folder()
     contents, faults = {}, {}
     for name in MNIST_FILES:
@@ -571,7 +546,7 @@ def _read_verified(path: Path, sha256: str, length: int) -> bytes:
 def _download(folder: Path, faults: dict[str, str], deadline: float, progress: bool) -> dict[str, bytes]:
     """Fetch the files named in `faults` into `folder`; return their verified bytes.
 
-    A file is written into a folder of its own beside the cache and renamed when its hash is right. No locks:
+    A file is downloaded into a folder of its own and put into the cache when its hash is right. No locks:
     when two processes download at once, both write the same bytes, and each rename is whole.
     """
     listed = "; ".join(f"{name} {fault}" for name, fault in faults.items())
@@ -616,9 +591,8 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
             for name in faults:
                 path, mirrors = _fetch(pooch, name, mirrors, partial, until, deadline, bar)
                 contents[name] = path.read_bytes()
-                path.chmod(0o644)  # temporary files are private, a class shares its cache
                 try:
-                    os.replace(path, folder / name)
+                    files.write(folder / name, contents[name])
                 except PermissionError:
                     # Windows: another process has just put it there and holds it open.
                     if (folder / name).read_bytes() != contents[name]:

@@ -7,7 +7,7 @@ backward returns (dX, grads). Training and prediction differ here, so `training`
 import numpy as np
 
 from . import checks
-from .contracts import Layer
+from .contracts import Layer, behind
 from .storage import describe, state_of
 
 
@@ -127,16 +127,16 @@ class Residual(Layer):
 
     def value(self, X, *, training, rng):
         Y, caches = X, []
-        for layer in self.layers:
-            Y, cache = layer.forward(Y, training=training, rng=rng)
+        for forward in behind(self.layers, Layer, "forward"):
+            Y, cache = forward(Y, training=training, rng=rng)
             caches.append(cache)
         return X + Y, caches
 
     def gradient(self, dY, cache, *, input_gradient):
-        dF, grads = dY, {}
+        dF, grads, backwards = dY, {}, behind(self.layers, Layer, "backward")
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
-            dF, inner = self.layers[i].backward(dF, cache[i], input_gradient=needed)
+            dF, inner = backwards[i](dF, cache[i], input_gradient=needed)
             grads |= {f"{i}.{name}": g for name, g in inner.items()}
         return dY + dF if input_gradient else None, {name: grads[name] for name in self.params}
 

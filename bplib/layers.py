@@ -1,7 +1,6 @@
 """Layers: each maps X to Y going forward, and ∂L/∂Y to ∂L/∂X coming back; `contracts.Layer` says how.
 
-Here stand the formulas alone. `forward` and `backward`, which everybody calls, are inherited: they check what
-comes in, and call `value` and `gradient`.
+Here stand the formulas, `value` and `gradient`. Their doors, `forward` and `backward`, are inherited.
 """
 
 import numpy as np
@@ -77,6 +76,14 @@ class Activation(Layer):
     def output_shape(self, cache):
         return cache.shape
 
+    def f(self, Z):
+        """A, from Z."""
+        raise NotImplementedError(f"{self}: an activation must define f")
+
+    def slope(self, A):
+        """f′(Z), from A."""
+        raise NotImplementedError(f"{self}: an activation must define slope")
+
 
 class Sigmoid(Activation):
     """A = σ(Z), with σ′(z) = a(1 − a)."""
@@ -105,4 +112,4 @@ class ReLU(Activation):
     def slope(self, A):
         return A > 0
 
-    pieces = slope  # which linear piece a unit is on: a gradient check must not cross the kink
+    pieces = slope  # open or closed

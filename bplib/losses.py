@@ -1,8 +1,7 @@
 """Losses: how wrong the outputs Z (N, k) are, as one number L, and its gradient dZ = ∂L/∂Z.
 
-`contracts.Loss` says what a loss promises. Its doors, `forward(Z, Y) -> (L, cache)` and `predict(Z)`, are
-inherited and check; here stand the formulas behind them, and `backward(cache) -> dZ`. The cross-entropies
-take logits Z, never probabilities.
+`contracts.Loss` says what a loss promises. Here stand the formulas; their doors `forward` and `predict` are
+inherited, and check. The cross-entropies take logits Z, never probabilities.
 """
 
 import numpy as np

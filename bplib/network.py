@@ -30,17 +30,15 @@ class Network:
 
     def forward(self, X, *, training=False, rng=None):
         """Return (Z, caches): the outputs (N, k), and what each layer must remember for backward."""
-        Y, caches, forwards = self.cast(X), [], behind(self.layers, Layer, "forward")
-        forwards[0] = self.layers[0].forward  # X comes in at its door; between layers the formulas are enough
-        for forward in forwards:
+        Y, caches = self.cast(X), []
+        for forward in behind(self.layers, Layer, "forward", enter=0):
             Y, cache = forward(Y, training=training, rng=rng)
             caches.append(cache)
         return Y, caches
 
     def backward(self, dZ, caches, *, input_gradient=True):
         """Return (dX, grads) from dZ = ∂L/∂Z: the chain rule, from the last layer to the first."""
-        dY, grads, backwards = dZ, [None] * len(self.layers), behind(self.layers, Layer, "backward")
-        backwards[-1] = self.layers[-1].backward  # dZ comes in at its door
+        dY, grads, backwards = dZ, [None] * len(self.layers), behind(self.layers, Layer, "backward", enter=-1)
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
             dY, grads[i] = backwards[i](dY, caches[i], input_gradient=needed)

@@ -10,6 +10,8 @@ notation.counting((2, 2, 1)) how many layers that network has, by each way of co
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from . import checks
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -143,8 +145,7 @@ class Table:
 
 def symbols(until=15):
     """The symbols that lessons 0 … `until` introduce, as a `Table`."""
-    if not isinstance(until, int) or not 0 <= until <= 15:
-        raise ValueError(f"symbols: until must be the number of a lesson, 0 to 15, got {until!r}")
+    until = checks.whole_number("symbols", "until, a lesson,", until, 0, 15)
     chosen = [s for s in SYMBOLS if s.lesson <= until]
     headings = ("symbol", "in code", "shape", "meaning", "lesson")
     rest = [(f"`{s.code}`" if s.code else "", s.shape, s.meaning, f"{s.lesson:02d}") for s in chosen]
@@ -166,9 +167,7 @@ def dictionary():
 
 def counting(sizes):
     """How many layers a network of these sizes (inputs first) has, by each way of counting, as a `Table`."""
-    sizes = tuple(sizes)
-    if len(sizes) < 2 or not all(isinstance(n, int) and n >= 1 for n in sizes):
-        raise ValueError(f"counting: sizes must be two or more whole numbers of at least 1, got {sizes}")
+    sizes = checks.widths("counting", sizes)
     name = "-".join(map(str, sizes))
     rows = [(c.what, str(c.rule(sizes)), c.who) for c in COUNTING]
     return Table(("what is counted", f"layers of {name}", "who counts so"), rows)

@@ -42,7 +42,7 @@ class SGD(Optimizer):
     """w ← w − η v, where v = g + λw, or with momentum μ: v ← μ v + g + λw."""
 
     momentum = checks.Setting(0, 1)
-    n_memory = property(lambda self: 1 if self.momentum or self.memory else 0)
+    n_memory = property(lambda self: 1 if self.momentum or self.memory else 0, doc="v, with momentum.")
 
     def __init__(self, learning_rate, momentum=0.0, weight_decay=0.0):
         super().__init__(learning_rate, weight_decay)

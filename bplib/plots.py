@@ -22,6 +22,8 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+from . import checks
+
 BLACK, GREY, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000 #6b6b6b #e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7".split()
 )
@@ -648,9 +650,7 @@ def network_graph(
     `weights` is a list of W (n_in, n_out): wider is larger, dashed is negative. `highlight` holds nodes and
     edges to lift.
     """
-    sizes = [int(n) for n in sizes]
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"network_graph: sizes must be two or more numbers from 1, got {sizes}")
+    sizes = checks.widths("network_graph", sizes)
     shapes = list(pairwise(sizes))
     if weights is not None and [np.shape(W) for W in weights] != shapes:
         raise ValueError(

@@ -3,13 +3,11 @@
 import copy
 import inspect
 import json
-import os
-import shutil
 import sys
 
 import numpy as np
 
-from . import checks
+from . import checks, files
 from .contracts import Part
 
 
@@ -107,19 +105,8 @@ def save(network, path):
         raise ValueError(f"Network.save: what is written could not be loaded again: {error}") from error
     for part, copied in zip([*network.layers, network.loss_function], again, strict=True):
         _compare(part, copied)
-    path = os.path.realpath(path)  # what a link leads to is replaced, not the link
-    # Not tempfile, whose files nobody else may read: the umask decides, or the file that is replaced.
-    temporary = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.part")
-    try:
-        with open(temporary, "xb") as file:
-            np.savez(file, about=text, **arrays_of(network))
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    with files.replacing(path) as file:
+        np.savez(file, about=text, **arrays_of(network))
 
 
 def _compare(part, again):

@@ -177,50 +177,62 @@ def test_a_dataset_cannot_be_changed():
     assert "regression" in repr(datasets.linear_targets(5, 5, rng=rng()))
 
 
-COUNT = "must be an integer of at least 2, got"
-NOISE = "noise is a standard deviation, a finite number from 0 up, got"
+COUNT = "must be a whole number of at least 2, got"
+NOISE = "noise must be"
 
 
 @pytest.mark.parametrize(
     ("call", "error", "sentence"),
     [
         (lambda: datasets.circles(1, rng=rng()), ValueError, f"circles: n_train {COUNT} 1"),
-        (lambda: datasets.circles(10, 2.0, rng=rng()), ValueError, f"circles: n_test {COUNT} 2.0"),
-        (lambda: datasets.spiral(True, rng=rng()), ValueError, f"spiral: n_train {COUNT} True"),
-        (lambda: datasets.xor("4"), ValueError, f"xor: n_train {COUNT} '4'"),
-        (lambda: datasets.blobs(noise=-1, rng=rng()), ValueError, f"blobs: {NOISE} -1"),
-        (lambda: datasets.blobs(noise=np.nan, rng=rng()), ValueError, f"blobs: {NOISE} nan"),
-        (lambda: datasets.blobs(noise="big", rng=rng()), ValueError, f"blobs: {NOISE} 'big'"),
-        (lambda: datasets.xor(noise=0.1), TypeError, "xor: rng must be a generator .*got None"),
-        (lambda: datasets.xor(rng=3), TypeError, "xor: rng must be a generator .*got 3"),
-        (lambda: datasets.circles(rng=0), TypeError, "circles: rng must be a generator .*got 0"),
-        (lambda: datasets.linear_targets(rng=None), TypeError, "linear_targets: rng must be a generator"),
+        (lambda: datasets.circles(10, 2.0, rng=rng()), TypeError, f"circles: n_test {COUNT} 2.0"),
+        (lambda: datasets.spiral(True, rng=rng()), TypeError, f"spiral: n_train {COUNT} True"),
+        (lambda: datasets.xor("4"), TypeError, f"xor: n_train {COUNT} '4'"),
+        (lambda: datasets.blobs(noise=-1, rng=rng()), ValueError, f"blobs: {NOISE} at least 0, got -1"),
+        (
+            lambda: datasets.blobs(noise=np.nan, rng=rng()),
+            ValueError,
+            f"blobs: {NOISE} at least 0 and finite, got nan",
+        ),
+        (lambda: datasets.blobs(noise="big", rng=rng()), TypeError, f"blobs: {NOISE} a number, got 'big'"),
+        (lambda: datasets.xor(noise=0.1), TypeError, "xor: rng must be a NumPy Generator, .*got None"),
+        (lambda: datasets.xor(rng=3), TypeError, "xor: rng must be a NumPy Generator, .*got 3"),
+        (lambda: datasets.circles(rng=0), TypeError, "circles: rng must be a NumPy Generator, .*got 0"),
+        (lambda: datasets.linear_targets(rng=None), TypeError, "linear_targets: rng must be a NumPy Gen"),
         (lambda: datasets.linear_targets(1, rng=rng()), ValueError, f"linear_targets: n_train {COUNT} 1"),
-        (lambda: datasets.linear_targets(noise=-1, rng=rng()), ValueError, f"linear_targets: {NOISE} -1"),
-        (lambda: datasets.linear_targets(bias=np.inf, rng=rng()), ValueError, "bias must be a finite number"),
+        (
+            lambda: datasets.linear_targets(noise=-1, rng=rng()),
+            ValueError,
+            f"linear_targets: {NOISE} at least 0",
+        ),
+        (lambda: datasets.linear_targets(bias=np.inf, rng=rng()), ValueError, "bias must be finite, got inf"),
         (
             lambda: datasets.linear_targets(targets=3, rng=rng()),
             ValueError,
             "different numbers among 0, 1, 2",
         ),
-        (lambda: datasets.linear_targets(targets=(3,), rng=rng()), ValueError, r"among 0, 1, 2.*got \(3,\)"),
+        (
+            lambda: datasets.linear_targets(targets=(3,), rng=rng()),
+            ValueError,
+            "a target must be .* 0 to 2, got 3",
+        ),
         (lambda: datasets.linear_targets(targets=(), rng=rng()), ValueError, r"among 0, 1, 2.*got \(\)"),
         (lambda: datasets.linear_targets(targets=(1, 1), rng=rng()), ValueError, "different numbers"),
-        (lambda: datasets.linear_classes(n_classes=1, rng=rng()), ValueError, "integer of at least 2, got 1"),
-        (lambda: datasets.linear_classes(n_classes=2.5, rng=rng()), ValueError, "at least 2, got 2.5"),
+        (lambda: datasets.linear_classes(n_classes=1, rng=rng()), ValueError, "number of at least 2, got 1"),
+        (lambda: datasets.linear_classes(n_classes=2.5, rng=rng()), TypeError, "at least 2, got 2.5"),
         (
             lambda: datasets.linear_classes(target=3, rng=rng()),
             ValueError,
-            "linear_classes: target.* 0, 1, 2",
+            "linear_classes: target must be a whole number from 0 to 2, got 3",
         ),
-        (lambda: datasets.linear_classes(target=(0,), rng=rng()), ValueError, "must be 0, 1 or 2, got"),
+        (lambda: datasets.linear_classes(target=(0,), rng=rng()), TypeError, r"from 0 to 2, got \(0,\)"),
         (
             lambda: datasets.mnist(deadline=0),
             ValueError,
-            "deadline must be a number of seconds above 0, got 0",
+            r"mnist: deadline \(seconds\) must be above 0, got 0",
         ),
-        (lambda: datasets.mnist(deadline=np.inf), ValueError, "seconds above 0, got inf"),
-        (lambda: datasets.mnist(deadline=None), ValueError, "seconds above 0, got None"),
+        (lambda: datasets.mnist(deadline=np.inf), ValueError, "must be above 0 and finite, got inf"),
+        (lambda: datasets.mnist(deadline=None), TypeError, "must be a number, got None"),
         (lambda: Images(np.zeros((2, 4))), TypeError, r"uint8 array of shape \(N, d\), got float64 \(2, 4\)"),
         (lambda: Images(np.zeros((2, 2, 2), np.uint8)), TypeError, r"\(N, d\), got uint8 \(2, 2, 2\)"),
         (lambda: Images([[1, 2]]), TypeError, "got list"),

@@ -413,7 +413,7 @@ def test_run_advances_and_shows_one_frame():
     assert playground.view.live.frames == frames + 1
     assert "step 7" in playground.status.value
     for bad in (-1, 2.5, "3"):
-        with pytest.raises(ValueError, match="whole number of steps"):
+        with pytest.raises((ValueError, TypeError), match="n must be a whole number of at least 0, got"):
             playground.run(bad)
 
 

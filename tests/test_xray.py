@@ -156,7 +156,7 @@ def test_passes_keep_their_order():
     x.run()
     with pytest.raises(RuntimeError, match="backward pass is complete"):
         x.backward()
-    with pytest.raises(ValueError, match="at most the 0"):
+    with pytest.raises(ValueError, match="number of clicks must be a whole number from 0 to 0, got 1"):
         x.run(1)
     assert x.error is None
 
@@ -282,10 +282,9 @@ def test_counts_are_what_counting_gives(sizes):
 
 @pytest.mark.parametrize("bad", [(), (3,), (3, 0), (2, 2.0), (2, True)])
 def test_counts_refuse_what_is_no_network(bad):
-    with pytest.raises(ValueError, match="two or more whole numbers"):
-        count_paths(bad)
-    with pytest.raises(ValueError, match="two or more whole numbers"):
-        count_multiplications(bad)
+    for count in (count_paths, count_multiplications):
+        with pytest.raises((ValueError, TypeError), match=f"{count.__name__}: .* whole numbers?,? "):
+            count(bad)
 
 
 @pytest.mark.parametrize(("activation", "loss", "sizes"), KINDS)
@@ -366,7 +365,7 @@ def test_networks_it_cannot_show_are_refused_with_a_reason(layers, loss, error, 
 
 def test_data_it_cannot_show_are_refused_with_a_reason():
     net, (X, Y) = network((2, 2, 1)), data((2, 2, 1))
-    with pytest.raises(ValueError, match=r"row must be 0 … 2"):
+    with pytest.raises(ValueError, match="row must be a whole number from 0 to 2, got 3"):
         XRay(net, X, Y, row=3)
     with pytest.raises(ValueError, match="3 rows of X need as many rows of Y, got 2"):
         XRay(net, X, Y[:2])

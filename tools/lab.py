@@ -18,6 +18,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bplib import files
+
 HOME = Path(__file__).resolve().parent.parent
 SETTINGS = {
     # no question about news, and no question to the network, at the first start
@@ -115,10 +117,7 @@ def update(source, lessons):
                     f"{name}: you changed it, so it stays; the new version is beside it, {beside.name}"
                 )
         manifest[name] = content
-    # written beside and moved into place, so that an interruption leaves the old manifest
-    draft = manifest_file.with_suffix(f".{os.getpid()}.tmp")  # two at once do not share it
-    draft.write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    draft.replace(manifest_file)
+    files.write(manifest_file, json.dumps(manifest, indent=1, sort_keys=True))
     if first_time:
         told.append(f"The lessons are in {lessons.name}/: work there, they are your copies.")
     return told

@@ -11,9 +11,10 @@ import datetime
 import json
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+from .. import files
 
 PATIENCE = 5.0  # seconds after which a lock belongs to nobody
 
@@ -76,7 +77,7 @@ def note(name, status):
             if status == "correct":
                 entry["solved"] = datetime.date.today().isoformat()
             text = json.dumps({"version": 1, "exercises": exercises}, indent=1, sort_keys=True)
-            _replace(file, text + "\n")
+            files.write(file, text + "\n")
     except OSError as error:
         _say(
             f"Your progress could not be written to {file} ({error.strerror}); the exercises work without it."
@@ -108,19 +109,6 @@ def _alone(file):
         yield
     finally:
         lock.unlink(missing_ok=True)
-
-
-def _replace(file, text):
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".progress-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _set_aside(file):

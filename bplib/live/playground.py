@@ -6,7 +6,7 @@ import time
 
 import ipywidgets
 
-from .. import plots
+from .. import checks, plots
 from .controls import choice, push_button
 from .figure import close_widget
 from .panel import Panel
@@ -148,8 +148,7 @@ class Playground(Panel):
 
     def run(self, n):
         """Make n steps now and draw once; a divergence ends them early and is kept in `.error`."""
-        if not isinstance(n, int) or n < 0:
-            raise ValueError(f"run: n must be a whole number of steps, at least 0, got {n!r}")
+        n = checks.whole_number("run", "n", n, 0)
         if self.closed:
             raise RuntimeError(f"{type(self).__name__}: closed, since the cell that made it was run again")
         self.post(self._run, n)

@@ -73,9 +73,7 @@ class ShapePuzzle(Explorer):
 
     def __init__(self, N=4, d=3, k=2, *, target="dW", referee=False, key=None):
         for size in (N, d, k):
-            checks.whole_number("ShapePuzzle", "a size", size)
-            if size > LARGEST:
-                raise ValueError(f"ShapePuzzle: sizes go from 1 to {LARGEST}, got {size}")
+            checks.whole_number("ShapePuzzle", "a size", size, 1, LARGEST)
         checks.choice("ShapePuzzle", "target", target, INGREDIENTS)
         super().__init__(
             LiveFigure(760, 330),

@@ -168,10 +168,8 @@ class DrawDigit(Panel):
 
     def sample(self, digit, which=0):
         """Put the test image number `which` of this digit on the pad."""
-        if isinstance(digit, bool) or digit not in range(10):
-            raise ValueError(f"DrawDigit: a digit is 0 … 9, got {digit!r}")
-        if isinstance(which, bool) or not isinstance(which, int) or which < 0:
-            raise ValueError(f"DrawDigit: which must be a whole number of at least 0, got {which!r}")
+        digit = checks.whole_number("DrawDigit", "digit", digit, 0, 9)
+        which = checks.whole_number("DrawDigit", "which", which, 0)
         self.post(self._sample, digit, which)
         return self
 

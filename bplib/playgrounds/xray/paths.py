@@ -8,14 +8,7 @@ first-layer weight is a sum over all paths that begin with that weight. Backprop
 from itertools import pairwise, product
 from math import prod
 
-
-def _widths(who, sizes):
-    sizes = list(sizes)
-    if len(sizes) < 2 or not all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in sizes):
-        raise ValueError(
-            f"{who}: sizes must be two or more whole numbers of at least 1, inputs first, got {sizes}"
-        )
-    return sizes
+from ... import checks
 
 
 def count_paths(sizes) -> int:
@@ -25,7 +18,7 @@ def count_paths(sizes) -> int:
     sum over its paths: there are n₀ n₁ such weights, and n₂ · … · n_L paths begin with each.
     count_paths((784, 64, 32, 10)) is 16 056 320.
     """
-    return prod(_widths("count_paths", sizes))
+    return prod(checks.widths("count_paths", sizes))
 
 
 def count_multiplications(sizes) -> int:
@@ -34,13 +27,13 @@ def count_multiplications(sizes) -> int:
     Each weight after the first layer is used once, in δ^l = f′(z^l) ⊙ (W^(l+1))ᵀ δ^(l+1). Not counted: one
     product with f′ for each hidden unit. count_multiplications((784, 64, 32, 10)) is 2 368.
     """
-    sizes = _widths("count_multiplications", sizes)
+    sizes = checks.widths("count_multiplications", sizes)
     return sum(n * m for n, m in pairwise(sizes[1:]))
 
 
 def routes(sizes, layer, unit):
     """All paths from a unit (both counted from 0) to the outputs: tuples of unit numbers, its own first."""
-    sizes = _widths("routes", sizes)
+    sizes = checks.widths("routes", sizes)
     return [(unit, *rest) for rest in product(*(range(n) for n in sizes[layer + 1 :]))]
 
 
@@ -49,5 +42,5 @@ def paths_through(sizes, layer, at):
 
     For at = layer + 1 that weight has to leave from the unit itself; later weights can all be reached.
     """
-    sizes = _widths("paths_through", sizes)
+    sizes = checks.widths("paths_through", sizes)
     return prod(sizes[layer + 1 : at - 1]) * prod(sizes[at + 1 :])

@@ -16,7 +16,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from ... import storage
+from ... import checks, storage
 from ...live.controls import choice, push_button, slider, toggle
 from ...live.panel import Panel
 from ...live.stored_picture import Still
@@ -58,8 +58,8 @@ class XRay(Panel):
         anatomy = numbers.Anatomy(network)
         self.network, self._X, self._Y = network, X, Y
         self._kept = self._weights()
-        n_rows = len(numbers.checks.real("XRay", "X", X))
-        self._row = self._check_row(row, n_rows)
+        n_rows = len(checks.real("XRay", "X", X))
+        self._row = checks.whole_number("XRay", "row", row, 0, n_rows - 1)
         self.example = self._trace()
         self._depth = anatomy.depth
         self._done, self._selected = 0, None
@@ -156,11 +156,8 @@ class XRay(Panel):
     def run(self, n=None):
         """n clicks on Forward and then Backward; without n all that are left."""
         left = 2 * self._depth + 1 - self._done
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= left):
-            raise ValueError(
-                f"XRay: run takes a number of clicks, at most the {left} that are left, got {n!r}"
-            )
-        self.post(self._advance, left if n is None else n)
+        n = left if n is None else checks.whole_number("XRay", "the number of clicks", n, 0, left)
+        self.post(self._advance, n)
         return self
 
     def update_step(self):
@@ -296,12 +293,6 @@ class XRay(Panel):
 
     def _trace(self):
         return Example(self.network, *numbers.one_row(self.network, self._X, self._Y, self._row))
-
-    @staticmethod
-    def _check_row(row, n):
-        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < n:
-            raise ValueError(f"XRay: row must be 0 … {n - 1}, a row of X, got {row!r}")
-        return row
 
     def _row_label(self, i):
         X, Y = numbers.one_row(self.network, self._X, self._Y, i)

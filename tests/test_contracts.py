@@ -1,0 +1,257 @@
+"""The contracts: doors check, formulas do the work, and a door of somebody's own is never gone around."""
+
+import numpy as np
+import pytest
+
+from bplib import (
+    SGD,
+    Affine,
+    Network,
+    ReLU,
+    Sigmoid,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Tanh,
+    check_gradients,
+    train,
+)
+from bplib.contracts import Layer, Loss
+from bplib.deep_layers import Residual
+
+
+class Scale(Layer):
+    """Y = w X, by the formulas alone."""
+
+    def __init__(self, w=2.0):
+        super().__init__()
+        self.params["w"] = np.array(w)
+        self.config = {"w": float(w)}
+
+    def value(self, X, *, training, rng):
+        return self.params["w"] * X, X
+
+    def gradient(self, dY, cache, *, input_gradient):
+        return self.params["w"] * dY if input_gradient else None, {"w": np.sum(dY * cache)}
+
+
+class Bare:
+    """Y = w X, with forward, backward and params, and nothing inherited."""
+
+    def __init__(self):
+        self.params = {"w": np.array(2.0)}
+
+    def forward(self, X, *, training=False, rng=None):
+        return self.params["w"] * X, X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        return self.params["w"] * dY, {"w": np.sum(dY * cache)}
+
+
+class Absolute(Loss):
+    """L = 1/N Σ |Z − Y|, by the formulas alone."""
+
+    def value(self, Z, Y):
+        return float(np.abs(Z - Y).sum() / len(Z)), (Z, Y)
+
+    def backward(self, cache):
+        Z, Y = cache
+        return np.sign(Z - Y) / len(Z)
+
+    def prediction(self, Z):
+        return Z
+
+
+class Doubled(Affine):
+    """Its own backward, on top of the inherited one: every gradient twice."""
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX, grads = super().backward(dY, cache, input_gradient=input_gradient)
+        return None if dX is None else 2 * dX, {name: 2 * g for name, g in grads.items()}
+
+
+class Shifted(Affine):
+    """Its own forward, on top of the inherited one."""
+
+    def forward(self, X, *, training=False, rng=None):
+        Y, cache = super().forward(X, training=training, rng=rng)
+        return Y + 1, cache
+
+
+class Tripled(SquaredError):
+    """Its own forward, on top of the inherited one."""
+
+    def forward(self, Z, Y):
+        L, cache = super().forward(Z, Y)
+        return 3 * L, cache
+
+
+def data(rng):
+    return rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+
+
+def layers(rng, cls=Affine):
+    W = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 2))
+    return [
+        Affine.from_arrays(W[0]),
+        Tanh(),
+        cls.from_arrays(W[1], np.ones(4)),
+        Tanh(),
+        Affine.from_arrays(W[2]),
+    ]
+
+
+@pytest.mark.parametrize("own", [Scale, Bare])
+@pytest.mark.parametrize("loss", [SquaredError, Absolute])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_layer_and_a_loss_of_ones_own_train_and_pass_the_check(own, loss, place, rng):
+    chain = [Affine(3, 4, rng=rng), Tanh(), Affine(4, 2, rng=rng)]
+    chain.insert(place, own())
+    network, (X, Y) = Network(chain, loss()), data(rng)
+    assert check_gradients(network, X, Y)
+    before = network.loss(X, Y)
+    for _ in train(network, X, Y, optimizer=SGD(0.01), batch_size=6, epochs=20, shuffle=False):
+        pass
+    assert network.loss(X, Y) < before
+    assert network.layers[place].params["w"] != 2
+
+
+def test_the_doors_are_inherited():
+    """A layer or loss that wrote only formulas refuses what does not fit, by its own name."""
+    Y, _ = Scale().forward([[1, 2]])
+    np.testing.assert_array_equal(Y, [[2.0, 4.0]], strict=True)
+    with pytest.raises(TypeError, match=r"Scale\(\): X must hold real numbers"):
+        Scale().forward([["a"]])
+    with pytest.raises(
+        ValueError, match=r"Absolute\(\): Y must have the shape of the outputs, \(2, 1\), got \(2,\)"
+    ):
+        Absolute().forward([[1.0], [2.0]], [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"Absolute\(\): Z must be \(N, k\)"):
+        Absolute().predict([1.0])
+
+
+def test_what_is_not_written_is_named():
+    with pytest.raises(NotImplementedError, match="a layer must define value or forward"):
+        Layer().forward([[1.0]])
+    with pytest.raises(NotImplementedError, match="a layer must define gradient or backward"):
+        Layer().backward(np.ones((1, 1)), None)
+    with pytest.raises(NotImplementedError, match="a loss must define backward"):
+        Loss().backward(None)
+    with pytest.raises(NotImplementedError, match="a loss must define value or forward"):
+        Loss().forward([[1.0]], [[1.0]])
+    with pytest.raises(NotImplementedError, match="a loss must define prediction or predict"):
+        Loss().predict([[1.0]])
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_own_backward_is_never_gone_around(inside, rng):
+    """In the middle of a network, and in a Residual in one."""
+    W = rng.normal(size=(3, 3))
+    sound, wrong = ([cls.from_arrays(W, np.ones(3)), Tanh()] for cls in (Affine, Doubled))
+    wrap = (lambda chain: [Residual(chain)]) if inside else list
+    X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+    last = Affine(3, 3, rng=rng)
+    _, right = Network([Tanh(), *wrap(sound), last], SquaredError()).gradients(X, Y)
+    _, twice = Network([Tanh(), *wrap(wrong), last], SquaredError()).gradients(X, Y)
+    assert not check_gradients(Network([Tanh(), *wrap(wrong), last], SquaredError()), X, Y)
+    for name, g in twice[1].items():
+        np.testing.assert_allclose(g, 2 * right[1][name])
+
+
+def test_an_own_forward_is_never_gone_around(rng):
+    state = rng.bit_generator.state
+    plain = Network(layers(rng), SquaredError())
+    rng.bit_generator.state = state
+    shifted = Network(layers(rng, Shifted), SquaredError())
+    X, _ = data(rng)
+    by_hand = X
+    for i, layer in enumerate(plain.layers):
+        by_hand = layer.forward(by_hand)[0] + (1 if i == 2 else 0)
+    np.testing.assert_allclose(shifted.forward(X)[0], by_hand)
+
+
+@pytest.mark.parametrize(
+    ("place", "door"), [(0, "forward"), (2, "forward"), (0, "backward"), (2, "backward")]
+)
+def test_a_door_put_on_one_object_is_used(place, door, rng):
+    """As a spy does it, in the class of the package itself."""
+    network, (X, Y) = Network(layers(rng), SquaredError()), data(rng)
+    layer, asked = network.layers[place], []
+    method = getattr(layer, door)
+    setattr(layer, door, lambda *a, **k: asked.append(door) or method(*a, **k))
+    network.gradients(X, Y)
+    assert asked == [door]
+
+
+def test_training_asks_an_own_loss_at_its_door(rng):
+    X, Y = data(rng)
+    losses = []
+    for loss in (SquaredError(), Tripled()):
+        network = Network([Affine(3, 2, init="zeros")], loss)
+        losses.append(
+            next(train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=1, shuffle=False)).loss
+        )
+    assert losses[1] == pytest.approx(3 * losses[0])
+
+
+def test_between_sound_layers_only_formulas_run(rng, monkeypatch):
+    """The network's first layer checks X, its last dZ; between them nothing is checked twice."""
+    asked = []
+    for door in ("forward", "backward"):
+        formula = {"forward": "value", "backward": "gradient"}[door]
+        method = getattr(Affine, formula)
+
+        def counted(self, *a, method=method, formula=formula, **k):
+            asked.append(formula)
+            return method(self, *a, **k)
+
+        monkeypatch.setattr(Affine, formula, counted)
+    from bplib import checks
+
+    named = []
+    floats = checks.floats
+    monkeypatch.setattr(checks, "floats", lambda who, *a: named.append(str(who)) or floats(who, *a))
+    network, (X, Y) = Network(layers(rng), SquaredError()), data(rng)
+    network.gradients(X, Y)
+    assert asked == ["value"] * 3 + ["gradient"] * 3
+    assert named == ["Affine(3→4)", "SquaredError()"]
+
+
+def test_a_layer_beside_one_of_ones_own_checks_what_it_gets(rng):
+    """It may hand on anything: here an array of one dimension too few."""
+
+    class Flat(Bare):
+        def forward(self, X, *, training=False, rng=None):
+            return X[0], X
+
+    network = Network([Affine(3, 4, rng=rng), Flat(), Affine(4, 2, rng=rng)], SquaredError())
+    with pytest.raises(
+        ValueError, match=r"Affine\(4→2\): X must be \(N, 4\), got \(4,\): one example is a batch"
+    ):
+        network.forward(np.ones((2, 3)))
+
+
+def test_the_networks_door_names_what_came(rng):
+    network = Network([Affine(784, 128, rng=rng), Sigmoid(), Affine(128, 10, rng=rng)], SoftmaxCrossEntropy())
+    with pytest.raises(
+        ValueError, match=r"Affine\(784→128\): X must be \(N, 784\), got \(32, 28, 28\): flatten"
+    ):
+        network.forward(np.zeros((32, 28, 28)))
+    Z, caches = network.forward(np.zeros((3, 784)))
+    with pytest.raises(
+        ValueError, match=r"Affine\(128→10\): dY must have the shape of the output, \(3, 10\), got \(10,\)"
+    ):
+        network.backward(Z[0], caches)
+
+
+def test_a_residual_names_a_wrong_upstream_gradient(rng):
+    block = Residual([Affine(3, 3, rng=rng), ReLU()])
+    _, cache = block.forward(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"dY must have the shape of the output, \(2, 3\), got \(3,\)"):
+        block.backward(np.ones(3), cache)
+
+
+def test_a_layer_of_ones_own_is_saved_and_loaded(tmp_path, rng):
+    network = Network([Affine(3, 2, rng=rng), Scale(3.0)], Absolute())
+    network.save(tmp_path / "net.npz")
+    X = rng.normal(size=(4, 3))
+    np.testing.assert_array_equal(Network.load(tmp_path / "net.npz").predict(X), network.predict(X))
