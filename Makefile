@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks site figures bench mutants oldest format check hooks address student update clean
+.PHONY: help environment lab test notebooks site guide figures bench mutants oldest format check hooks address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -11,6 +11,7 @@ help:
 	@echo "make test       run every test: formulas, code, notebooks, browser"
 	@echo "make notebooks  execute the notebooks and store their outputs"
 	@echo "make site       build the reading edition in site/"
+	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
 	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
@@ -38,6 +39,9 @@ site: $(READY)
 	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lite]' || \
 	    echo "Left out: the edition that runs in the browser; JupyterLite cannot be had."
 	@$(PY) tools/reading_edition.py $(ARGS)
+
+guide: $(READY)
+	@$(PY) tools/guide.py $(ARGS)
 
 figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
