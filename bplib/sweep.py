@@ -82,6 +82,8 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     """
     from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
 
+    tqdm.monitor_interval = 0  # its thread watches bars that stand still, and a browser has no threads
+
     checks.whole_number("sweep", "attempts", attempts)
     settings = [dict(setting) for setting in settings]
     if not callable(run) or not settings:

@@ -47,7 +47,9 @@ html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_baseurl = SITE["address"]
+html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "navbar_persistent": [],
     "use_download_button": False,
     "use_fullscreen_button": False,
     "home_page_in_toc": True,
@@ -62,7 +64,7 @@ html_theme_options = {
 
 mathjax_path = "mathjax/tex-chtml.js" if SITE["mathjax"] else ""
 mathjax4_config = {
-    "output": {"fontPath": "[mathjax]/font", "displayOverflow": "linebreak", "linebreaks": {"inline": True}},
+    "output": {"fontPath": "[mathjax]/font", "displayOverflow": "scroll", "linebreaks": {"inline": False}},
     "options": {"a11y": {"help": True}},
 }
 

@@ -94,11 +94,11 @@ def plain_docstring(app, what, name, obj, options, lines):
 
 
 def _escaped(row):
-    """A line of text in which only `code` is markup."""
-    parts = re.split(r"(`[^`]+`)", row)
+    """A line of text in which only `code` and *emphasis* are markup."""
+    parts = re.split(r"(`[^`]+`|\*\w[\w -]*\*)", row)
     return "".join(
-        f"`{part}`" if part.startswith("`") and len(part) > 2 else re.sub(r"([*|_`\\])", r"\\\1", part)
-        for part in parts
+        f"`{part}`" if i % 2 and part[0] == "`" else part if i % 2 else re.sub(r"([*|_`\\])", r"\\\1", part)
+        for i, part in enumerate(parts)
     )
 
 

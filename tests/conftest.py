@@ -57,3 +57,15 @@ def pytest_make_collect_report():
 def rng():
     """A generator with a fixed seed, so that a failure can be repeated."""
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Headless Chromium, or a skipped test that says why; in CI the skip is refused."""
+    pytest.importorskip("playwright", reason="no browser tests: playwright is not installed")
+    from browser import laboratory
+
+    if laboratory.find_chromium() is None:
+        pytest.skip("no browser on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
+    with laboratory.start_browser() as browser:
+        yield browser

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import nbformat
 
+import build_lite
 import fetch_mathjax
 from address import is_first_cell
 
@@ -41,7 +42,7 @@ IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson as the pages describe it; `time` is an ISO 8601 duration, an hour where the text has none."""
+    """One lesson as the pages describe it; `time` as ISO 8601 writes it, an hour where the text has none."""
 
     number: str
     title: str
@@ -146,7 +147,7 @@ def playground_block(folder, lesson):
 
 def lay_out(folder, found, *, mathjax, run, playground=True, address="", languages=None):
     """Write the sources that Sphinx reads into the folder."""
-    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html"))
+    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", "keep.js"))
     shutil.copytree(
         ROOT / "figures", folder / "figures", ignore=shutil.ignore_patterns("*.py", "__pycache__")
     )
@@ -229,7 +230,7 @@ def left_out(what, error):
     print(f"Left out: {what}. {error}", file=sys.stderr)
 
 
-def build(folder, *, lite=True, address="", languages=None):
+def build(folder, *, lite=True, pyodide=None, address="", languages=None):
     """Write the whole site into folder (made anew); returns how many pages Sphinx made of our own sources."""
     folder, found = Path(folder), lessons()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -243,6 +244,13 @@ def build(folder, *, lite=True, address="", languages=None):
             left_out("MathJax, formulas stay TeX", error)
             mathjax = False
         run = {}
+        if lite:
+            try:
+                build_lite.write(new / "lite", Path(scratch), COURSE, pyodide=pyodide)
+                run = {x.stem: f"lite/notebooks/index.html?path={x.stem}.ipynb" for x in found}
+            except RuntimeError as error:
+                left_out("the lessons that run in the browser", error)
+                shutil.rmtree(new / "lite", ignore_errors=True)
         lay_out(source, found, mathjax=mathjax, run=run, address=address, languages=languages)
         if mathjax:
             (Path(scratch) / "mathjax").rename(source / "_static" / "mathjax")
@@ -272,6 +280,7 @@ def main():
     parser.add_argument(
         "--no-lite", action="store_true", help="leave the lessons that run in the browser out"
     )
+    parser.add_argument("--pyodide", type=Path, help="a folder that holds Pyodide, instead of fetching it")
     parser.add_argument("--address", default="", help="where the site will stand: sitemap and links need it")
     parser.add_argument("--epub", action="store_true", help="the book instead of the site")
     options = parser.parse_args()
@@ -280,7 +289,7 @@ def main():
         book(path)
         print(f"{path}, {path.stat().st_size / 1e6:.1f} MB")
         return
-    n = build(options.folder, lite=not options.no_lite, address=options.address)
+    n = build(options.folder, lite=not options.no_lite, pyodide=options.pyodide, address=options.address)
     size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
     print(f"{n} pages and the reference in {options.folder}, {size / 1e6:.1f} MB: open index.html")
 

@@ -1,7 +1,7 @@
 """MathJax for the pages: `python tools/fetch_mathjax.py FOLDER` writes what a browser needs of it.
 
-It comes from npm (see `npm`): the component for TeX with fonts of its own, its menu, and its speech, some 9 MB on the
-server. A page loads about 1 MB of it, and a formula's rarer letters when they occur.
+It comes from npm (see `npm`): the component for TeX with its fonts, its menu and its speech, some 9 MB on the
+server. A page loads about 1 MB of it, and rarer letters when they occur.
 """
 
 import argparse
