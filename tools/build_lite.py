@@ -1,4 +1,4 @@
-"""The lessons with a kernel that runs in the reader's browser: JupyterLite with Pyodide from the site's folder.
+"""The lessons with a kernel that runs in the reader's browser: JupyterLite with Pyodide, from the site.
 
 Everything that a lesson imports is in Pyodide's own lock file, so the kernel loads it in one go when it
 starts, and asks no index. Pyodide comes by `fetch_pyodide`; the rest are pure wheels from the package index.
@@ -36,7 +36,7 @@ APPS = ("notebooks", "tree")
 
 
 def write(folder, scratch, course, *, pyodide=None):
-    """Write the edition into the folder; RuntimeError says what is missing. pyodide: a folder that holds it."""
+    """Write the edition into the folder; RuntimeError says what is missing. pyodide: a folder with it."""
     for name in ("jupyterlite_core", "jupyterlite_pyodide_kernel"):
         if importlib.util.find_spec(name) is None:
             raise RuntimeError(f"{name} is not installed: pip install -e '.[lite]'")
@@ -140,7 +140,7 @@ def add_wheels(folder, found):
 
 
 def contents(folder):
-    """The lessons as they are opened there."""
+    """The lessons as they are opened there, and a part of MNIST where it can be had."""
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
     for path in folder.glob("*.ipynb"):
         nb = nbformat.read(path, as_version=4)
@@ -152,6 +152,12 @@ def contents(folder):
                 cell.source = with_figures(cell.source)
         # whole strings: the table of contents there does not join the lines of a cell
         path.write_text(json.dumps(nb, ensure_ascii=False), encoding="utf-8")
+    from bplib import datasets
+
+    try:
+        datasets.write_mnist_part(folder / "data")
+    except datasets.DatasetUnavailable as error:
+        print(f"Left out: a part of MNIST; lessons in the browser use the bundled digits. {error.reason}")
 
 
 def with_figures(source):

@@ -3,9 +3,9 @@
     python tools/fetch_pyodide.py FOLDER
 
 writes the four core files of npm's `pyodide`, those of its wheels that the course needs, and a
-`pyodide-lock.json` with just these. The wheels lie in a PyPI package that carries them for its own pages (106 MB
-to download; the 16 MB that are wanted are kept in build/pyodide/). Every file is checked: the core against the
-hash of npm's archive, the wheels against the SHA-256 in its lock file.
+`pyodide-lock.json` with just these. The wheels lie in a PyPI package that carries them for its own pages
+(106 MB to download; the 16 MB that are wanted are kept in build/pyodide/). Every file is checked: the core by
+the hash of npm's archive, the wheels by the SHA-256 in its lock file.
 """
 
 import argparse
