@@ -890,6 +890,9 @@ def test_where_the_record_lies(monkeypatch):
     for platform in ("linux", "win32", "darwin"):
         monkeypatch.setattr(record.sys, "platform", platform)
         assert record.path().parts[-2:] == ("bplib", "progress.json")
+    monkeypatch.setattr(record.sys, "platform", "emscripten")
+    monkeypatch.setattr(record.os.path, "ismount", lambda folder: folder == "/drive")
+    assert record.path() == Path("/drive/bplib/progress.json")  # what outlives a page in a browser
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
         assert record.path() is None

@@ -51,6 +51,7 @@ def write(folder, scratch, course, *, pyodide=None):
     configuration = {
         "jupyter-config-data": {
             "appName": course,
+            "faviconUrl": "./notebooks/favicon.ico",
             "enableServiceWorkerCache": True,
             "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
             "litePluginSettings": {
