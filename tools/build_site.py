@@ -255,8 +255,8 @@ def build(folder, *, lite=True, pyodide=None, address="", languages=None):
         if mathjax:
             (Path(scratch) / "mathjax").rename(source / "_static" / "mathjax")
         sphinx("html", source, new)
-        for name in (".buildinfo", "objects.inv", "site.json"):
-            (new / name).unlink(missing_ok=True)
+        for path in [new / ".buildinfo", *(new / "_static").glob("*webpack-macros.html")]:
+            path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
         (new / ".nojekyll").touch()  # some hosts hide folders that begin with _ unless told
         if folder.exists():
             shutil.rmtree(folder)

@@ -28,7 +28,7 @@ PYODIDE = npm.Package(
 CARRIER = "open-webui==0.12.4"
 INSIDE = "open_webui/frontend/pyodide/"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-WANTED = ("numpy", "matplotlib", "sympy", "micropip", "typing-extensions")
+WANTED = ("numpy", "matplotlib", "sympy", "micropip", "typing-extensions", "joblib", "threadpoolctl")
 # matplotlib asks for fonttools and pytz, and needs them only for PDF files and time zones
 SPARED = ("fonttools", "pytz")
 LOCK = "pyodide-lock.json"

@@ -7,3 +7,8 @@ const reach = () => {
 addEventListener("load", reach);
 addEventListener("resize", reach);
 window.MathJax?.startup?.promise?.then(reach);
+// The arrows of the side navigation have no name of their own.
+addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll(".bd-sidebar-primary summary"))
+    arrow.setAttribute("aria-label", `Pages of ${arrow.closest("li").querySelector("a").textContent.trim()}`);
+});
