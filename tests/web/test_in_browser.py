@@ -23,6 +23,12 @@ CUT = """() => [...document.querySelectorAll('.bd-article *')].filter(node => {
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(autouse=True)
+def mathjax(site_folder):
+    if not (site_folder / "_static" / "mathjax").is_dir():
+        pytest.skip("the site was built without MathJax, which could not be fetched")
+
+
 def drawn(page, address):
     """Open a page and wait until its formulas are drawn."""
     page.goto(address)
