@@ -1,6 +1,7 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks site guide figures bench mutants oldest format check hooks address student update clean
+.PHONY: help environment lab test test-web notebooks site book guide figures bench mutants oldest format check hooks \
+    address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -9,8 +10,10 @@ GONE := $(shell .venv/bin/python -c "" 2>/dev/null || rm -f $(READY))
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test: formulas, code, notebooks, browser"
+	@echo "make test-web   the site alone, with all lessons run in a browser"
 	@echo "make notebooks  execute the notebooks and store their outputs"
-	@echo "make site       build the reading edition in site/"
+	@echo "make site       the course on the web, in site/: pages, and lessons that run in a browser"
+	@echo "make book       the pages as an EPUB, in build/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
 	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
@@ -31,14 +34,17 @@ lab: $(READY)
 test: $(READY)
 	@$(PY) tools/run_tests.py $(ARGS)
 
+test-web: $(READY)
+	@BPLIB_ALL_LESSONS=1 $(PY) -m pytest tests/web -n 2 --dist loadfile $(ARGS)
+
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)
 
 site: $(READY)
-	@$(PY) -c "import jupyterlite_core, jupyterlite_pyodide_kernel" 2>/dev/null || \
-	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[lite]' || \
-	    echo "Left out: the edition that runs in the browser; JupyterLite cannot be had."
-	@$(PY) tools/reading_edition.py $(ARGS)
+	@$(PY) tools/build_site.py $(ARGS)
+
+book: $(READY)
+	@$(PY) tools/build_site.py --epub
 
 guide: $(READY)
 	@$(PY) tools/guide.py $(ARGS)

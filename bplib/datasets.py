@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -68,6 +67,7 @@ CONNECT_TIMEOUT = 10.0  # seconds to open one connection
 READ_TIMEOUT = 15.0  # seconds of silence from one server
 
 IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
+PART = "mnist_part.npz"
 SIDE = 28  # pixels, height and width of an image
 
 # Post A's three targets, one a column: y = X w + noise.
@@ -340,7 +340,7 @@ def _check_targets(name, targets) -> list[int]:
 
 
 def digits() -> Dataset:
-    """The 1 797 digits that come with scikit-learn, enlarged to MNIST's size; needs no network.
+    """The 1 797 digits that come with the course, enlarged to MNIST's size; needs no network.
 
     X: `Images` (N, 784); y (N,) integer labels. The 8×8 images are enlarged to 20×20 (bilinear, in whole
     numbers, so every machine gets the same pixels) and centred in 28×28, as MNIST's digits are. Every fifth
@@ -374,18 +374,9 @@ def digits() -> Dataset:
 
 
 def _bundled_digits() -> tuple[np.ndarray, np.ndarray]:
-    """scikit-learn's digits: images (1797, 8, 8) with values 0 … 16 and labels (1797,), both int64."""
-    # Its load_digits does the same, but importing it costs 3 s on a slow machine; reading its file 20 ms.
-    spec = importlib.util.find_spec("sklearn")
-    if spec and spec.origin:
-        file = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz"
-        if file.is_file():
-            table = np.loadtxt(file, delimiter=",").astype(np.int64)
-            return table[:, :-1].reshape(-1, 8, 8), table[:, -1]
-    from sklearn.datasets import load_digits  # the file has moved, or there is no scikit-learn: it says so
-
-    source = load_digits()
-    return source.images.astype(np.int64), source.target.astype(np.int64)
+    """The digits that lie beside this file: images (1797, 8, 8) with values 0 … 16, labels (1797,); int64."""
+    with np.load(Path(__file__).with_name("digits.npz")) as file:
+        return file["images"].astype(np.int64), file["labels"].astype(np.int64)
 
 
 def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
@@ -419,11 +410,41 @@ def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
     return Dataset("mnist", Images(X_train), y_train, Images(X_test), y_test, 10, note)
 
 
+def mnist_part(folder="data") -> Dataset:
+    """The first 5 000 training and 1 000 test images of MNIST: what lessons in a browser come with.
+
+    There 12 MB are too much; elsewhere there is no such file, and an OSError says so.
+    """
+    with np.load(Path(folder) / PART) as file:
+        X_train, y_train, X_test, y_test = (file[name] for name in ("X_train", "y_train", "X_test", "y_test"))
+    note = f"A part of MNIST: {_count(len(y_train))} training and {_count(len(y_test))} test images."
+    y_train, y_test = y_train.astype(np.int64), y_test.astype(np.int64)
+    return Dataset("mnist_part", Images(X_train), y_train, Images(X_test), y_test, 10, note)
+
+
+def write_mnist_part(folder, n_train=5000, n_test=1000):
+    """Write the file that `mnist_part` reads; MNIST must be at hand."""
+    data = mnist(progress=False)
+    np.savez_compressed(
+        Path(folder) / PART,
+        X_train=data.X_train.pixels[:n_train],
+        y_train=data.y_train[:n_train].astype(np.uint8),
+        X_test=data.X_test.pixels[:n_test],
+        y_test=data.y_test[:n_test].astype(np.uint8),
+    )
+
+
 def handwritten_digits(*, deadline=DEADLINE, progress=True) -> Dataset:
     """MNIST where it can be had, else the bundled digits; `note` and one printed line say which and why.
 
-    Shapes, licences and `deadline` as in `mnist` and `digits`; both have 784 pixels and 10 classes.
+    In a browser it is a part of MNIST. Shapes, licences and `deadline` as in `mnist` and `digits`; all have
+    784 pixels and 10 classes.
     """
+    if sys.platform == "emscripten":  # it has no sockets
+        with contextlib.suppress(OSError):
+            data = mnist_part()
+            print(data.note)
+            return data
     try:
         data = mnist(deadline=deadline, progress=progress)
     except DatasetUnavailable as error:
@@ -561,6 +582,8 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
         )
     pooch = _pooch()
     from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # its thread watches bars that stand still, and a browser has no threads
 
     for name, fault in faults.items():
         if fault != MISSING:

@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import types
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,18 +69,33 @@ class SweepResults:
         return rows, columns, means
 
 
+class InTurn:
+    """An executor without processes or threads: what is submitted runs at once, one after the other."""
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     """Call `run(**setting)` for every setting and return `SweepResults`, behind a progress bar.
 
     run       a function of the names in the settings that returns a dict of numbers; what it raises becomes
               the row's "error". It runs with one BLAS thread, since the processes share the cores
     settings  a list of dicts, as from `grid` or `random_search`, of numbers and strings
-    executor  anything with `submit` that gives futures; by default `workers` own processes (one a core)
+    executor  anything with `submit` that gives futures; by default `workers` own processes (one a core), and
+              `InTurn()` in a browser, where there are none
     keep      a file for the results, one JSON line each; runs that it already holds are not made again,
               unless the code of `run` has changed since, or a function or a number of its module that it uses
     attempts  how often a run is tried whose worker died
     """
     from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
+
+    tqdm.monitor_interval = 0  # its thread watches bars that stand still, and a browser has no threads
 
     checks.whole_number("sweep", "attempts", attempts)
     settings = [dict(setting) for setting in settings]
@@ -94,6 +109,8 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     if stale:
         print(f"{len(stale)} results in {os.path.basename(keep)} are of another version of run: made again.")
     keep = functools.partial(_keep, keep, version)
+    if executor is None and sys.platform == "emscripten":
+        executor = InTurn()
     waiting = {key: setting for setting in settings if (key := _key(setting)) not in done}
     total = len({_key(setting) for setting in settings})
     lost = dict.fromkeys(waiting, 0)

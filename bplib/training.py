@@ -167,6 +167,8 @@ def fit(
 
     from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
 
+    tqdm.monitor_interval = 0  # its thread watches bars that stand still, and a browser has no threads
+
     if schedule is not None and not callable(schedule):
         raise TypeError(f"fit: schedule must be a function of the fraction done, got {schedule!r}")
     validation = _validation(network, validation)

@@ -56,7 +56,7 @@ def pytest_make_collect_report():
 # What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
 LONGEST = (
     "test_grade.py",
-    "test_site.py",
+    "test_pages.py",
     "test_grade_lessons.py",
     "test_answers.py",
     "test_every_control.py",
@@ -72,3 +72,15 @@ def pytest_collection_modifyitems(items):
 def rng():
     """A generator with a fixed seed, so that a failure can be repeated."""
     return np.random.default_rng(20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Headless Chromium, or a skipped test that says why; in CI the skip is refused."""
+    pytest.importorskip("playwright", reason="no browser tests: playwright is not installed")
+    from browser import laboratory
+
+    if laboratory.find_chromium() is None:
+        pytest.skip("no browser on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
+    with laboratory.start_browser() as browser:
+        yield browser

@@ -365,11 +365,24 @@ def test_digits_are_all_of_scikit_learns_each_once_and_enlarged_as_documented():
         assert abs(centre - expected[rows] * 255 / 16).max() <= 0.5 + 1e-9
 
 
-def test_digits_fall_back_on_load_digits_when_the_file_has_moved(monkeypatch):
-    pytest.importorskip("sklearn.datasets")
-    expected = datasets.digits()
-    monkeypatch.setattr(datasets.importlib.util, "find_spec", lambda name: None)
-    np.testing.assert_array_equal(datasets.digits().X_test.pixels, expected.X_test.pixels)
+def test_a_part_of_mnist_is_its_beginning_and_says_so(cache, tmp_path, monkeypatch, capsys):
+    """What lessons in a browser get; elsewhere there is no such file."""
+    fill(cache)
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    whole = datasets.mnist()
+    (tmp_path / "data").mkdir()
+    datasets.write_mnist_part(tmp_path / "data", n_train=5, n_test=3)
+    monkeypatch.chdir(tmp_path)
+    part = datasets.mnist_part()
+    assert (part.name, len(part.X_train), len(part.X_test)) == ("mnist_part", 5, 3)
+    np.testing.assert_array_equal(part.X_train.pixels, whole.X_train.pixels[:5])
+    np.testing.assert_array_equal(part.y_test, whole.y_test[:3])
+    assert part.note == "A part of MNIST: 5 training and 3 test images."
+    monkeypatch.setattr(datasets.sys, "platform", "emscripten")
+    assert datasets.handwritten_digits().name == "mnist_part"
+    assert capsys.readouterr().out == part.note + "\n"
+    (tmp_path / "data" / datasets.PART).unlink()
+    assert datasets.handwritten_digits().name == "mnist"
 
 
 def test_importing_and_digits_need_neither_network_nor_heavy_packages():

@@ -894,6 +894,9 @@ def test_where_the_record_lies(monkeypatch):
     for platform in ("linux", "win32", "darwin"):
         monkeypatch.setattr(progress_file.sys, "platform", platform)
         assert progress_file.path().parts[-2:] == ("bplib", "progress.json")
+    monkeypatch.setattr(progress_file.sys, "platform", "emscripten")
+    monkeypatch.setattr(progress_file.os.path, "ismount", lambda folder: folder == "/drive")
+    assert progress_file.path() == Path("/drive/bplib/progress.json")  # what outlives a page in a browser
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
         assert progress_file.path() is None

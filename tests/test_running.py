@@ -198,6 +198,24 @@ def endless():
         pass
 
 
+if hasattr(sys, "monitoring"):  # Python 3.12; the one in a browser has it, and tests/web looks there too
+
+    def test_a_loop_is_stopped_where_there_are_neither_timers_nor_threads(monkeypatch):
+        def stubborn():
+            try:
+                endless()
+            except BaseException:
+                endless()
+
+        monkeypatch.setattr(sys, "platform", "emscripten")
+        assert running.limited(until, (0.01,), 5) == ("right", False)
+        assert running.limited(endless, (), 0.1) == (None, True)
+        assert running.limited(stubborn, (), 0.1) == (None, True)
+        assert running.limited(lambda: [0 for _ in iter(int, 1)], (), 0.1) == (None, True)
+        assert running.limited(lambda: running.limited(endless, (), 60), (), 0.1) == (None, True)
+        assert sys.monitoring.get_tool(4) is None
+
+
 @limits
 def test_a_busy_machine_makes_no_endless_loop(limited, monkeypatch):
     """Longer than the limit on the clock, and hardly any computing: the answer counts."""

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bplib.sweep import SweepResults, fingerprint, grid, random_search, sweep
+from bplib.sweep import InTurn, SweepResults, fingerprint, grid, random_search, sweep
 
 SETTINGS = grid(a=[1, 2, 3], b=[10, 20])
 
@@ -56,6 +57,17 @@ def test_any_executor_and_functions_that_cannot_be_imported():
         results = sweep(lambda a, b: {"sum": a + b}, SETTINGS, executor=executor)
     assert [row["sum"] for row in results.rows] == [11, 21, 12, 22, 13, 23]
     assert sweep(lambda a, b: {"sum": a + b}, SETTINGS[:1], workers=1).rows[0]["sum"] == 11
+
+
+def test_in_turn_needs_neither_processes_nor_threads(monkeypatch):
+    """What a browser has, where it is the default too."""
+    monkeypatch.setattr(threading.Thread, "start", lambda self: pytest.fail("a thread was started"))
+    monkeypatch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.fail("a process was started"))
+    first = sweep(product, grid(a=[1, 13], b=[10, 20]), executor=InTurn())
+    assert [row.get("product") for row in first.rows] == [10, 20, None, None]
+    assert first.rows[2]["error"] == "ValueError: unlucky"
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert sweep(product, grid(a=[1], b=[10])).rows[0]["product"] == 10
 
 
 def test_errors_become_rows_and_the_table_has_gaps():

@@ -283,7 +283,7 @@ def test_every_notebook_is_run_and_digits_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(run_tests, "HOME", tmp_path)
     monkeypatch.setattr(run_tests, "have_mnist", lambda: True)
     options = type("Options", (), {"lax": False, "no_browser": False})
-    first, mnist, bundled, browser = run_tests.phases(options, tmp_path)
+    first, mnist, bundled, site, browser = run_tests.phases(options, tmp_path)
     a, b = (str(Path("notebooks") / name) for name in ("01_a.ipynb", "10_b.ipynb"))
     assert a in first[1]
     assert b not in first[1]
@@ -291,6 +291,9 @@ def test_every_notebook_is_run_and_digits_twice(tmp_path, monkeypatch):
     assert mnist[2] == {}
     assert b in bundled[1]
     assert os.listdir(bundled[2]["BPLIB_DATA_DIR"]) == []
+    assert "--ignore=tests/web" in first[1]
+    assert site[1][0] == str(Path("tests") / "web")
+    assert "-m" not in site[1]
     assert browser[1][0] == str(Path("tests") / "browser")
     assert a not in browser[1]
     assert browser[1][browser[1].index("-m") + 1] == "browser"
@@ -368,24 +371,25 @@ def a_run(tmp_path, monkeypatch, capsys):
 def test_without_mnist_its_part_is_neither_run_nor_counted(a_run):
     ran, status, out = a_run()
     assert status == 0
-    assert len(ran) == 3
+    assert len(ran) == 4
     summary = out.rpartition("== browser ==")[2]
     assert re.search(r"^notebooks with MNIST +not run: MNIST is not here$", summary, re.MULTILINE)
-    assert "6 passed" in summary
+    assert "8 passed" in summary
 
 
 def test_with_mnist_both_parts_are_run(a_run):
     ran, status, out = a_run(name="mnist")
-    assert (len(ran), status) == (4, 0)
+    assert (len(ran), status) == (5, 0)
     assert "not run" not in out
-    assert "8 passed" in out
+    assert "10 passed" in out
 
 
 def test_what_was_left_out_is_named(a_run):
     ran, status, out = a_run("--no-browser", name="mnist")
-    assert (len(ran), status) == (3, 0)
+    assert (len(ran), status) == (4, 0)
+    assert ran[-1][-2:] == ["-m", "not browser"]  # what is to be seen of the site without one
     assert re.search(r"^browser +not run: --no-browser was asked for$", out, re.MULTILINE)
-    assert "skipped: needs torch: pip install torch (3)" in out
+    assert "skipped: needs torch: pip install torch (4)" in out
     assert "known" not in out
 
 

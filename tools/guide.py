@@ -73,9 +73,7 @@ def slips(lesson):
     for e in exercises.exercises(lesson.number):
         lines += [f"### `{e.name}`, {KINDS[type(e).__name__]}", "", escaped(e.task.partition("\n\n")[0]), ""]
         lines += ["| what comes | what answers it |", "| --- | --- |"]
-        lines += [
-            f"| {what} | {escaped(sentence)} |" for what, sentence in map(lambda m: row(e, m), e.mutants)
-        ]
+        lines += [f"| {what} | {escaped(sentence)} |" for what, sentence in (row(e, m) for m in e.mutants)]
         lines.append("")
     return "\n".join(lines).rstrip()
 

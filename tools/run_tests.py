@@ -6,7 +6,7 @@
     python tools/run_tests.py --thorough    as in CI: answers on 200 draws of their inputs, all lessons graded
 
 Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
-come with scikit-learn. Tests in the browser come last, file by file, because a page needs a processor to
+come with the course. Tests in the browser come last, file by file, because a page needs a processor to
 itself. Anything else is passed on to pytest, e.g. `-k xor` or `-n 8`.
 
 The summary names what was not run and every reason for a skip. In CI (the environment variable CI) it is an
@@ -66,7 +66,16 @@ def phases(options, scratch):
         (digits if shows_digits(path) else others).append(str(path.relative_to(HOME)))
     yield (
         "unit tests and notebooks",
-        ["tests", *others, *notebooks, "--nbval-cell-timeout=60", *together, "-m", "not browser"],
+        [
+            "tests",
+            "--ignore=tests/web",
+            *others,
+            *notebooks,
+            "--nbval-cell-timeout=60",
+            *together,
+            "-m",
+            "not browser",
+        ],
         {},
     )
     if digits:
@@ -76,6 +85,8 @@ def phases(options, scratch):
         empty.mkdir()
         yield "notebooks with MNIST", training if have_mnist() else "MNIST is not here", {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
+    site = [str(Path("tests") / "web"), "-n", "2", "--dist", "loadfile"]
+    yield "the site", [*site, "-m", "not browser"] if options.no_browser else site, {}
     pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
     yield "browser", "--no-browser was asked for" if options.no_browser else pages, {}
 

@@ -26,7 +26,9 @@ def path():
     named = os.environ.get("BPLIB_PROGRESS_FILE")
     if named is not None:
         return Path(named).expanduser() if named and named != os.devnull else None
-    if sys.platform == "win32":
+    if sys.platform == "emscripten":  # in a browser only the drive outlives the page
+        base = Path("/drive") if os.path.ismount("/drive") else Path.home()
+    elif sys.platform == "win32":
         base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"

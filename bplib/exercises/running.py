@@ -9,6 +9,7 @@ import dis
 import io
 import linecache
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -74,6 +75,8 @@ def limited(function, arguments, seconds, patience=PATIENCE):
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments), False
     by = _limited_by_signal if hasattr(signal, "setitimer") else _limited_by_interrupt
+    if sys.platform == "emscripten":  # in a browser there are neither timers nor threads
+        by = _limited_by_monitoring
     return by(function, arguments, seconds, patience)
 
 
@@ -141,6 +144,31 @@ def _limited_by_interrupt(function, arguments, seconds, patience=PATIENCE):
         done.set()
         watcher.join()
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
+def _limited_by_monitoring(function, arguments, seconds, patience=PATIENCE):
+    """For a browser: every turn of a loop and every call looks at the clock, and goes on doing so."""
+    monitoring, tool = sys.monitoring, 4  # one of the numbers that nobody has a claim to
+    if monitoring.get_tool(tool) is not None:  # a limit within a limit: the outer one holds
+        return function(*arguments), False
+    end = time.monotonic() + seconds
+
+    def look(*_):
+        if time.monotonic() >= end:
+            raise TimeUp
+
+    events = [monitoring.events.JUMP, monitoring.events.PY_START, monitoring.events.PY_RESUME]
+    monitoring.use_tool_id(tool, "bplib")
+    try:
+        for event in events:
+            monitoring.register_callback(tool, event, look)
+        monitoring.set_events(tool, sum(events))
+        return function(*arguments), False
+    except TimeUp:
+        return None, True
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
 
 
 def is_blank(function):

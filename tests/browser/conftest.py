@@ -14,16 +14,6 @@ from . import laboratory
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """Headless Chromium, or a skipped test that says why; in CI `tests/conftest.py` refuses the skip."""
-    pytest.importorskip("playwright", reason="no browser tests: playwright is not installed")
-    if laboratory.find_chromium() is None:
-        pytest.skip("no browser on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
-    with laboratory.start_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory):
     """A JupyterLab server of the tests' own."""
     with laboratory.start_server(tmp_path_factory.mktemp("lab") / "server") as server:

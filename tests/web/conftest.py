@@ -1,0 +1,75 @@
+"""One site for all tests of the site: it takes half a minute to make."""
+
+import functools
+import http.server
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import build_site
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory):
+    """The folder of the site, in a sub-folder of what is served; BPLIB_TEST_SITE names one that is there.
+
+    Workers share it: the first one makes it, the others wait.
+    """
+    if given := os.environ.get("BPLIB_TEST_SITE"):
+        return Path(given)
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, mine = base / "served" / "course", base / "site-is-being-made"
+    try:
+        mine.mkdir()
+    except FileExistsError:
+        end = time.monotonic() + 300
+        while not folder.is_dir():
+            if (mine / "failed").exists() or time.monotonic() > end:
+                pytest.fail("the site was not made; the worker that tried says why")
+            time.sleep(0.2)
+    else:
+        try:
+            build_site.build(folder)
+        except BaseException:
+            (mine / "failed").touch()
+            raise
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(site_folder):
+    """The address of the site on this machine, in a sub-folder as on most static hosts."""
+    handler = functools.partial(Quiet, directory=str(site_folder.parent))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{site_folder.name}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def page(chromium, site):
+    """A page that reaches the site alone, and keeps what it asked of others and what went wrong."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.elsewhere, page.errors = [], []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+
+    def route(route):
+        if route.request.url.startswith((site, "data:", "blob:")):
+            route.continue_()
+        else:
+            page.elsewhere.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", route)
+    yield page
+    context.close()

@@ -1,0 +1,285 @@
+"""The pages as files: links lead somewhere, pictures have a text, formulas and metadata are whole."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import build_lite
+import build_site
+from address import is_first_cell
+
+HOME = Path(__file__).resolve().parent.parent.parent
+MADE_BY_SPHINX = {"search.html", "genindex.html", "py-modindex.html"}
+
+
+class Page(HTMLParser):
+    """Links, resources, ids, pictures, formulas, metadata, and the text outside code and formulas of one page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.resources, self.ids, self.pictures, self.text = [], [], set(), [], []
+        self.formulas, self.meta, self.data, self.inside = [], {}, [], []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        if values.get("id"):
+            self.ids.add(values["id"])
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag == "img":
+            self.pictures.append(values)
+        if tag in ("img", "script", "iframe", "source") and values.get("src"):
+            self.resources.append(values["src"])
+        if tag == "link" and values.get("href"):
+            self.resources.append(values["href"])
+        if tag == "meta" and values.get("content"):
+            self.meta[values.get("property") or values.get("name")] = values["content"]
+        is_math = "math" in values.get("class", "").split()
+        if is_math:
+            self.formulas.append("")
+        if tag == "script" and values.get("type") == "application/ld+json":
+            self.data.append("")
+        if tag in ("pre", "code", "script", "style") or is_math:
+            self.inside.append((tag, is_math, values.get("type")))
+
+    def handle_endtag(self, tag):
+        if self.inside and self.inside[-1][0] == tag:
+            self.inside.pop()
+
+    def handle_data(self, data):
+        if not self.inside:
+            self.text.append(data)
+        elif self.inside[-1][1]:
+            self.formulas[-1] += data
+        elif self.inside[-1][2] == "application/ld+json":
+            self.data[-1] += data
+
+
+@pytest.fixture(scope="module")
+def pages(site_folder):
+    found = (
+        path for path in site_folder.rglob("*.html") if "lite" not in path.relative_to(site_folder).parts
+    )
+    return {path.relative_to(site_folder).as_posix(): Page(path) for path in found}
+
+
+def own(pages):
+    """The pages that we write; Sphinx's indexes and the listings of source code are its own."""
+    return {n: p for n, p in pages.items() if not n.startswith("_modules") and n not in MADE_BY_SPHINX}
+
+
+def test_every_lesson_has_its_page_between_its_neighbours(pages):
+    found = build_site.lessons()
+    assert len(found) == 16
+    for before, after in pairwise(found):
+        assert after.page in pages[before.page].links
+        assert before.page in pages[after.page].links
+    assert {lesson.page for lesson in found} <= set(pages["index.html"].links)
+
+
+def test_links_lead_to_a_page_and_to_a_place_on_it(pages, site_folder):
+    broken = []
+    for name, page in pages.items():
+        for link in page.links + page.resources:
+            if re.match(r"(https?|data|mailto):", link):
+                continue
+            target, _, place = link.partition("#")
+            target = target.partition("?")[0]
+            path = (site_folder / name).parent / target if target else site_folder / name
+            if not path.is_file():
+                broken.append((name, link))
+            elif place and path.suffix == ".html" and "lite" not in path.parts:
+                there = pages[path.resolve().relative_to(site_folder.resolve()).as_posix()]
+                broken += [(name, link)] if place not in there.ids else []
+    assert broken == []
+
+
+def test_every_page_is_reached_from_the_first(pages, site_folder):
+    reached, new = set(), {"index.html"}
+    while new:
+        reached |= new
+        linked = {
+            (site_folder / n).parent / re.sub(r"[#?].*", "", link) for n in new for link in pages[n].links
+        }
+        names = {p.resolve().relative_to(site_folder.resolve()).as_posix() for p in linked if p.is_file()}
+        new = names & set(pages) - reached
+    assert set(own(pages)) - reached == set()
+
+
+def test_nothing_is_fetched_from_elsewhere(pages, site_folder):
+    assert [(n, r) for n, page in pages.items() for r in page.resources if re.match(r"(https?:)?//", r)] == []
+    for style in (site_folder / "_static").rglob("*.css"):
+        assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", style.read_text(encoding="utf-8")), (
+            style
+        )
+
+
+def test_every_picture_has_a_text(pages):
+    pictures = [(name, p) for name, page in own(pages).items() for p in page.pictures]
+    assert len(pictures) > 50
+    assert [name for name, picture in pictures if len(picture.get("alt") or "") < 10] == []
+
+
+def test_stored_playgrounds_show_their_picture(pages):
+    """As many pictures as the notebooks have stored, playgrounds among them."""
+    for lesson in build_site.lessons():
+        nb = nbformat.read(HOME / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+        stored = sum("image/png" in o.get("data", {}) for c in nb.cells for o in c.get("outputs", ()))
+        shown = [
+            p for p in pages[lesson.page].pictures if p["src"].endswith(".png") and "_images" in p["src"]
+        ]
+        assert len(shown) == stored, lesson.stem
+
+
+def test_no_formula_is_left_in_the_text(pages):
+    for name, page in own(pages).items():
+        text = "".join(page.text)
+        slip = re.search(r".{0,40}(\$|\\[a-zA-Z]).{0,40}", text)
+        assert not slip, (name, slip)
+    assert sum(len(page.formulas) for page in own(pages).values()) > 800
+
+
+def test_the_text_of_a_lesson_is_all_there(pages):
+    """Every heading, and the words of its last paragraph, in their order."""
+    for lesson in build_site.lessons():
+        nb = nbformat.read(HOME / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+        text = re.sub(r"\s+", " ", "".join(pages[lesson.page].text))
+        for cell in nb.cells:
+            for heading in re.findall(
+                r"^#+ ([^$`*\[\n]+)$", cell.source if cell.cell_type == "markdown" else "", re.MULTILINE
+            ):
+                assert heading.strip() in text, (lesson.stem, heading)
+
+
+def test_a_lesson_describes_itself(pages):
+    """Open Graph and schema.org: what it teaches, what it needs, how long it takes, under which licence."""
+    for lesson in build_site.lessons():
+        page = pages[lesson.page]
+        assert page.meta["og:title"] == lesson.title
+        assert len(page.meta["og:description"]) > 60
+        (data,) = map(json.loads, page.data)
+        assert data["@type"] == "LearningResource"
+        assert len(data["teaches"]) >= 3
+        assert len(data["competencyRequired"]) > 10
+        assert re.fullmatch(r"PT\d+M", data["timeRequired"])
+        assert "creativecommons.org/licenses/by/4.0" in data["license"]
+    by_number = {lesson.number: lesson for lesson in build_site.lessons()}
+    assert (by_number["00"].time, by_number["01"].time, by_number["10"].time) == ("PT30M", "PT45M", "PT60M")
+
+
+def test_terms_lead_to_the_glossary(pages):
+    assert "glossary.html#term-hidden-units" in pages["00_start_here.html"].links
+    assert "glossary.html#term-gradient" in pages["01_chain_rule.html"].links
+    used = {link for page in pages.values() for link in page.links if "glossary.html#term-" in link}
+    assert len(used) == len(set(build_site.glossary_terms().values())), "a term that no lesson links to"
+
+
+def test_the_reference_keeps_solutions_to_itself(pages, site_folder):
+    assert {"reference/bplib.layers.html", "reference/bplib.derive.html"} <= set(pages)
+    assert not [path for path in site_folder.rglob("*lesson_[0-9]*") if "lite" not in path.parts]
+    assert "dW = Xᵀ dZ" in "".join(pages["reference/bplib.layers.html"].text)
+
+
+def test_an_address_gives_a_sitemap_and_pictures_that_others_can_load(monkeypatch, tmp_path):
+    """One small site: the lay-out is the real one, its lessons are cut to two."""
+    found = build_site.lessons()[:2]
+    monkeypatch.setattr(build_site, "lessons", lambda: found)
+    monkeypatch.setattr(build_site, "MODULES", ["bplib"])
+    monkeypatch.setattr(build_site.fetch_mathjax, "write", lambda folder: folder.mkdir())
+
+    def without_lessons_that_are_missing(builder, source, target):
+        glossary = (source / "glossary.md").read_text(encoding="utf-8").partition("## Symbols")[0]
+        (source / "glossary.md").write_text(glossary, encoding="utf-8")
+        for path in source.glob("0*.ipynb"):
+            nb = nbformat.read(path, as_version=4)
+            for cell in nb.cells:
+                cell.source = re.sub(r"\[([^\]]+)\]\(\d\d_\w+\.ipynb\)", r"\1", cell.source)
+            nbformat.write(nb, path)
+        real(builder, source, target)
+
+    real = build_site.sphinx
+    monkeypatch.setattr(build_site, "sphinx", without_lessons_that_are_missing)
+    build_site.build(
+        tmp_path / "site",
+        lite=False,
+        address="https://course.example/here",
+        languages={"de": "https://de.example/"},
+    )
+    sitemap = (tmp_path / "site" / "sitemap.xml").read_text(encoding="utf-8")
+    assert "<loc>https://course.example/here/01_chain_rule.html</loc>" in sitemap
+    page = Page(tmp_path / "site" / "01_chain_rule.html")
+    assert page.meta["og:image"] == "https://course.example/here/_static/picture.png"
+    assert (tmp_path / "site" / "_static" / "picture.png").is_file()
+    text = (tmp_path / "site" / "01_chain_rule.html").read_text(encoding="utf-8")
+    assert '<link rel="alternate" hreflang="de" href="https://de.example/01_chain_rule.html">' in text
+    assert "Run this lesson here" not in text
+
+
+def test_a_table_that_forgets_a_lesson_is_refused(monkeypatch, tmp_path):
+    """The README's table is the order of the site; nothing is written when it does not fit the lessons."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
+    (tmp_path / "README.md").write_text("no table", encoding="utf-8")
+    monkeypatch.setattr(build_site, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match="00_start_here"):
+        build_site.build(tmp_path / "site", lite=False)
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_picture_without_a_text_is_refused(tmp_path):
+    output = nbformat.v4.new_output("display_data", {"image/png": "aGk=", "text/plain": "x"})
+    cell = nbformat.v4.new_code_cell("draw()", outputs=[output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
+    with pytest.raises(ValueError, match="one picture in a cell, with a text"):
+        build_site.page_source(tmp_path / "x.ipynb")
+
+
+def test_what_is_missing_is_said_and_ends_ci(monkeypatch, capsys):
+    monkeypatch.setenv("CI", "")
+    build_site.left_out("the kernel", RuntimeError("no network"))
+    assert capsys.readouterr().err == "Left out: the kernel. no network\n"
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(RuntimeError, match=r"may not be missing in CI: no network"):
+        build_site.left_out("the kernel", RuntimeError("no network"))
+
+
+def test_lessons_that_run_have_neither_first_cell_nor_files_for_figures(tmp_path):
+    build_lite.contents(tmp_path / "contents")
+    for lesson in build_site.lessons():
+        nb = nbformat.read(tmp_path / "contents" / f"{lesson.stem}.ipynb", as_version=4)
+        assert not any(is_first_cell(cell.source) for cell in nb.cells)
+        assert not any("../figures" in cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    assert "(data:image/svg+xml;base64,PD94" in build_lite.with_figures("![x](../figures/course_map.svg)")
+
+
+def test_what_lessons_import_starts_no_thread_and_opens_no_socket():
+    """A browser's Python has neither threads, sockets nor file locks, nor scikit-learn."""
+    code = """
+import socket, sys, threading
+import matplotlib, sympy, ipywidgets, anywidget, tqdm, IPython
+def refuse(*_, **__):
+    raise RuntimeError("not in a browser")
+threading.Thread.start = socket.socket.connect = socket.socket.bind = refuse
+sys.modules["fcntl"] = sys.modules["multiprocessing.shared_memory"] = sys.modules["sklearn"] = None
+import bplib, bplib.exercises, bplib.derive, bplib.sweep, bplib.deeper, bplib.datasets
+import importlib, pkgutil, bplib.playgrounds
+for module in pkgutil.iter_modules(bplib.playgrounds.__path__):
+    importlib.import_module(f"bplib.playgrounds.{module.name}")
+data, rng = bplib.datasets.digits(), __import__("numpy").random.default_rng(0)
+network = bplib.mlp([784, 8, 10], loss="softmax_cross_entropy", rng=rng)
+bplib.fit(network, data.X_train, data.y_train, optimizer=bplib.SGD(0.1), batch_size=300, epochs=1, rng=rng)
+from bplib.playgrounds.xor import XORPlayground
+assert XORPlayground().run(3).error is None
+print("fine")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=HOME)
+    assert done.stdout.strip().endswith("fine"), done.stderr[-2000:]
+    assert "Warning" not in done.stderr

@@ -1,0 +1,187 @@
+"""The lessons with a kernel that runs in the reader's browser: JupyterLite with Pyodide, from the site.
+
+Everything that a lesson imports is in Pyodide's own lock file, so the kernel loads it in one go when it
+starts, and asks no index. Pyodide comes by `fetch_pyodide`; the rest are pure wheels from the package index.
+"""
+
+import base64
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+import fetch_pyodide
+from address import is_first_cell
+
+ROOT = Path(__file__).resolve().parent.parent
+# in the versions that Pyodide's own lock file names
+FROM_LOCK = """asttokens decorator executing ipython jedi matplotlib-inline parso prompt-toolkit pure-eval
+pygments stack-data tqdm traitlets wcwidth""".split()
+# in the versions whose front ends and files stand in this environment
+FROM_HERE = ("anywidget", "comm", "ipython-pygments-lexers", "ipywidgets", "pooch", "psygnal")
+OF_THE_KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
+KEPT = ROOT / "build" / "wheels"
+APPS = ("notebooks", "tree")
+
+
+def write(folder, scratch, course, *, pyodide=None):
+    """Write the edition into the folder; RuntimeError says what is missing. pyodide: a folder with it."""
+    for name in ("jupyterlite_core", "jupyterlite_pyodide_kernel"):
+        if importlib.util.find_spec(name) is None:
+            raise RuntimeError(f"{name} is not installed: pip install -e '.[lite]'")
+    lite = scratch / "lite"
+    static = lite / "static" / "pyodide"
+    if pyodide is None:
+        fetch_pyodide.write(static)
+    else:
+        shutil.copytree(pyodide, static)
+    names = add_wheels(static, wheels(scratch / "wheels"))
+    contents(lite / "contents")
+    configuration = {
+        "jupyter-config-data": {
+            "appName": course,
+            "faviconUrl": "./notebooks/favicon.ico",
+            "enableServiceWorkerCache": True,
+            "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
+            "litePluginSettings": {
+                "@jupyterlite/pyodide-kernel-extension:kernel": {
+                    "disablePyPIFallback": True,
+                    "loadPyodideOptions": {"packages": names},
+                }
+            },
+        },
+        "jupyter-lite-schema-version": 0,
+    }
+    (lite / "jupyter-lite.json").write_text(json.dumps(configuration), encoding="utf-8")
+    (lite / "overrides.json").write_text(json.dumps(overrides()), encoding="utf-8")
+    apps = [part for app in APPS for part in ("--apps", app)]
+    quietly(
+        [sys.executable, "-m", "jupyterlite_core.app", "build", "--contents", "contents",
+         "--output-dir", folder, "--no-sourcemaps", "--no-unused-shared-packages", *apps],
+        cwd=lite,
+    )  # fmt: skip
+    shutil.copy(ROOT / "pages" / "keep.js", folder / "keep.js")
+    page = folder / "notebooks" / "index.html"
+    text = page.read_text(encoding="utf-8").replace("</head>", '<script src="../keep.js"></script></head>', 1)
+    page.write_text(text, encoding="utf-8")
+
+
+def wheels(folder):
+    """Every pure wheel that Pyodide lacks, the course's own included, in the folder."""
+    folder.mkdir(parents=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    lock = json.loads((fetch_pyodide.npm.unpacked(fetch_pyodide.PYODIDE) / fetch_pyodide.LOCK).read_text())
+    wanted = [f"{name}=={lock['packages'][name]['version']}" for name in FROM_LOCK]
+    wanted += [f"{name}=={version(name)}" for name in FROM_HERE]
+    missing = [one for one in wanted if not _kept(one)]
+    run = [sys.executable, "-m"]
+    if missing:
+        quietly(
+            [*run, "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--platform=any",
+             "--implementation=py", "--abi=none", "--python-version=3.14", "--dest", KEPT, *missing]
+        )  # fmt: skip
+    for one in wanted:
+        shutil.copy(_kept(one), folder)
+    building = [*run, "pip", "wheel", "--no-deps", "--wheel-dir"]
+    if importlib.util.find_spec("uv"):
+        building = [*run, "uv", "build", "--wheel", "--out-dir"]
+    quietly([*building, folder, ROOT])
+    shipped = Path(importlib.util.find_spec("jupyterlite_pyodide_kernel").origin).parent
+    for name in OF_THE_KERNEL:
+        shutil.copy(next(_kernel_files(shipped).glob(f"{name}-*.whl")), folder)
+    return sorted(folder.glob("*.whl"))
+
+
+def _kernel_files(package):
+    """Where the kernel's extension keeps its wheels: with the shared data of the environment."""
+    inside = "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
+    return next(path for base in (Path(sys.prefix), package) if (path := base / inside).is_dir())
+
+
+def _kept(requirement):
+    """The wheel of name==version among those that were fetched before, or None."""
+    name, _, number = requirement.partition("==")
+    wanted = (canonicalize_name(name), Version(number))
+    return next((path for path in KEPT.glob("*.whl") if parse_wheel_filename(path.name)[:2] == wanted), None)
+
+
+def add_wheels(folder, found):
+    """Copy wheels beside Pyodide's and write them into its lock file; returns the names of all packages."""
+    path = folder / fetch_pyodide.LOCK
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    for wheel in found:
+        name, number = parse_wheel_filename(wheel.name)[:2]
+        with zipfile.ZipFile(wheel) as files:
+            tops = {re.sub(r"\.py$", "", entry.split("/")[0]) for entry in files.namelist()}
+        lock["packages"][name] = {
+            "name": name,
+            "version": str(number),
+            "file_name": wheel.name,
+            "install_dir": "site",
+            "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            "package_type": "package",
+            "imports": sorted(top for top in tops if top.isidentifier()),
+            "depends": [],
+            "unvendored_tests": False,
+        }
+        shutil.copy(wheel, folder)
+    path.write_text(json.dumps(lock), encoding="utf-8")
+    return sorted(lock["packages"])
+
+
+def contents(folder):
+    """The lessons as they are opened there, and a part of MNIST where it can be had."""
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
+    for path in folder.glob("*.ipynb"):
+        nb = nbformat.read(path, as_version=4)
+        nb.cells = [
+            cell for cell in nb.cells if not is_first_cell(cell.source)
+        ]  # the kernel brings the course
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = with_figures(cell.source)
+        # whole strings: the table of contents there does not join the lines of a cell
+        path.write_text(json.dumps(nb, ensure_ascii=False), encoding="utf-8")
+    from bplib import datasets
+
+    try:
+        datasets.write_mnist_part(folder / "data")
+    except datasets.DatasetUnavailable as error:
+        print(f"Left out: a part of MNIST; lessons in the browser use the bundled digits. {error.reason}")
+
+
+def with_figures(source):
+    """Markdown with its figures inside: JupyterLite shows no SVG file."""
+
+    def inside(found):
+        picture = base64.b64encode((ROOT / "figures" / found[1]).read_bytes()).decode()
+        return f"(data:image/svg+xml;base64,{picture})"
+
+    return re.sub(r"\(\.\./figures/(\w+\.svg)\)", inside, source)
+
+
+def overrides():
+    """Settings of the interface there."""
+    return {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    }
+
+
+def quietly(command, cwd=ROOT):
+    """Run a command; RuntimeError with its last words where it fails."""
+    environment = os.environ | {"NO_COLOR": "1"}
+    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-3000:]}")
