@@ -28,12 +28,9 @@ class Optimizer(checks.Owned):
         for key, p, g in pairs:
             # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
             decay = self.weight_decay if p.ndim > 1 else 0.0
-            if n:
-                if key not in self.memory:
-                    self.memory[key] = [np.zeros_like(p) for _ in range(n)]
-                self.update(p, g, decay, *self.memory[key])
-            else:
-                self.update(p, g, decay)
+            if n and key not in self.memory:
+                self.memory[key] = [np.zeros_like(p) for _ in range(n)]
+            self.update(p, g, decay, *self.memory.get(key, ()))
 
     def update(self, p, g, decay, *memory):
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""
