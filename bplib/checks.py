@@ -256,15 +256,18 @@ def labels(who, name, Y, N, k):
 
 
 def gradients(who, network, grads):
-    """A gradient for every parameter, of its shape."""
+    """((number of its layer, name), parameter, gradient) for every parameter; the shapes are the same."""
     if len(grads) != len(network.layers):
         raise ValueError(f"{who}: {len(network.layers)} layers need as many gradients, got {len(grads)}")
-    for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
+    found = []
+    for i, layer in enumerate(network.layers):
         for name, p in layer.params.items():
-            g = layer_grads.get(name)
+            g = grads[i].get(name)
             if g is None or g.shape != p.shape:
                 came = "none" if g is None else g.shape
                 raise ValueError(f"{who}: the gradient of {i}.{name} must be {p.shape}, got {came}")
+            found.append(((i, name), p, g))
+    return found
 
 
 def sizes(who, sizes, output, loss):

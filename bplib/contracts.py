@@ -113,7 +113,11 @@ class Loss(Part):
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
 
-DOORS = {Layer: {"forward": "value", "backward": "gradient"}, Loss: {"forward": "value"}}
+DOORS = {
+    (Layer, "forward"): (Layer.forward, "value"),
+    (Layer, "backward"): (Layer.backward, "gradient"),
+    (Loss, "forward"): (Loss.forward, "value"),
+}
 
 
 def behind(parts, base, door, *, enter=None):
@@ -122,11 +126,12 @@ def behind(parts, base, door, *, enter=None):
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
     anything, the parts beside it check what they get. Data from outside comes in at the door of part `enter`.
     """
-    doors, formula, original = [getattr(part, door) for part in parts], DOORS[base][door], getattr(base, door)
-    for method in doors:
-        if getattr(method, "__func__", None) is not original:
-            return doors
-    formulas = [getattr(part, formula) for part in parts]
+    original, formula = DOORS[base, door]
+    formulas = []
+    for part in parts:
+        if getattr(type(part), door, None) is not original or door in vars(part):
+            return [getattr(part, door) for part in parts]
+        formulas.append(getattr(part, formula))
     if enter is not None:
-        formulas[enter] = doors[enter]
+        formulas[enter] = getattr(parts[enter], door)
     return formulas

@@ -614,11 +614,14 @@ def _download(folder: Path, faults: dict[str, str], deadline: float, progress: b
             for name in faults:
                 path, mirrors = _fetch(pooch, name, mirrors, partial, until, deadline, bar)
                 contents[name] = path.read_bytes()
+                place = folder / name
+                if place.is_symlink() or not place.is_file():
+                    place.unlink(missing_ok=True)  # a link is replaced here, and not what it leads to
                 try:
-                    files.write(folder / name, contents[name])
+                    files.write(place, contents[name])
                 except PermissionError:
                     # Windows: another process has just put it there and holds it open.
-                    if (folder / name).read_bytes() != contents[name]:
+                    if place.read_bytes() != contents[name]:
                         raise
     except DatasetUnavailable:
         raise

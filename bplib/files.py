@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import shutil
 
@@ -13,6 +14,8 @@ def replacing(path):
     file that is replaced.
     """
     path = os.path.realpath(path)  # what a link leads to is replaced, not the link
+    if os.path.exists(path) and not os.path.isfile(path):  # a device, a pipe, a folder
+        raise OSError(errno.EEXIST, "is not a regular file, so it is not replaced", path)
     # Not tempfile, whose files nobody else may read.
     temporary = os.path.join(os.path.dirname(path), f".{os.urandom(8).hex()}.part")
     try:

@@ -21,17 +21,16 @@ class Optimizer(checks.Owned):
 
     def step(self, network, grads):
         """Change every parameter of `network` in place; `grads`, as `Network.backward` gives it, stays."""
-        checks.gradients(type(self).__name__, network, grads)
+        pairs = checks.gradients(type(self).__name__, network, grads)
         if n := self.n_memory:
             self.belong_to(network)
         self.steps += 1
-        for i, (layer, layer_grads) in enumerate(zip(network.layers, grads, strict=True)):
-            for name, p in layer.params.items():
-                if n and (i, name) not in self.memory:
-                    self.memory[i, name] = [np.zeros_like(p) for _ in range(n)]
-                # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
-                decay = self.weight_decay if p.ndim > 1 else 0.0
-                self.update(p, layer_grads[name], decay, *(self.memory[i, name] if n else ()))
+        for key, p, g in pairs:
+            # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
+            decay = self.weight_decay if p.ndim > 1 else 0.0
+            if n and key not in self.memory:
+                self.memory[key] = [np.zeros_like(p) for _ in range(n)]
+            self.update(p, g, decay, *self.memory.get(key, ()))
 
     def update(self, p, g, decay, *memory):
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""

@@ -41,11 +41,21 @@ def test_until_the_block_ends_the_file_is_as_it_was(tmp_path):
     assert path.read_text() == "after"
 
 
-def test_a_failure_to_replace_leaves_nothing_beside(tmp_path):
-    (tmp_path / "a").mkdir()
-    with pytest.raises(OSError, match="a"):
-        files.write(tmp_path / "a", "text")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFO")
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_file_is_never_replaced(tmp_path, make, linked):
+    """Who may replace a device, and follows a link to it, would take it from every program."""
+    make(tmp_path / "a")
+    path = tmp_path / "a"
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(tmp_path / "a")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(OSError, match="is not a regular file"):
+        files.write(path, "text")
+    assert not (tmp_path / "a").is_file()
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no umask")
