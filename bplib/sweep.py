@@ -73,6 +73,7 @@ class InTurn:
     """An executor without processes or threads: what is submitted runs at once, one after the other."""
 
     def submit(self, function, *arguments):
+        """A future that holds the result, or the error, of function(*arguments)."""
         future = Future()
         try:
             future.set_result(function(*arguments))
