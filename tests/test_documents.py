@@ -4,11 +4,13 @@ Each piece of CONTRIBUTING.md runs in the file that the text names.
 """
 
 import ast
+import functools
 import importlib
 import inspect
 import re
 import textwrap
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ import sympy as sp
 from test_house import MODULES
 
 import bplib
-from bplib import derive, faults
+from bplib import derive, faults, live
 from bplib.derive import lesson_02
 from bplib.exercises import kinds
 
@@ -119,18 +121,12 @@ def snippets():
     """(name, code) of each indented piece of a docstring that calls something, or defines it, in Python."""
     for name in MODULES:
         module = importlib.import_module(name)
-        things = [(name, module)]
+        texts = [(name, module.__doc__ or "")]
         for key, thing in vars(module).items():
-            if (
-                not key.startswith("_")
-                and getattr(thing, "__module__", None) == name
-                and hasattr(thing, "__doc__")
-            ):
-                things.append((f"{name}.{key}", thing))
-        for label, thing in things:
-            for piece in re.findall(
-                r"(?:^ {4}.*\n|^\n)+", f"{inspect.getdoc(thing) or ''}\n", flags=re.MULTILINE
-            ):
+            if not key.startswith("_") and getattr(thing, "__module__", None) == name:
+                texts.append((f"{name}.{key}", inspect.getdoc(thing) or ""))
+        for label, text in texts:
+            for piece in re.findall(r"(?:^ {4}.*\n|^\n)+", f"{text}\n", flags=re.MULTILINE):
                 code = textwrap.dedent(piece).strip()
                 try:
                     statements = ast.parse(code).body
@@ -168,6 +164,8 @@ def names_for(label):
         data = bplib.datasets.digits()
         names["dataset"] = data
         names["network"] = bplib.mlp((784, 10), loss="softmax_cross_entropy", dtype=np.float32, rng=rng)
+    if label.startswith("bplib.live"):
+        names |= vars(live)
     return names | vars(importlib.import_module(label if label in MODULES else label.rpartition(".")[0]))
 
 
@@ -181,7 +179,9 @@ def test_the_python_in_a_docstring_runs(label, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(tmp_path / "progress.json"))
     names = names_for(label) | {"path": tmp_path / "locked.json"}
-    exec(code, names)
+    with ThreadPoolExecutor(2) as threads:  # processes would take half a minute to start
+        monkeypatch.setattr(bplib.sweep, "sweep", functools.partial(bplib.sweep.sweep, executor=threads))
+        exec(code, names)
     if label == "bplib.derive.formulas":
         assert names["f"].value(names["values"]) == pytest.approx((1 - 0.5**2) * 3 * 0.2)
     if label == "bplib.live.explorer.Explorer":

@@ -1,6 +1,8 @@
 """What a lesson shows of claims: each one's sentence, its equation, and that it was proved just now.
 
-derive.show("softmax_shift", "softmax_of_two")
+In a lesson:
+
+    derive.show("softmax_shift", "softmax_of_two")
 """
 
 import sympy as sp
