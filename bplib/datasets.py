@@ -24,6 +24,7 @@ import tempfile
 import threading
 import time
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +173,9 @@ class Dataset:
 # ---- sets drawn on the spot ------------------------------------------------------------------------------
 
 
-def xor(n_train=4, n_test=4, *, noise=0.0, rng=None) -> Dataset:
+def xor(
+    n_train: int = 4, n_test: int = 4, *, noise: float = 0.0, rng: np.random.Generator | None = None
+) -> Dataset:
     """The four corners of the unit square; y = 1 where exactly one coordinate is 1.
 
     By default the table itself: X (4, 2) in the order 00, 01, 10, 11 and y (4, 1), the same in both parts.
@@ -194,7 +197,9 @@ def xor(n_train=4, n_test=4, *, noise=0.0, rng=None) -> Dataset:
     return Dataset("xor", X_train, y_train, X_test, y_test, 2, note)
 
 
-def circles(n_train=200, n_test=100, *, noise=0.1, rng) -> Dataset:
+def circles(
+    n_train: int = 200, n_test: int = 100, *, noise: float = 0.1, rng: np.random.Generator
+) -> Dataset:
     """Two rings around the origin: radius 1 (y = 0) and radius 0.5 (y = 1).
 
     X (N, 2), y (N, 1), classes in turn. `noise`: standard deviation of a Gaussian added to X. Our own
@@ -210,7 +215,9 @@ def circles(n_train=200, n_test=100, *, noise=0.1, rng) -> Dataset:
     return _two_classes("circles", draw, n_train, n_test, noise, rng, note)
 
 
-def spiral(n_train=200, n_test=100, *, noise=0.03, rng) -> Dataset:
+def spiral(
+    n_train: int = 200, n_test: int = 100, *, noise: float = 0.03, rng: np.random.Generator
+) -> Dataset:
     """Two arms that wind one and a half times around the origin, out to radius 1; the second is y = 1.
 
     X (N, 2), y (N, 1), classes in turn. `noise`: standard deviation of a Gaussian added to X. Our own
@@ -227,7 +234,7 @@ def spiral(n_train=200, n_test=100, *, noise=0.03, rng) -> Dataset:
     return _two_classes("spiral", draw, n_train, n_test, noise, rng, note)
 
 
-def blobs(n_train=200, n_test=100, *, noise=0.4, rng) -> Dataset:
+def blobs(n_train: int = 200, n_test: int = 100, *, noise: float = 0.4, rng: np.random.Generator) -> Dataset:
     """Two round clouds around (−1, −1) (y = 0) and (1, 1) (y = 1).
 
     X (N, 2), y (N, 1), classes in turn. `noise`: standard deviation of each cloud. Our own construction,
@@ -241,7 +248,15 @@ def blobs(n_train=200, n_test=100, *, noise=0.4, rng) -> Dataset:
     return _two_classes("blobs", draw, n_train, n_test, noise, rng, note)
 
 
-def linear_targets(n_train=8000, n_test=2000, *, targets=(0, 1, 2), bias=0.0, noise=1.0, rng) -> Dataset:
+def linear_targets(
+    n_train: int = 8000,
+    n_test: int = 2000,
+    *,
+    targets: Sequence[int] = (0, 1, 2),
+    bias: float = 0.0,
+    noise: float = 1.0,
+    rng: np.random.Generator,
+) -> Dataset:
     """Post A's regression: y = X w + bias + noise, with X (N, 6) from N(0, sd 5).
 
     `targets` selects columns of `TARGET_WEIGHTS` (6, 3), so y is (N, len(targets)); one seed gives the same
@@ -266,7 +281,14 @@ def linear_targets(n_train=8000, n_test=2000, *, targets=(0, 1, 2), bias=0.0, no
 
 
 def linear_classes(
-    n_train=8000, n_test=2000, *, n_classes=4, target=0, one_hot=False, noise=1.0, rng
+    n_train: int = 8000,
+    n_test: int = 2000,
+    *,
+    n_classes: int = 4,
+    target: int = 0,
+    one_hot: bool = False,
+    noise: float = 1.0,
+    rng: np.random.Generator,
 ) -> Dataset:
     """Post A's unused classification set: one linear target's range cut into `n_classes` equal bins.
 
@@ -379,7 +401,7 @@ def _bundled_digits() -> tuple[np.ndarray, np.ndarray]:
         return file["images"].astype(np.int64), file["labels"].astype(np.int64)
 
 
-def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
+def mnist(*, deadline: float = DEADLINE, progress: bool = True) -> Dataset:
     """MNIST: 60 000 training and 10 000 test images of handwritten digits, from the cache or a mirror.
 
     X: `Images` (N, 784); y (N,) integer labels. Missing files are downloaded (11.6 MB together), checked
@@ -410,7 +432,7 @@ def mnist(*, deadline=DEADLINE, progress=True) -> Dataset:
     return Dataset("mnist", Images(X_train), y_train, Images(X_test), y_test, 10, note)
 
 
-def mnist_part(folder="data") -> Dataset:
+def mnist_part(folder: str | os.PathLike = "data") -> Dataset:
     """The first 5 000 training and 1 000 test images of MNIST: what lessons in a browser come with.
 
     There 12 MB are too much; elsewhere there is no such file, and an OSError says so.
@@ -422,19 +444,20 @@ def mnist_part(folder="data") -> Dataset:
     return Dataset("mnist_part", Images(X_train), y_train, Images(X_test), y_test, 10, note)
 
 
-def write_mnist_part(folder, n_train=5000, n_test=1000):
+def write_mnist_part(folder: str | os.PathLike, n_train: int = 5000, n_test: int = 1000) -> None:
     """Write the file that `mnist_part` reads; MNIST must be at hand."""
     data = mnist(progress=False)
+    pixels = [X.pixels for X in (data.X_train, data.X_test) if isinstance(X, Images)]
     np.savez_compressed(
         Path(folder) / PART,
-        X_train=data.X_train.pixels[:n_train],
+        X_train=pixels[0][:n_train],
         y_train=data.y_train[:n_train].astype(np.uint8),
-        X_test=data.X_test.pixels[:n_test],
+        X_test=pixels[1][:n_test],
         y_test=data.y_test[:n_test].astype(np.uint8),
     )
 
 
-def handwritten_digits(*, deadline=DEADLINE, progress=True) -> Dataset:
+def handwritten_digits(*, deadline: float = DEADLINE, progress: bool = True) -> Dataset:
     """MNIST where it can be had, else the bundled digits; `note` and one printed line say which and why.
 
     In a browser it is a part of MNIST. Shapes, licences and `deadline` as in `mnist` and `digits`; all have

@@ -6,10 +6,11 @@ condition, and what was known of the name (positive, an integer, …) stays a co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -17,6 +18,10 @@ from sympy.core.facts import InconsistentAssumptions
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.polys.polyerrors import BasePolynomialError
+
+# An expression, one of matrices of symbolic size, or an explicit matrix; and one condition or several.
+Expr: TypeAlias = sp.Basic | sp.MatrixBase
+Conditions: TypeAlias = Relational | Iterable[Relational]
 
 # What sympy raises where it cannot go on: the formula is as true or as false as before.
 GIVES_UP = (
@@ -49,7 +54,7 @@ class Assumed:
     mentioned: set = field(default_factory=set)
 
 
-def read_conditions(assuming) -> tuple:
+def read_conditions(assuming: Conditions) -> tuple:
     """One condition or several as a tuple of relations; TypeError for what is none, ValueError for False."""
     items = assuming if isinstance(assuming, Iterable) else (assuming,)
     items = [part for item in items for part in (item.args if isinstance(item, sp.And) else (item,))]
@@ -62,7 +67,7 @@ def read_conditions(assuming) -> tuple:
     return tuple(exact(item) for item in items)
 
 
-def exact(expr):
+def exact(expr: Expr) -> Expr:
     """`expr` with each float as the decimal that Python prints for it: 0.1 is 1/10, 0.3333333333 is not ⅓.
 
     No two floats stand for the same fraction. Where no decimal of a float's own length gives it back, it is
@@ -80,7 +85,7 @@ def exact(expr):
     return expr.xreplace({number: fraction(number) for number in floats}) if floats else expr
 
 
-def simplest(expr, *, tolerance: float = 1e-14, denominator: int = 10_000):
+def simplest(expr: Expr, *, tolerance: float = 1e-14, denominator: int = 10_000) -> Expr:
     """`expr` with each float as the fraction that was probably meant: 0.3333333333333333 is read as ⅓.
 
     For formulas that somebody typed or that Python computed on the way, `1/3 * x`. A float becomes the
@@ -96,7 +101,7 @@ def simplest(expr, *, tolerance: float = 1e-14, denominator: int = 10_000):
     return expr.xreplace(meant)
 
 
-def insert(expr, equation: sp.Equality):
+def insert(expr: Expr, equation: sp.Equality) -> Expr:
     """`expr` with the left side of the equation replaced by its right side."""
     return _put(expr, equation.lhs, equation.rhs)
 
@@ -119,7 +124,7 @@ def _bound(expr) -> set:
     return {name for e in expr.atoms(sp.Derivative, sp.Subs, ExprWithLimits) for name in e.variables}
 
 
-def assume(left, right, conditions):
+def assume(left: Expr, right: Expr, conditions: Sequence) -> tuple[Expr, Expr, Assumed]:
     """(left, right, `Assumed`): the sides with all that the conditions say of their names."""
     state = _State(left, right, sorted(conditions, key=sp.default_sort_key))
     while state.use_an_equation() or state.use_a_sign():
@@ -262,7 +267,7 @@ def _definition(equation):
     return name, sp.expand(name - gap / slopes[name])
 
 
-def region(relations, symbol):
+def region(relations: Sequence, symbol: sp.Symbol) -> sp.Set | None:
     """The real numbers at which all relations in this one symbol hold; None where sympy cannot say."""
     return _region(tuple(relations), symbol)
 
@@ -314,6 +319,6 @@ def _between(piece):
     return (piece.start + piece.end) / 2
 
 
-def fits(value, assumptions: dict) -> bool:
+def fits(value: Expr, assumptions: dict) -> bool:
     """Does a number have the properties (integer, odd, positive, …) that a symbol was declared with?"""
     return all(getattr(value, f"is_{key}", None) is wanted for key, wanted in assumptions.items())

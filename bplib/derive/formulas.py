@@ -31,6 +31,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from .assuming import Expr
+
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 LOSSES = ("squared_error", "binary_cross_entropy", "softmax_cross_entropy")
 KINDS = ("z", "a", "delta", "dw", "db")
@@ -157,7 +159,7 @@ class Gate(sp.Function):
     """[z > 0]: 1 where z is positive, else 0. The slope we choose for ReLU."""
 
     @classmethod
-    def eval(cls, z):
+    def eval(cls, z: Expr) -> sp.Basic | None:
         return sp.Integer(int(bool(z > 0))) if z.is_number else None
 
     def _latex(self, printer, exp=None):

@@ -7,13 +7,13 @@ ones. The points are the same on every run.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .assuming import GIVES_UP, Assumed, fits, region
+from .assuming import GIVES_UP, Assumed, Expr, fits, region
 
 ATTEMPTS = 12  # usable points tried before a refutation is given up
 DIGITS = 30  # decimal digits of an evaluation; whatever differs by less is looked at with FINE digits
@@ -68,7 +68,7 @@ def _sizes(left, right) -> set:
     return {s for size in sizes for s in size.free_symbols if s.is_integer}
 
 
-def points(left, right, assumed: Assumed) -> Iterator[tuple[int, dict]]:
+def points(left: Expr, right: Expr, assumed: Assumed) -> Iterator[tuple[int, dict]]:
     """(number of the attempt, symbol → value), each of them inside what is assumed."""
     formulas = (left, right, *assumed.relations, *(formula for formula, _ in assumed.facts))
     symbols = {s for f in formulas for s in f.free_symbols if isinstance(s, sp.Symbol | sp.Idx)}
@@ -151,7 +151,7 @@ def _within(relations, point, symbol, attempt) -> Iterator:
         yield value
 
 
-def holds(relation, point) -> bool:
+def holds(relation: sp.Basic, point: dict) -> bool:
     """Is the relation true at the point? What cannot be told counts as no."""
     try:
         relation = relation.subs(point)
@@ -244,7 +244,9 @@ def _cells(value) -> dict:
     return {(i, j): value[i, j] for i in range(value.rows) for j in range(value.cols)}
 
 
-def refute(left, right, assumed, some_points, digits, tried):
+def refute(
+    left: Expr, right: Expr, assumed: Assumed, some_points: Iterable, digits: int, tried: list
+) -> tuple | None:
     """The first of these points where the sides differ: (point, entry, derived, claimed), or None.
 
     A side that is undefined there differs from one that has a value, if that is so all around the point:

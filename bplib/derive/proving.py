@@ -26,7 +26,7 @@ import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
-from .assuming import GIVES_UP, Assumed, assume, exact, read_conditions, region
+from .assuming import GIVES_UP, Assumed, Conditions, Expr, assume, exact, read_conditions, region
 from .points import DIGITS, FINE, UNDEFINED, points, refute
 
 
@@ -39,7 +39,15 @@ class ProofError(Exception):
 
     outcome = "refuted"
 
-    def __init__(self, message, *, point=None, derived_value=None, claimed_value=None, entry=None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        point: dict | None = None,
+        derived_value: Expr | None = None,
+        claimed_value: Expr | None = None,
+        entry: tuple | None = None,
+    ) -> None:
         super().__init__(message)
         self.point = point or {}
         self.derived_value = derived_value
@@ -52,7 +60,7 @@ class UndecidedError(ProofError):
 
     outcome = "undecided"
 
-    def __init__(self, message, *, residual=None):
+    def __init__(self, message: str, *, residual: Expr | None = None) -> None:
         super().__init__(message)
         self.residual = residual
 
@@ -76,7 +84,7 @@ class Proof:
         return rf"$\displaystyle {body} \qquad \text{{proved: residual {_describe_zero(self.residual)}}}$"
 
 
-def prove(derived, claimed, *, assuming=(), name=None) -> Proof:
+def prove(derived: Expr, claimed: Expr, *, assuming: Conditions = (), name: str | None = None) -> Proof:
     """Prove that two formulas are the same: the residual `derived - claimed` must reduce to exactly 0.
 
     derived, claimed: sympy expressions (or Python numbers), explicit matrices or matrix expressions of the

@@ -16,7 +16,7 @@ E  “How gradients are computed”
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
-from .assuming import insert
+from .assuming import Expr, insert
 from .proving import Proof, ProofError, prove
 
 CLAIMS: dict[str, Claim] = {}  # in the order of the lessons
@@ -42,7 +42,7 @@ class Equation:
     wrong: dict = field(default_factory=dict)
 
     @property
-    def written_out(self):
+    def written_out(self) -> Expr:
         """The claimed side with what `assuming` says of its names (such as σ(z) = …) put in."""
         claimed = self.claimed
         for condition in self.assuming:
@@ -50,7 +50,12 @@ class Equation:
         return claimed
 
     @classmethod
-    def chain(cls, *steps, assuming=(), wrong=None) -> Equation:
+    def chain(
+        cls,
+        *steps: tuple[Expr, str],
+        assuming: tuple = (),
+        wrong: dict[str, Expr | tuple] | None = None,
+    ) -> Equation:
         """A derivation in steps (formula, reason): the first formula is derived, the last one claimed."""
         return cls(steps[0][0], steps[-1][0], assuming, steps, wrong or {})
 
@@ -130,12 +135,12 @@ class Claim:
         return self.build()
 
     @property
-    def derived(self):
+    def derived(self) -> Expr:
         """The side that was derived."""
         return self.equation.derived
 
     @property
-    def claimed(self):
+    def claimed(self) -> Expr:
         """The side that is claimed."""
         return self.equation.claimed
 
@@ -213,7 +218,9 @@ def _slips(claimed) -> Iterator[tuple[str, object]]:
         yield "a term lost", claimed.func(*claimed.args[:-1])
 
 
-def register(statement, *, lesson, posts=(), left="", numeric=None):
+def register(
+    statement: str, *, lesson: int, posts: Sequence[str] = (), left: str = "", numeric: Callable | None = None
+) -> Callable[[Callable[[], Equation]], Callable[[], Equation]]:
     """Decorator: the function below it builds the `Equation` of the claim, which has the function's name."""
 
     def keep(build):
@@ -246,7 +253,7 @@ def claims(lesson: int | None = None) -> list[Claim]:
     return [c for c in CLAIMS.values() if lesson is None or c.lesson == lesson]
 
 
-def evaluate(expr, values: dict) -> np.ndarray | float:
+def evaluate(expr: Expr, values: dict) -> np.ndarray | float:
     """Numbers for a formula, by lambdify on explicit matrices.
 
     `values` maps symbols to numbers (or arrays, element by element), matrix symbols and explicit matrices of

@@ -1,16 +1,22 @@
 """What a lesson shows of claims: each one's sentence, its equation, and that it was proved just now.
 
-derive.show("softmax_shift", "softmax_of_two")
+In a lesson:
+
+    derive.show("softmax_shift", "softmax_of_two")
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sympy as sp
 
-from .registry import claim
+from .registry import Claim, claim
 
 LONGEST = 330  # characters of LaTeX: a longer equation does not fit the width of a lesson
 
 
-def equation(of):
+def equation(of: Claim) -> str:
     """The LaTeX of a claim's equation, or "" where it is too long, or says only that something is itself."""
     left, right = of.left or sp.latex(of.derived), sp.latex(of.claimed)
     return "" if left == right or len(left + right) > LONGEST else f"{left} = {right}"
@@ -19,7 +25,7 @@ def equation(of):
 class Shown:
     """Claims with their proofs; shows itself as a list in Markdown, elsewhere as text."""
 
-    def __init__(self, names):
+    def __init__(self, names: Sequence[str]) -> None:
         self.claims = [claim(name) for name in names]
         self.proofs = [of.prove() for of in self.claims]
 
@@ -37,7 +43,7 @@ class Shown:
         return "\n".join(lines)
 
 
-def show(*names):
+def show(*names: str) -> Shown:
     """Prove the claims called `names` and show what each one says, with its equation where that is short.
 
     Raises ValueError where there is no such claim, ProofError where one does not hold.

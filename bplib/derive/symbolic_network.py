@@ -3,11 +3,14 @@
 Columns, as published: z = W a + b with W (n_out, n_in); w_jk leads from unit k to unit j.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import sympy as sp
 
-from .assuming import insert
+from .assuming import Expr, insert
 from .gradients import gradient, slope
 
 f = sp.Function("f")
@@ -22,15 +25,30 @@ class SymbolicNetwork:
     `prove(net.gradient(net.W[1]), net.delta(1) * net.x.T, assuming=net.names)`.
     """
 
-    def __init__(self, sizes, activation=f, *, output=None, bias=True, loss=None):
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Callable = f,
+        *,
+        output: Callable | None = None,
+        bias: bool = True,
+        loss: Callable | None = None,
+    ) -> None:
         self.sizes, self.depth = tuple(sizes), len(sizes) - 1
         self.functions = [None] + [activation] * (self.depth - 1) + [output or activation]
         self.loss_function = loss or _half_squares
         self.x = sp.ImmutableMatrix(sp.symbols(f"x1:{sizes[0] + 1}", real=True))
         self.y = sp.ImmutableMatrix(sp.symbols(f"y1:{sizes[-1] + 1}", real=True))
-        self.W, self.b, self.Z, self.dA, self.z = [None], [None], [None], [None], [None]
+        self.W: list = [None]
+        self.b: list = [None]
+        self.Z: list = [None]
+        self.dA: list = [None]
+        self.z: list = [None]
         self.a, self.A = [self.x], [self.x]
-        slopes, activations, sums = [], [], []  # equations, in the order in which they are to be put in
+        # equations, in the order in which they are to be put in
+        slopes: list = []
+        activations: list = []
+        sums: list = []
         for layer, (n_in, n_out) in enumerate(pairwise(sizes), start=1):
             function = self.functions[layer]
             self.W.append(_entries(f"w^{layer}", n_out, n_in))
@@ -46,21 +64,21 @@ class SymbolicNetwork:
         self.names = (*slopes, *activations, *sums)
         self.loss = self.loss_function(self.a[-1], self.y)
 
-    def gradient(self, by):
+    def gradient(self, by: Expr) -> Expr:
         """∂L/∂by straight from the whole expression: no δ, no recursion."""
         return gradient(self.loss, by)
 
-    def written_out(self, formula):
+    def written_out(self, formula: Expr) -> Expr:
         """A formula in the names `A`, `Z`, `dA` in terms of inputs, weights and biases alone."""
         for equation in self.names:
             formula = insert(formula, equation)
         return formula
 
-    def output_delta(self):
+    def output_delta(self) -> sp.MatrixBase:
         """δ^L = ∂L/∂a ⊙ f′(z^L)."""
         return gradient(self.loss_function(self.A[-1], self.y), self.A[-1]).multiply_elementwise(self.dA[-1])
 
-    def delta(self, layer):
+    def delta(self, layer: int) -> sp.MatrixBase:
         """δ^l by A's recursion, in names: δ^l = (W^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l)."""
         if layer == self.depth:
             return self.output_delta()

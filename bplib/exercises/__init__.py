@@ -16,11 +16,17 @@ check. A loop written in Python that never ends is stopped after a few seconds; 
 restart the kernel (Kernel ▸ Restart).
 '''
 
+from __future__ import annotations
+
 import functools
 import importlib
 import pkgutil
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .kinds import Exercise
 
 
 @functools.cache
@@ -29,7 +35,7 @@ def _modules():
 
 
 @functools.cache
-def registry():
+def registry() -> dict[str, Exercise]:
     """Name → exercise, of all lessons, in their order."""
     from .kinds import Exercise
 
@@ -50,12 +56,12 @@ def registry():
     return found
 
 
-def exercises(lesson=None):
+def exercises(lesson: int | None = None) -> list[Exercise]:
     """All exercises, or those of one lesson, as a list."""
     return [e for e in registry().values() if lesson in (None, e.lesson)]
 
 
-def progress(lesson=None):
+def progress(lesson: int | None = None) -> None:
     """Draw what is solved: of `lesson` (by default the one you checked last) and of the course."""
     from . import progress_file
 

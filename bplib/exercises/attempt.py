@@ -1,5 +1,9 @@
 """An attempt at an exercise as JSON can hold it, and read from there: what travels between processes."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from .running import Attempt, Opaque, Trial
@@ -9,7 +13,7 @@ FORMULAS = {"Add", "Mul", "Pow", "exp", "log", "sin", "cos", "tan", "sinh", "cos
 CONSTANTS = {"Pi": "pi", "Exp1": "E", "ImaginaryUnit": "I"}
 
 
-def encode(value):
+def encode(value: object) -> Any:
     """A frozen value (see `running.freeze`) as JSON can hold it."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -37,7 +41,7 @@ def _tree(formula):
     return [type(formula).__name__, *(_tree(part) for part in getattr(formula, "args", ()))]
 
 
-def decode(data):
+def decode(data: Any) -> Any:
     """The frozen value again. Builds numbers, texts and known formulas only; anything else is `Opaque`."""
     if not isinstance(data, dict):
         return data
@@ -74,13 +78,13 @@ def _formula(tree):
     return getattr(sympy, name)(*map(_formula, parts))
 
 
-def attempt_to_json(attempt):
+def attempt_to_json(attempt: Attempt) -> dict:
     """An `Attempt` as JSON can hold it."""
     trials = [vars(trial) | {"returned": encode(trial.returned)} for trial in attempt.trials]
     return {"status": attempt.status, "why": attempt.why, "trials": trials}
 
 
-def attempt_from_json(data):
+def attempt_from_json(data: dict) -> Attempt:
     """The `Attempt` again."""
     trials = [
         Trial(**(trial | {"returned": decode(trial["returned"]), "changed": tuple(trial["changed"])}))

@@ -7,13 +7,19 @@ If none is recognised, a sign, a factor, a transpose or a near miss is looked fo
 they differ is shown, with both values.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .running import BLANK, REFUSED, Opaque, holds_ellipsis
+from .running import BLANK, REFUSED, Attempt, Opaque, Trial, holds_ellipsis
+
+if TYPE_CHECKING:
+    from .kinds import Function
 
 CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
 _SIGNS = {CORRECT: "✔", NOT_YET: "✘", NOT_ATTEMPTED: "○"}
@@ -32,7 +38,7 @@ class Result:
     slip: str = ""
 
     @property
-    def correct(self):
+    def correct(self) -> bool:
         """Whether the status is "correct"."""
         return self.status == CORRECT
 
@@ -56,7 +62,7 @@ class Problem:
     received: object = None
 
 
-def judge(exercise, attempt, seed):
+def judge(exercise: Function, attempt: Attempt, seed: int) -> Result:
     """The `Result` of an attempt at a function exercise whose inputs were drawn from `seed`."""
     if attempt.status == BLANK or any(_untouched(trial) for trial in attempt.trials):
         return Result(exercise.name, NOT_ATTEMPTED, exercise.invitation)
@@ -75,9 +81,9 @@ def judge(exercise, attempt, seed):
     return _explained(exercise, attempt, expected, seed, t, problems[t])
 
 
-def all_problems(exercise, attempt, seed):
+def all_problems(exercise: Function, attempt: Attempt, seed: int) -> dict[int, Problem]:
     """{trial: its first `Problem`} of the trials in which something is wrong."""
-    found = {}
+    found: dict[int, Problem] = {}
     for t, trial in enumerate(attempt.trials):
         problem = first_problem(exercise, trial, exercise.run_reference(seed, t), exercise.draw(seed, t))
         found |= {t: problem} if problem else {}
@@ -91,7 +97,7 @@ def _untouched(trial):
     return missing or holds_ellipsis(trial.returned)
 
 
-def first_problem(exercise, trial, right, inputs):
+def first_problem(exercise: Function, trial: Trial, right: Trial, inputs: dict) -> Problem | None:
     """What is wrong with one trial, or None. `right` is the reference's trial on the same `inputs`."""
     if trial.crash:
         # numbers count from the `def`: a line of a helper above it has none
@@ -141,7 +147,9 @@ def _stop(crash):
     return f"{crash['type']}: {crash['message']}" if crash["message"] else f"{crash['type']}."
 
 
-def compare(names, expected, received, tolerance, inputs=()):
+def compare(
+    names: str | tuple[str, ...], expected: Any, received: Any, tolerance: float, inputs: dict | tuple = ()
+) -> Problem | None:
     """The first `Problem` in `received`, whose parts are called `names` (a text, or a tuple of texts)."""
     if isinstance(names, str):
         return _leaf(names, expected, received, tolerance, dict(inputs))
@@ -207,7 +215,7 @@ def _structure(name, expected, received, tolerance, inputs):
     return next(filter(None, (_leaf(*part, tolerance, inputs) for part in parts)), None)
 
 
-def close(expected, received, tolerance):
+def close(expected: Any, received: Any, tolerance: float) -> bool:
     """Within `tolerance` of the largest expected entry (of 1e-3 where all are 0 but for round-off)."""
     expected, received = np.asarray(expected, float), np.asarray(received, float)
     scale = float(abs(expected).max(initial=0.0))
@@ -305,7 +313,7 @@ _ABOUT_SHAPES = re.compile(
 )
 
 
-def stopped(crash):
+def stopped(crash: dict) -> str:
     """What kind of error a crash is: two that do not fit in shape are alike, however they are worded."""
     if crash["type"] in _NUMBERS:
         return "numbers"
@@ -315,19 +323,19 @@ def stopped(crash):
     return f"{crash['type']}: {crash['message']}"
 
 
-def same(a, b):
+def same(a: Trial, b: Trial) -> bool:
     """Whether two trials did the same: stopped with the same kind of error, or gave the same values."""
     if not a.crash and not b.crash and set(a.changed) != set(b.changed):
         return False
     return same_part(a, b)
 
 
-def same_part(a, b, names=None, name=None):
+def same_part(a: Trial, b: Trial, names: str | tuple[str, ...] = (), name: str | None = None) -> bool:
     """As `same`, but looks at the part `name` of what was returned alone (all of it by default)."""
     if a.endless or b.endless:
         return a.endless and b.endless
     if a.crash or b.crash:
-        return bool(a.crash and b.crash) and stopped(a.crash) == stopped(b.crash)
+        return a.crash is not None and b.crash is not None and stopped(a.crash) == stopped(b.crash)
     if name is None:
         return _same_value(a.returned, b.returned)
     x, y = part_of(names, a.returned, name), part_of(names, b.returned, name)
@@ -355,7 +363,7 @@ def _same_value(a, b):
     return np.array_equal(good, np.isfinite(y)) and close(y[good], x[good], 1e-7)
 
 
-def part_of(names, returned, name):
+def part_of(names: str | tuple[str, ...], returned: Any, name: str) -> Any:
     """The value called `name` among what was returned, or None."""
     if isinstance(names, str):
         return returned
@@ -469,9 +477,10 @@ def _given(inputs):
     )
 
 
-def show(value, indent=0, digits=4):
+def show(value: Any, indent: int = 0, digits: int = 4) -> str:
     """A number or an array at four decimals (more where its largest entry is small), rows aligned."""
-    value, how = np.asarray(value), {}
+    value = np.asarray(value)
+    how: dict[str, Any] = {}
     if value.dtype.kind == "f":
         size = np.abs(np.where(np.isfinite(value), value, 0.0))
         largest = float(np.max(size, initial=0.0))

@@ -5,6 +5,8 @@ each with the sentence that helps. `check` runs in two halves, so that a teacher
 half where no learner's code ever was: `attempt` (the learner's code, written down) and `judge`.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import copy
@@ -17,7 +19,9 @@ import math
 import re
 import secrets
 import textwrap
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,6 +29,8 @@ from ..faults import Fault, replaced
 from . import diagnose, progress_file, running
 from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from .running import BLANK, RAN, REFUSED, Attempt, Trial
+
+Draw: TypeAlias = Callable[..., Sequence]  # of an rng: the arguments of a function, as they are drawn
 
 
 class Text(str):
@@ -38,20 +44,31 @@ class Exercise:
     """What all kinds share. `name` and `lesson` come from the name and the file it is defined in."""
 
     name, lesson = "exercise", 0
+    solution_text: Any  # a text, or a property that makes one
     invitation = "Put your answer in place of the `...` and run the cell again."
 
-    def __init__(self, task, *, hints, mutants=(), returns="the answer", tolerance=1e-6, after=""):
+    def __init__(
+        self,
+        task: str,
+        *,
+        hints: Sequence[str],
+        mutants: Sequence = (),
+        returns: str | tuple[str, ...] = "the answer",
+        tolerance: float = 1e-6,
+        after: str = "",
+    ) -> None:
         if len(hints) != 3 or not all(hints):
             raise ValueError(f"an exercise has three hints, got {len(hints)}")
         self.task, self.hints, self.mutants = inspect.cleandoc(task), tuple(hints), tuple(mutants)
         self.returns, self.tolerance, self.after = returns, tolerance, after
-        self.submitted, self._hints_given = None, 0
+        self.submitted: tuple | None = None
+        self._hints_given = 0
 
     def __repr__(self):
         place = f"Lesson {self.lesson}, {self.name}" if self.lesson else self.name
         return f"{place}: {self.task}"
 
-    def check(self, *answer, seed=None):
+    def check(self, *answer: Any, seed: int | None = None) -> Result:
         """Grade an answer and return the `Result`, which shows itself. Inputs are new at each check."""
         seed = secrets.randbits(32) if seed is None else seed
         self.submitted = answer
@@ -62,18 +79,18 @@ class Exercise:
         progress_file.note(self.name, result.status)
         return result
 
-    def hint(self, number=None):
+    def hint(self, number: int | None = None) -> Text:
         """The next hint, or hint 1, 2 or 3."""
         if number is not None and number not in (1, 2, 3):
             raise ValueError(f"{self.name}: hints are 1, 2 and 3, got {number!r}")
         self._hints_given = number or min(self._hints_given + 1, 3)
         return Text(f"Hint {self._hints_given} of 3: {self.hints[self._hints_given - 1]}")
 
-    def solution(self):
+    def solution(self) -> Text:
         """A solution, as text."""
         return Text(self.solution_text)
 
-    def attempt(self, answer, seed):
+    def attempt(self, answer: tuple, seed: int) -> Attempt:
         """An `Attempt` at a value: what was given, or that nothing was."""
         given = answer[0] if len(answer) == 1 else answer
         if isinstance(given, decimal.Decimal):
@@ -90,7 +107,7 @@ class Exercise:
             return Attempt(REFUSED, "A value is asked for, this is a function: call it, or give its result.")
         return Attempt(RAN, trials=[Trial(plain)])
 
-    def judge(self, attempt, seed):
+    def judge(self, attempt: Attempt, seed: int) -> Result:
         """The `Result` of an attempt."""
         if attempt.status == BLANK:
             return Result(self.name, NOT_ATTEMPTED, self.invitation)
@@ -98,16 +115,29 @@ class Exercise:
             return Result(self.name, NOT_YET, attempt.why)
         return self.judge_value(attempt.trials[0].returned)
 
-    def right(self):
+    def judge_value(self, given: Any) -> Result:
+        """The `Result` of a value that was given; every kind but a function says how."""
+        raise NotImplementedError(f"{type(self).__name__} judges no value")
+
+    def right(self) -> Result:
         """The verdict "correct", with what is said afterwards."""
         return Result(self.name, CORRECT, self.after)
 
-    def wrong(self, message, slip=""):
+    def wrong(self, message: str, slip: str = "") -> Result:
         """The verdict "not yet", with a sentence and the name of the slip if it is known."""
         return Result(self.name, NOT_YET, message, slip)
 
 
-def function(*, inputs, returns, hints, mutants, tolerance=1e-6, trials=6, after=""):
+def function(
+    *,
+    inputs: Draw | Sequence[Draw],
+    returns: str | tuple[str, ...],
+    hints: Sequence[str],
+    mutants: Sequence[Fault],
+    tolerance: float = 1e-6,
+    trials: int = 6,
+    after: str = "",
+) -> Callable[[Callable], Function]:
     """Decorate a reference solution and make it an exercise: its docstring is the task.
 
     inputs   a function of an rng that draws the arguments as a tuple; or several, which take turns
@@ -129,30 +159,32 @@ class Function(Exercise):
 
     invitation = "Write the body in place of the `...` and run the cell again."
 
-    def __init__(self, reference, inputs, trials, **settings):
-        super().__init__(reference.__doc__, **settings)
+    def __init__(
+        self, reference: Callable, inputs: Draw | Sequence[Draw], trials: int, **settings: Any
+    ) -> None:
+        super().__init__(reference.__doc__ or "", **settings)
         self.name, self.reference, self.trials = reference.__name__, reference, trials
         self.inputs = inputs if isinstance(inputs, tuple) else (inputs,)
 
     @functools.cached_property
-    def solution_text(self):
+    def solution_text(self) -> str:
         """The reference as source, without its decorator."""
         source = textwrap.dedent(inspect.getsource(self.reference))
         start = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)).lineno
         return "\n".join(source.splitlines()[start - 1 :]) + "\n"
 
     @functools.cached_property
-    def names(self):
+    def names(self) -> list[str]:
         """The names of the arguments."""
         return list(inspect.signature(self.reference).parameters)
 
-    def draw(self, seed, trial):
+    def draw(self, seed: int, trial: int) -> dict[str, Any]:
         """The named inputs of one trial; the same seed and trial draw the same ones. Not to be changed."""
         return _drawn(self, seed, trial)
 
-    def attempt(self, answer, seed):
+    def attempt(self, answer: tuple, seed: int) -> Attempt:
         f = answer[0] if len(answer) == 1 else None
-        if all(a is None or a is ... for a in answer) or (len(answer) == 1 and running.is_blank(f)):
+        if all(a is None or a is ... for a in answer) or (callable(f) and running.is_blank(f)):
             return Attempt(BLANK)
         if not callable(f):
             return Attempt(REFUSED, f"Hand over the function itself, without brackets: check({self.name}).")
@@ -173,14 +205,14 @@ class Function(Exercise):
                 break
         return Attempt(RAN, trials=trials)
 
-    def judge(self, attempt, seed):
+    def judge(self, attempt: Attempt, seed: int) -> Result:
         return diagnose.judge(self, attempt, seed)
 
-    def run_reference(self, seed, trial):
+    def run_reference(self, seed: int, trial: int) -> Trial:
         """What the solution does on the inputs of one trial, as a `Trial`."""
         return _ran(self, self.reference, seed, trial)
 
-    def recognise(self, attempt, seed):
+    def recognise(self, attempt: Attempt, seed: int) -> list[tuple[Fault, str]]:
         """The slips that explain what was done, as pairs (Fault, part), part "" where all of it is explained.
 
         First a single slip that does the same on every trial, then two together, then one for each part of
@@ -213,12 +245,12 @@ class Function(Exercise):
             )
 
     @functools.cached_property
-    def slips(self):
+    def slips(self) -> list:
         """Pairs (faults, function) of all slips made alone."""
         return [((m,), self._spoiled(pairs, m.name)) for m in self.mutants for pairs in m.variants()]
 
     @functools.cached_property
-    def double_slips(self):
+    def double_slips(self) -> list:
         """Pairs (faults, function) of two slips made together, each in any of its places, its first way."""
         ways = ((m, m.variants()[: None if isinstance(m.line, tuple) else 1]) for m in self.mutants)
         single = [(m, pairs) for m, variants in ways for pairs in variants]
@@ -229,7 +261,7 @@ class Function(Exercise):
                     found.append(((m, n), self._spoiled(these + those, f"{m.name} + {n.name}")))
         return found
 
-    def mutated(self, mutant):
+    def mutated(self, mutant: Fault) -> Callable:
         """The reference with a mutant's line (all its lines) spoiled, as a function."""
         return next(f for faults, f in self.slips if faults == (mutant,))
 
@@ -271,12 +303,14 @@ def _drawn(exercise, seed, trial):
 class Value(Exercise):
     """Give a number, an array, or several of them. `mutants` are pairs (wrong answer, sentence)."""
 
-    def __init__(self, task, answer, *, working, tolerance=2e-3, **settings):
+    def __init__(
+        self, task: str, answer: Any, *, working: str, tolerance: float = 2e-3, **settings: Any
+    ) -> None:
         exact = isinstance(answer, (int, str)) or np.asarray(answer).dtype.kind in "biu"
         super().__init__(task, tolerance=1e-9 if exact else tolerance, **settings)
         self.answer, self.solution_text = answer, f"{answer}: {working}"
 
-    def judge_value(self, given):
+    def judge_value(self, given: Any) -> Result:
         """A number or several, compared within the tolerance; a listed wrong one gets its own sentence."""
         problem = diagnose.compare(self.returns, self.answer, given, self.tolerance)
         if problem is None:
@@ -302,12 +336,12 @@ class Value(Exercise):
 TYPED = 2e-3  # relative: three digits
 
 
-def whole(number):
+def whole(number: Any) -> bool:
     """Whether it is one number, and a whole one."""
     return np.ndim(number) == 0 and not isinstance(number, str) and float(number).is_integer()
 
 
-def roundings(number):
+def roundings(number: float) -> set[float]:
     """What people type for a number that is not whole: it, rounded to two to six digits."""
     decimals = (n - 1 - math.floor(math.log10(abs(number))) for n in range(2, 7))
     return {round(float(number), d) for d in decimals} - {round(float(number))}
@@ -332,7 +366,17 @@ def _negative(answer):
     return answer if isinstance(answer, (str, bool)) else -np.asarray(answer)
 
 
-def value(task, answer, *, working, hints, mutants, returns="the answer", tolerance=2e-3, after=""):
+def value(
+    task: str,
+    answer: Any,
+    *,
+    working: str,
+    hints: Sequence[str],
+    mutants: Sequence[tuple],
+    returns: str | tuple[str, ...] = "the answer",
+    tolerance: float = 2e-3,
+    after: str = "",
+) -> Value:
     """A value exercise: whole numbers exactly, others to `tolerance`, relative. In a tuple of wrong answers,
     None stands for anything."""
     return Value(task, answer, working=working, hints=hints, mutants=mutants, returns=returns,
@@ -346,24 +390,28 @@ class Choice(Exercise):
         "Put the letter of your choice, in quotation marks, in place of the `...` and run the cell again."
     )
 
-    def __init__(self, task, options, answer, *, wrong, **settings):
+    def __init__(
+        self, task: str, options: dict[str, str], answer: str, *, wrong: dict[str, str], **settings: Any
+    ) -> None:
         if set(wrong) != set(options) - {answer} or answer not in options:
             raise ValueError(f"each option but {answer!r} needs its sentence, got {sorted(wrong)}")
         lines = [f"{letter}) {text}" for letter, text in options.items()]
-        super().__init__("\n".join([inspect.cleandoc(task), *lines]), mutants=wrong.items(), **settings)
+        super().__init__(
+            "\n".join([inspect.cleandoc(task), *lines]), mutants=tuple(wrong.items()), **settings
+        )
         self.options, self.answer = options, answer
         self.solution_text = f"{answer!r}: {options[answer]}. {self.after}"
 
-    def letter(self, given):
+    def letter(self, given: Any) -> str | None:
         """The option that was chosen, or None."""
         found = re.fullmatch(r"\W*(\w)\W*", given) if isinstance(given, str) else None
         return found[1].lower() if found and found[1].lower() in self.options else None
 
-    def which(self, given):
+    def which(self, given: Any) -> str:
         """The sentence for an answer that is none of the letters."""
         return f"Choose one of {', '.join(map(repr, self.options))}; yours is {diagnose._kind(given)}."
 
-    def judge_value(self, given):
+    def judge_value(self, given: Any) -> Result:
         """A letter, compared with the right one; each wrong one gets its own sentence."""
         letter = self.letter(given)
         if letter is None:
@@ -373,7 +421,15 @@ class Choice(Exercise):
         return self.wrong(dict(self.mutants)[letter], letter)
 
 
-def choice(task, options, answer, *, wrong, hints, after):
+def choice(
+    task: str,
+    options: dict[str, str],
+    answer: str,
+    *,
+    wrong: dict[str, str],
+    hints: Sequence[str],
+    after: str,
+) -> Choice:
     """A choice exercise: `options` letter → text, `wrong` letter → sentence for each but the answer."""
     return Choice(task, options, answer, wrong=wrong, hints=hints, after=after)
 
@@ -381,24 +437,26 @@ def choice(task, options, answer, *, wrong, hints, after):
 class Expression(Exercise):
     """Enter a formula as a sympy expression; `bplib.derive.prove` is the grader."""
 
-    def __init__(self, task, symbols, answer, *, functions, working, **settings):
+    def __init__(
+        self, task: str, symbols: str, answer: str, *, functions: str, working: str, **settings: Any
+    ) -> None:
         super().__init__(task, **settings)
         self.symbols, self.functions, self.answer_text = symbols.split(), functions.split(), answer
         self.solution_text = f"{answer}\n{inspect.cleandoc(working)}"
 
     @property
-    def answer(self):
+    def answer(self) -> Any:
         """The right formula, as sympy has it."""
         return self.formula(self.answer_text)
 
-    def formula(self, text):
+    def formula(self, text: str) -> Any:
         """A formula of ours, from text."""
         import sympy
 
         names = {s: sympy.Symbol(s, real=True) for s in self.symbols}
         return sympy.sympify(text, locals=names | {f: sympy.Function(f) for f in self.functions})
 
-    def judge_value(self, given):
+    def judge_value(self, given: Any) -> Result:
         """A formula, right if `prove` finds no difference; a listed wrong one gets its own sentence."""
         import sympy
 
@@ -422,7 +480,7 @@ class Expression(Exercise):
         # Symbols are matched by name: the learner may have declared them real, positive, or not at all.
         return self.grade(given.xreplace({s: sympy.Symbol(name, real=True) for s, name in known.items()}))
 
-    def grade(self, given):
+    def grade(self, given: Any) -> Result:
         """The `Result` of a formula in the symbols of the task."""
         import sympy
 
@@ -456,9 +514,8 @@ class Expression(Exercise):
         if np.allclose(ratios, -1, rtol=1e-9):
             lead = "Right but for its sign.\n"
         elif np.allclose(ratios, ratios[0], rtol=1e-9) and abs(ratios[0]) > 1e-9:
-            factor = Fraction(ratios[0].real).limit_denominator(1000)
-            if abs(factor - ratios[0].real) > 1e-9 * abs(factor):
-                factor = f"{ratios[0].real:.9g}"
+            near = Fraction(ratios[0].real).limit_denominator(1000)
+            factor = f"{ratios[0].real:.9g}" if abs(near - ratios[0].real) > 1e-9 * abs(near) else near
             lead = f"Right up to a constant factor: yours is {factor} times what it should be.\n"
         return self.wrong(lead + _counterexample(refuted))
 
@@ -490,24 +547,34 @@ def _counterexample(error):
     return f"{f'At {at}: y' if at else 'Y'}ours gives {yours}, it should be {right}."
 
 
-def expression(task, symbols, answer, *, working, hints, mutants, functions="", after=""):
+def expression(
+    task: str,
+    symbols: str,
+    answer: str,
+    *,
+    working: str,
+    hints: Sequence[str],
+    mutants: Sequence[tuple[str, str]],
+    functions: str = "",
+    after: str = "",
+) -> Expression:
     """An expression exercise. `symbols` and `functions` are names divided by blanks; `answer` and the wrong
     answers in `mutants`, pairs (wrong, sentence), are formulas as text."""
     return Expression(task, symbols, answer, functions=functions, working=working, hints=hints,
                       mutants=mutants, after=after)  # fmt: skip
 
 
-def draw(rng, *shape):
+def draw(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Random numbers that a learner can follow by hand: ±0.1, ±0.2, …, ±2.0, never 0."""
     return rng.integers(1, 21, shape) / 10 * rng.choice([-1.0, 1.0], shape)
 
 
-def sizes(rng, n):
+def sizes(rng: np.random.Generator, n: int) -> list[int]:
     """n different sizes from 2 to 6, so that no square matrix hides a slip."""
     return [int(size) for size in rng.permutation(np.arange(2, 7))[:n]]
 
 
-def square(make):
+def square(make: Draw) -> Draw:
     """`make(rng, sizes)` with all sizes alike: there a slip in the shapes shows itself by its values."""
 
     def drawn(rng):

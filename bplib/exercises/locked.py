@@ -10,6 +10,8 @@ can be read from the sheet that a check would not say. Nothing is secret that tr
 four letters takes four tries, here as anywhere.
 """
 
+from __future__ import annotations
+
 import base64
 import functools
 import hashlib
@@ -17,6 +19,8 @@ import inspect
 import itertools
 import json
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -208,7 +212,7 @@ _WRITERS = {Function: ("function", _function), Value: ("value", _value), Choice:
             Expression: ("expression", _expression)}  # fmt: skip
 
 
-def write(path, chosen=None):
+def write(path: Path, chosen: list[Exercise] | None = None) -> None:
     """Write `chosen` exercises, by default all of this edition, to a sheet."""
     sheet = {}
     for e in chosen or exercises():
@@ -246,12 +250,13 @@ class _Sheet:
 class SheetFunction(_Sheet, Function):
     """Compared with the outputs on the sheet, on the inputs of the sheet."""
 
-    def __init__(self, entry, **common):
+    def __init__(self, entry: dict, **common: Any) -> None:
         def reference(*_):
             raise NotImplementedError(TEACHER)
 
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        reference.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in entry["names"]])
+        signature = inspect.Signature([inspect.Parameter(n, kind) for n in entry["names"]])
+        vars(reference)["__signature__"] = signature
         reference.__doc__ = common.pop("task")
         drawn = tuple(lambda rng, row=row: [_decode(item) for item in row] for row in entry["inputs"])
         super().__init__(reference, drawn, len(drawn), after=entry["after"], **common)
@@ -260,11 +265,11 @@ class SheetFunction(_Sheet, Function):
             for value, changed in zip(entry["right"], entry["changed"], strict=True)
         ]
 
-    def run_reference(self, seed, trial):
+    def run_reference(self, seed: int, trial: int) -> Trial:
         """What the solution did on the inputs of the sheet."""
         return self.results[trial]
 
-    def recognise(self, attempt, seed):
+    def recognise(self, attempt: Attempt, seed: int) -> list:
         if any(trial.endless for trial in attempt.trials):
             return []
         found = [(key, "") for key in self.unlock(_deeds(attempt)) or ()]
@@ -282,7 +287,7 @@ class SheetFunction(_Sheet, Function):
 class SheetValue(_Sheet, Exercise):
     """Numbers that unlock what there is to say; `tolerance` is met within a factor of two."""
 
-    def judge_value(self, received):
+    def judge_value(self, received: Any) -> diagnose.Result:
         """As `Value.judge_value`; the numbers unlock the verdict."""
         several = not isinstance(self.returns, str)
         blank = (1.0,) * len(self.returns) if several else 1.0
@@ -323,21 +328,24 @@ class SheetChoice(_Sheet, Exercise):
 
     invitation = Choice.invitation
 
-    def judge_value(self, received):
+    def judge_value(self, received: Any) -> diagnose.Result:
         """As `Choice.judge_value`; the letter unlocks the verdict."""
-        letter = Choice.letter(self, received)
-        return self.tell(self.unlock(letter)) if letter else self.wrong(Choice.which(self, received))
+        # a sheet has options too, and they are all that these two look at
+        letter = Choice.letter(self, received)  # type: ignore[arg-type]  # see above
+        if not letter:
+            return self.wrong(Choice.which(self, received))  # type: ignore[arg-type]  # see above
+        return self.tell(self.unlock(letter))
 
 
 class SheetExpression(_Sheet, Expression):
     """A formula whose values at some points unlock its sentence; there is none here to prove it equal to."""
 
-    def __init__(self, entry, task, **common):
+    def __init__(self, entry: dict, task: str, **common: Any) -> None:
         symbols, functions = " ".join(entry["symbols"]), " ".join(entry["functions"])
         super().__init__(task, symbols, "", functions=functions, working="", **common)
         self.solution_text = TEACHER
 
-    def grade(self, formula):
+    def grade(self, formula: Any) -> diagnose.Result:
         for factor in (1, *FACTORS):
             found = self.unlock(_fingerprint_of(self, formula, factor))
             if found and factor == 1:
@@ -347,7 +355,7 @@ class SheetExpression(_Sheet, Expression):
         return self.wrong(f"That is not it. ex.{self.name}.hint() helps.")
 
 
-def load(path):
+def load(path: Path) -> dict[str, Exercise]:
     """Name → exercise, from a sheet."""
     classes = {"function": SheetFunction, "expression": SheetExpression}
     found = {}

@@ -6,13 +6,20 @@ that are open at the same time write one after the other.
 Trouble with the file never stops a lesson: it is said once, and the lesson goes on.
 """
 
+from __future__ import annotations
+
 import contextlib
 import datetime
 import json
 import os
 import sys
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .kinds import Exercise
 
 from .. import files
 
@@ -21,7 +28,7 @@ PATIENCE = 5.0  # seconds after which a lock belongs to nobody
 _said: set[str] = set()
 
 
-def path():
+def path() -> Path | None:
     """Where the record lies (a Path), or None where none is kept."""
     named = os.environ.get("BPLIB_PROGRESS_FILE")
     if named is not None:
@@ -37,7 +44,7 @@ def path():
     return base / "bplib" / "progress.json"
 
 
-def load():
+def load() -> dict[str, dict]:
     """Exercise name → {"solved": date or None, "tries": n}."""
     file = path()
     try:
@@ -64,7 +71,7 @@ def _read(file):
         return {}
 
 
-def note(name, status):
+def note(name: str, status: str) -> None:
     """Remember a try at an exercise. Untouched stubs leave no trace; what is solved stays solved."""
     file = path()
     if status == "not attempted" or file is None:
@@ -129,7 +136,7 @@ def _say(sentence):
         print(sentence)
 
 
-def summary(exercises, solved, lesson):
+def summary(exercises: Sequence[Exercise], solved: Collection[str], lesson: int | None) -> str:
     """The picture in words: this lesson by name, the course by number."""
     here = [e.name for e in exercises if e.lesson == lesson]
     done = [name for name in here if name in solved]
@@ -143,7 +150,7 @@ def summary(exercises, solved, lesson):
     return words
 
 
-def draw(exercises, lesson):
+def draw(exercises: Sequence[Exercise], lesson: int | None) -> None:
     """Draw a row of squares for each lesson, one for each exercise; beside them, this lesson's by name."""
     from bplib import plots
 

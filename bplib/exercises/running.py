@@ -3,6 +3,8 @@
 What comes out is plain data (an `Attempt` of `Trial`s). It can be judged here, or sent to another process.
 """
 
+from __future__ import annotations
+
 import contextlib
 import copy
 import dis
@@ -13,8 +15,10 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +28,7 @@ LARGEST = 100_000  # entries of what a function returns
 LONGEST = 10_000  # characters of what it returns, prints or says
 DEEPEST = 50  # lists in lists
 # What is no answer but the learner's wish to stop; where nobody sits at the keyboard it is none either.
-PASSED_ON = (KeyboardInterrupt,)
+PASSED_ON: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
 
 BLANK, REFUSED, RAN = "blank", "refused", "ran"
 
@@ -64,7 +68,9 @@ class _TooLarge(Exception):
     """More than is looked at."""
 
 
-def limited(function, arguments, seconds, patience=PATIENCE):
+def limited(
+    function: Callable, arguments: Sequence, seconds: float, patience: float = PATIENCE
+) -> tuple[Any, bool]:
     """Return (result, False), or (None, True) when the call was stopped.
 
     It is stopped when it has computed for `seconds`, or when `patience` times as long has passed on the
@@ -171,7 +177,7 @@ def _limited_by_monitoring(function, arguments, seconds, patience=PATIENCE):
         monitoring.free_tool_id(tool)
 
 
-def is_blank(function):
+def is_blank(function: Callable) -> bool:
     """Whether a function's body is only a docstring, `...`, `pass` or `return ...`: still a stub."""
     code = getattr(function, "__code__", None)
     if code is None:
@@ -183,7 +189,7 @@ def is_blank(function):
     return all(i.argval is None or i.argval is ... for i in rest)
 
 
-def freeze(value):
+def freeze(value: object) -> Any:
     """A plain copy of what a learner gave: numbers, text, arrays, lists, dicts, formulas; else `Opaque`.
 
     Never raises. More than LARGEST entries are not copied, nor lists that hold themselves, nor numbers that
@@ -236,7 +242,7 @@ class _Printed(io.StringIO):
         return len(text)
 
 
-def call(function, names, arguments):
+def call(function: Callable, names: Sequence[str], arguments: Sequence) -> Trial:
     """Call on copies of `arguments` (called `names`) and return the `Trial`."""
     copies = [copy.deepcopy(argument) for argument in arguments]
     printed, trial = _Printed(), Trial()
@@ -288,7 +294,7 @@ def _crash(error, function):
     return crash
 
 
-def holds_ellipsis(value):
+def holds_ellipsis(value: object) -> bool:
     """Whether a `...` of the task is still somewhere in the answer."""
     if isinstance(value, (list, tuple)):
         return any(map(holds_ellipsis, value))

@@ -18,6 +18,8 @@ once stays solved, and a copied stub does no harm. An exercise of a lesson that 
 attempted".
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import copy
@@ -36,15 +38,17 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from .. import exercises, locked
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from ..kinds import Function
+from ..kinds import Exercise, Function
 from . import journal, keeper
 from .judging import STARTING, Judge
 from .learner import OUT_OF_MEMORY
@@ -72,11 +76,11 @@ class Report:
     results: dict = field(default_factory=dict)
     remark: str = ""
 
-    def count(self, status):
+    def count(self, status: str) -> int:
         """How many exercises have that status."""
         return sum(result.status == status for result in self.results.values())
 
-    def take(self, result):
+    def take(self, result: Result) -> None:
         """The better one counts, of equal ones the later."""
         old = self.results.get(result.exercise)
         if old is None or RANK.index(result.status) >= RANK.index(old.status):
@@ -92,7 +96,7 @@ class Course:
     It is kept in memory, where no notebook can change it for the next.
     """
 
-    def __init__(self, seed=None):
+    def __init__(self, seed: int | None = None) -> None:
         self.seed = secrets.randbits(32) if seed is None else seed
         self.inputs = {
             e.name: [[locked._encode(v) for v in e.draw(self.seed, t).values()] for t in range(e.trials)]
@@ -103,7 +107,7 @@ class Course:
         data = next((place for place in places if place.is_dir()), None)
         self.files = _zipped(_edition() | (_files(data, "cwd/data") if data else {}))
 
-    def unpack(self, folder):
+    def unpack(self, folder: Path) -> None:
         """Write the files of the course into a folder, and an empty folder `cwd` to work in."""
         (folder / "cwd").mkdir()
         with zipfile.ZipFile(io.BytesIO(self.files)) as archive:
@@ -151,12 +155,12 @@ class Limits:
     memory: int = 4_000_000_000
 
     @property
-    def cell(self):
+    def cell(self) -> float:
         """Seconds of computing for one cell."""
         return self.seconds / 5
 
     @property
-    def patience(self):
+    def patience(self) -> float:
         """How many times as long a cell may take on the clock: the machine may be busy."""
         return 4
 
@@ -164,7 +168,7 @@ class Limits:
 class Run:
     """A notebook's process tree, from start to end; iterating gives what it has to say."""
 
-    def __init__(self, folder, request, seconds):
+    def __init__(self, folder: Path, request: dict, seconds: float) -> None:
         environment = os.environ | {
             "BPLIB_PROGRESS_FILE": "", "MPLBACKEND": "Agg", "IPYTHONDIR": str(folder), "PYTHONHASHSEED": "0",
             "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep),
@@ -206,7 +210,7 @@ class Run:
                 yield entry
         self.too_much = True
 
-    def clock(self, seconds):
+    def clock(self, seconds: float) -> None:
         """So much time is left from now."""
         self.timer.cancel()
         self.timer = threading.Timer(seconds, self._time_is_up)
@@ -217,7 +221,7 @@ class Run:
         self.out_of_time = True
         self.end()
 
-    def end(self):
+    def end(self) -> int | None:
         """Have everything killed; returns the status of the notebook's process, None where it is unknown."""
         self.timer.cancel()
         self.keeper.fall_silent()
@@ -233,11 +237,12 @@ class Run:
 class Runs:
     """What is running, so that all of it can be ended."""
 
-    def __init__(self):
-        self._running, self._closed, self._lock = [], False, threading.Lock()
+    def __init__(self) -> None:
+        self._running: list[Run] = []
+        self._closed, self._lock = False, threading.Lock()
 
     @contextlib.contextmanager
-    def start(self, *settings):
+    def start(self, *settings: Any) -> Iterator[Run]:
         """A new `Run` with these settings, ended when the block is left."""
         with self._lock:
             if self._closed:
@@ -250,7 +255,7 @@ class Runs:
             run.end()
             self._running.remove(run)
 
-    def close(self):
+    def close(self) -> None:
         """End every run, and let none begin."""
         with self._lock:
             self._closed = True
@@ -258,7 +263,9 @@ class Runs:
             run.end()
 
 
-def grade_notebook(path, name, limits, course, judge, runs=None):
+def grade_notebook(
+    path: Path, name: str, limits: Limits, course: Course, judge: Judge, runs: Runs | None = None
+) -> Report:
     """Run one notebook and return its `Report`."""
     report = Report(printable(name))
     notebook = judge.read(path)
@@ -295,12 +302,12 @@ def grade_notebook(path, name, limits, course, judge, runs=None):
     return report
 
 
-def checks(source):
+def checks(source: str) -> list[str]:
     """The names of exercises that a cell checks."""
     return re.findall(r"\.(\w+)\.check\(", source)
 
 
-def lesson_of(name, notebook, known):
+def lesson_of(name: str, notebook: dict, known: dict[str, Exercise]) -> set[int]:
     """The lesson (a set of one, or empty) of a notebook without checks: its heading, file name, or names."""
     numbers = {e.lesson for e in known.values()}
     for pattern, text in ((r"# *(\d\d)\b", notebook["title"]), (r"(?<!\d)(\d\d)(?!\d)", Path(name).stem)):
@@ -312,10 +319,13 @@ def lesson_of(name, notebook, known):
     return {max(found, key=found.count)} if found else set()
 
 
-def collect(cells, limits, course, runs):
+def collect(cells: list, limits: Limits, course: Course, runs: Runs) -> tuple[list, list[str], set[str]]:
     """Run the cells, again without those that end everything; returns what the answers did, as pairs
     (exercise, attempt), the remarks, and the exercises whose cells were stopped."""
-    answers, remarks, lost, left_out = {}, [], set(), set()
+    answers: dict = {}
+    remarks: list[str] = []
+    lost: set[str] = set()
+    left_out: set[int] = set()
     for _ in range(MAX_RUNS):
         request = {"cells": cells, "skip": sorted(left_out), "inputs": course.inputs, "memory": limits.memory,
                    "cell_seconds": limits.cell, "patience": limits.patience}  # fmt: skip
@@ -393,7 +403,7 @@ def _how(run, status, limits):
 # ---------------------------------------------------------------- the folder and the table
 
 
-def printable(text):
+def printable(text: str) -> str:
     r"""Text that can be printed in one line anywhere: what is no letter or sign is written as \n or \xfc."""
     return "".join(
         c if c.isprintable() else f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff"
@@ -401,7 +411,7 @@ def printable(text):
     )  # fmt: skip
 
 
-def notebooks(folder):
+def notebooks(folder: Path) -> list[Path]:
     """Every notebook below `folder`, without Jupyter's copies; links to folders are not followed."""
     found = []
     for place, folders, files in os.walk(folder):
@@ -410,7 +420,7 @@ def notebooks(folder):
     return sorted(found)
 
 
-def table(reports):
+def table(reports: Sequence[Report]) -> str:
     """The reports as text."""
     width = max([len(report.notebook) for report in reports] + [8])
     lines = [f"{'notebook':{width}}  solved   not yet  open  remarks"]
@@ -427,14 +437,14 @@ def table(reports):
 class Table:
     """The CSV: a row for each notebook and exercise, one without exercise for a notebook that has none."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         # With a byte order mark, by which spreadsheets know that it is UTF-8.
         self.file = open(path, "w", newline="", encoding="utf-8-sig")  # noqa: SIM115 (open as long as it grades)
         self.rows = csv.writer(self.file)
         self.lessons = {exercise.name: exercise.lesson for exercise in exercises()}
         self._write(["notebook", "lesson", "exercise", "status", "slip", "remark"])
 
-    def add(self, report):
+    def add(self, report: Report) -> None:
         """Write the rows of one notebook."""
         rows = [[self.lessons[r.exercise], r.exercise, r.status, r.slip] for r in report.results.values()]
         for row in rows or [["", "", "", ""]]:
@@ -445,7 +455,7 @@ class Table:
         self.file.flush()  # an interruption loses nothing that is known
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command: grade the folder, print the reports, and give the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m bplib.exercises.grade",
@@ -501,12 +511,14 @@ def main(arguments=None):
             stream.reconfigure(errors="backslashreplace")
     print(WARNING, file=sys.stderr)
     reports, shas, interrupted = {}, {}, False
-    for path in found if marking else ():
+    for path in found:
+        if marking is None:
+            break
         report = Report(printable(path.relative_to(options.folder).as_posix()))
         shas[path] = journal.digest(path)
         if marking.journal.recall(report.notebook, shas[path], report):
             reports[path] = report
-    if reports:
+    if reports and marking:
         print(f"{len(reports)} of {len(found)} are known from {marking.journal.path}", file=sys.stderr)
     elif marking and marking.journal.outdated:
         print("The course or the limits have changed: all are graded again.", file=sys.stderr)
@@ -540,14 +552,16 @@ def main(arguments=None):
     return 130 if interrupted else 0
 
 
-def _numbers(text):
+def _numbers(text: str) -> list[int]:
     """The numbers in a text like 4,5."""
     if not re.fullmatch(r"\d+(,\d+)*", text):
         raise argparse.ArgumentTypeError(f"expected numbers of lessons like 4,5, got {text!r}")
     return [int(number) for number in text.split(",")]
 
 
-def grade_all(found, folder, limits, jobs, seed=None):
+def grade_all(
+    found: Sequence[Path], folder: Path, limits: Limits, jobs: int, seed: int | None = None
+) -> Iterator[tuple[Path, Report]]:
     """Yield (path, report) of the notebooks, each as soon as it is known."""
     course, mine, open_ones = Course(seed), threading.local(), [runs := Runs()]
 

@@ -5,12 +5,15 @@ memory: a notebook or an answer may be such that merely looking at it takes for 
 in it.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from ..attempt import attempt_from_json
 from . import keeper, learner
@@ -28,19 +31,19 @@ class Judge:
     A question may take `seconds` of computing, and `PATIENCE` times as long on the clock.
     """
 
-    def __init__(self, seconds=SECONDS):
+    def __init__(self, seconds: float = SECONDS) -> None:
         self.seconds = seconds
         self._started, self._lock, self._closed = None, threading.Lock(), False
 
-    def read(self, path):
+    def read(self, path: str | Path) -> dict:
         """{"cells": sources of the code cells, "title": first heading} or {"trouble": why not}."""
         return self._ask({"read": list(os.fsencode(path))})  # bytes: the name may be no text
 
-    def judge(self, exercise, attempt, seed):
+    def judge(self, exercise: str, attempt: dict, seed: int) -> Any:
         """{"status", "message", "slip"} of an attempt, as JSON holds it."""
         return self._ask({"exercise": exercise, "attempt": attempt, "seed": seed})
 
-    def close(self):
+    def close(self) -> None:
         """End the process; nothing can be asked any more."""
         with self._lock:
             self._closed = True
@@ -81,7 +84,7 @@ class Judge:
         return keeper.Started(command, stderr=subprocess.DEVNULL, **apart)
 
 
-def read(path):
+def read(path: str | Path) -> dict:
     """The code cells of a notebook, and its first heading."""
     path = Path(path)
     try:
@@ -103,7 +106,7 @@ def read(path):
     return {"cells": [source for kind, source in sources if kind == "code"], "title": title[:200]}
 
 
-def judge(exercise, attempt, seed):
+def judge(exercise: str, attempt: dict, seed: int) -> dict:
     """What the grader says about an attempt from a notebook's process."""
     from .. import registry
     from ..diagnose import NOT_YET
@@ -116,7 +119,7 @@ def judge(exercise, attempt, seed):
         return {"status": NOT_YET, "message": message, "slip": ""}
 
 
-def main(seconds):
+def main(seconds: float) -> None:
     """Answer questions, a line of JSON each."""
     from bplib import derive  # noqa: F401  loaded before the first question, whose time is its own
 

@@ -7,6 +7,8 @@ made a session of their own or lost their parents: orphans become children of th
 the command's process group is not found.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import signal
@@ -15,6 +17,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 10.0  # seconds for those who start new processes faster than they can be killed
@@ -27,8 +31,8 @@ class Started:
     same user can write into it. Without `answers` its standard output is ours.
     """
 
-    def __init__(self, command, answers=True, **settings):
-        self._sockets = []
+    def __init__(self, command: Sequence[str], answers: bool = True, **settings: Any) -> None:
+        self._sockets: Sequence[socket.socket] = ()
         if sys.platform == "win32":
             output = subprocess.PIPE if answers else None
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, **settings)
@@ -43,14 +47,14 @@ class Started:
         self.questions = self._sockets[0].makefile("wb")
         self.answers = self._sockets[1].makefile("rb") if answers else None
 
-    def fall_silent(self):
+    def fall_silent(self) -> None:
         """Nothing more is said: the command finds the end of its standard input."""
         with contextlib.suppress(OSError):  # it has ended, with something still to be read
             self.questions.close()
         if self._sockets:
             self._sockets[0].close()
 
-    def hang_up(self):
+    def hang_up(self) -> None:
         """Nothing more is heard either, whoever still holds the other end: who waits for a line gets none."""
         self.fall_silent()
         for end in self._sockets[1:]:
@@ -59,7 +63,7 @@ class Started:
             end.close()
 
 
-def adopt_orphans():
+def adopt_orphans() -> bool:
     """Become the parent of every process below that loses its own (Linux); True where that works."""
     if not sys.platform.startswith("linux"):
         return False
@@ -68,9 +72,9 @@ def adopt_orphans():
     return ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
-def descendants(pid):
+def descendants(pid: int) -> list[int]:
     """The processes below `pid`, from Linux's /proc."""
-    children = {}
+    children: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
@@ -85,13 +89,13 @@ def descendants(pid):
     return found
 
 
-def kill(pid):
+def kill(pid: int) -> None:
     """End that process, if it is there and ours."""
     with contextlib.suppress(OSError):  # gone already, or somebody else's
         os.kill(pid, signal.SIGKILL)
 
 
-def end_all(process):
+def end_all(process: subprocess.Popen) -> None:
     """Kill what is left of the command and of all it started."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True)
@@ -110,7 +114,7 @@ def end_all(process):
         time.sleep(0.002)
 
 
-def main(command):
+def main(command: Sequence[str]) -> NoReturn:
     """Run the command, hand on what is asked of it, and end all it started when it ends or nobody listens."""
     adopt_orphans()
     request = sys.stdin.buffer.readline()

@@ -7,6 +7,8 @@ each; both are put out of the notebook's way before its first cell. Nothing is j
 notebook does to this process, the grader is in another one.
 """
 
+from __future__ import annotations
+
 import asyncio
 import copy
 import functools
@@ -14,7 +16,9 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from .. import running
 from ..attempt import attempt_to_json
@@ -23,7 +27,7 @@ from ..running import Attempt, Trial
 OUT_OF_MEMORY = 77  # the exit status of a process that ends because its cells hold too much
 
 
-def limit_memory(limit):
+def limit_memory(limit: int) -> None:
     """A cell that asks for more gets a MemoryError, where the system has such limits."""
     try:
         import resource
@@ -43,7 +47,7 @@ def _held():
         return 0
 
 
-def allow(seconds):
+def allow(seconds: float) -> None:
     """Have this process killed after so many more seconds of computing, where the system can do it."""
     try:
         import resource
@@ -132,7 +136,7 @@ def _attempt(exercise, answer):
         return attempt_to_json(Attempt("ran", trials=[Trial(crash=running._crash(error, None))]))
 
 
-def run(request, send):
+def run(request: dict, send: Callable) -> None:
     """Run the cells as a kernel would, going on after an error; send new answers after each cell."""
     from .. import exercises
 
@@ -141,7 +145,8 @@ def run(request, send):
     running.SECONDS = call = min(running.SECONDS, seconds / 4)  # that a call may take, within its cell
     grace = min(5, seconds)  # until a cell that cannot be interrupted is killed with its process
     limit_memory(request["memory"])
-    shell, loop, errors, noted = _shell(), asyncio.new_event_loop(), 0, {}
+    shell, loop, errors = _shell(), asyncio.new_event_loop(), 0
+    noted: dict[str, tuple] = {}
     asyncio.set_event_loop(loop)
     pairs = [(exercise, _fresh(exercise, request["inputs"])) for exercise in exercises()]
     sys.path.insert(0, "")  # as in a kernel, modules beside the notebook are found
@@ -181,7 +186,7 @@ def _only_here(edition):
     sys.path_hooks[:] = [hook for hook in sys.path_hooks if "editable" not in repr(hook)]
 
 
-def main():
+def main() -> NoReturn:
     """Run the one notebook that standard input describes, and answer line by line on standard output."""
     request = json.loads(sys.stdin.buffer.readline())
     mine, own = os.getpid(), os.fdopen(os.dup(1), "w", encoding="ascii")
