@@ -8,6 +8,8 @@
 
     ex.affine_backward.check(affine_backward)   # ✔ correct / ✘ not yet, and why / ○ not attempted
 
+`ex.predict("xor_one_unit")` asks before a run what it will show; see `predicting`.
+
 `ex.affine_backward` shows the task, `.hint()` gives the next of three hints, `.solution()` a solution, and
 `ex.progress()` draws what you have solved. Your functions get copies of random inputs, drawn anew at each
 check. A loop written in Python that never ends is stopped after a few seconds; one inside NumPy is not: then
@@ -63,6 +65,27 @@ def progress(lesson=None):
     )
 
 
+def predict(name, *answer):
+    """Ask for a prediction by a small widget, or keep the one that is given."""
+    from . import predicting
+
+    return predicting.predict(name, *answer)
+
+
+def outcome(name, result):
+    """Say how far the prediction was off, if there is one."""
+    from . import predicting
+
+    predicting.outcome(name, result)
+
+
+def predictions(lesson):
+    """Draw the predictions of a lesson beside what came out, if there are any."""
+    from . import predicting
+
+    predicting.predictions(lesson)
+
+
 def __getattr__(name):
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -78,4 +101,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted([*registry(), "exercises", "progress", "registry"])
+    return sorted([*registry(), "exercises", "outcome", "predict", "predictions", "progress", "registry"])
