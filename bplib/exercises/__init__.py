@@ -8,7 +8,8 @@
 
     ex.affine_backward.check(affine_backward)   # ✔ correct / ✘ not yet, and why / ○ not attempted
 
-`ex.predict("xor_one_unit")` asks before a run what it will show; see `predicting`.
+`ex.predict("xor_one_unit")` asks before a run what it will show; see `predicting`. `ex.keep()` keeps a
+function that passed, and `ex.mine()` makes a network of what is kept; see `keeping`.
 
 `ex.affine_backward` shows the task, `.hint()` gives the next of three hints, `.solution()` a solution, and
 `ex.progress()` draws what you have solved. Your functions get copies of random inputs, drawn anew at each
@@ -86,6 +87,27 @@ def predictions(lesson):
     predicting.predictions(lesson)
 
 
+def keep(name=None, *, replace=False):
+    """Keep the function checked last (or that of the exercise `name`) in mynet.py, if it is correct."""
+    from . import keeping
+
+    return keeping.keep(name, replace)
+
+
+def mine():
+    """The network made of what is kept in mynet.py; it shows which pieces are whose."""
+    from . import keeping
+
+    return keeping.mine()
+
+
+def own_digits(train, data):
+    """Measure a whole program of the learner's own on the test images of `data`."""
+    from . import keeping
+
+    return keeping.own_digits(train, data)
+
+
 def __getattr__(name):
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -101,4 +123,5 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted([*registry(), "exercises", "outcome", "predict", "predictions", "progress", "registry"])
+    return sorted([*registry(), "exercises", "keep", "mine", "outcome", "own_digits", "predict",
+                   "predictions", "progress", "registry"])  # fmt: skip

@@ -7,6 +7,7 @@ half where no learner's code ever was: `attempt` (the learner's code, written do
 
 import ast
 import copy
+import dataclasses
 import decimal
 import difflib
 import functools
@@ -37,6 +38,7 @@ class Exercise:
     """What all kinds share. `name` and `lesson` come from the name and the file it is defined in."""
 
     name, lesson = "exercise", 0
+    latest = None  # the one that was checked last, of all exercises
     invitation = "Put your answer in place of the `...` and run the cell again."
 
     def __init__(self, task, *, hints, mutants=(), returns="the answer", tolerance=1e-6, after=""):
@@ -44,7 +46,7 @@ class Exercise:
             raise ValueError(f"an exercise has three hints, got {len(hints)}")
         self.task, self.hints, self.mutants = inspect.cleandoc(task), tuple(hints), tuple(mutants)
         self.returns, self.tolerance, self.after = returns, tolerance, after
-        self.submitted, self._hints_given = None, 0
+        self.submitted, self.result, self._hints_given = None, None, 0
 
     def __repr__(self):
         place = f"Lesson {self.lesson}, {self.name}" if self.lesson else self.name
@@ -59,7 +61,17 @@ class Exercise:
         except BaseException as error:  # answers can be built to break whatever reads them
             result = self.wrong(f"It stops with {type(error).__name__}, and nothing more can be said of it.")
         progress_file.note(self.name, result.status)
-        return result
+        self.result, Exercise.latest = result, self
+        return self.offer_to_keep(result)
+
+    def offer_to_keep(self, result):
+        """The same result; where a piece of the learner's own network is right, with how to keep it."""
+        from .keeping import PIECES
+
+        if not result.correct or self.name not in PIECES:
+            return result
+        how = f"{result.message}\nex.keep() keeps it in mynet.py, for your own network."
+        return dataclasses.replace(result, message=how.strip())
 
     def hint(self, number=None):
         """The next hint, or hint 1, 2 or 3."""

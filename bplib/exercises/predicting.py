@@ -19,6 +19,7 @@ _session = {}  # as in the progress file; what is read where none is kept
 
 
 def question(name):
+    """The question of this name; an unknown one is told, with the nearest that there is."""
     if name not in BY_NAME:
         near = difflib.get_close_matches(str(name), BY_NAME, 1)
         raise ValueError(
@@ -131,6 +132,9 @@ def widget(asked):
         def __repr__(self):  # what is stored of it, and compared: the same whatever was answered
             options = [f"{letter}) {text}" for letter, text in (asked.options or {}).items()]
             return "\n".join([f"Predict: {asked.text}", *([] if asked.options is SIGNS else options)])
+
+        def _repr_mimebundle_(self, **keywords):  # ipywidgets would cut the text short
+            return super()._repr_mimebundle_(**keywords) | {"text/plain": repr(self)}
 
     before = kept(asked)
     wide, style = {"width": "auto", "max_width": "100%"}, {"description_width": "initial"}
