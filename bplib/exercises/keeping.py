@@ -34,8 +34,10 @@ HEADER = '"""My own network: what I kept with ex.keep(), as I typed it."""\n'
 PIECES = {
     "tanh_backward": "the way back through tanh",
     "relu_backward": "the way back through ReLU",
+    "logistic_loss": "the binary cross-entropy and its gradient",
     "affine_backward": "the way back through an affine layer",
     "softmax": "the softmax",
+    "cross_entropy_loss": "the cross-entropy of labels",
     "cross_entropy_gradient": "the gradient of the cross-entropy",
     "training_loop": "the training loop",
 }
@@ -283,10 +285,14 @@ class Mine:
         return new
 
     def _loss(self, loss):
-        if type(loss) is losses.SoftmaxCrossEntropy and {"softmax", "cross_entropy_gradient"} & set(self.own):
-            loss = MySoftmaxCrossEntropy()
-            loss.own = self.own
-        return loss
+        kinds_of_loss = {losses.SoftmaxCrossEntropy: MySoftmaxCrossEntropy,
+                         losses.BinaryCrossEntropy: MyBinaryCrossEntropy}  # fmt: skip
+        kind = kinds_of_loss.get(type(loss))
+        if kind is None or not kind.pieces & set(self.own):
+            return loss
+        new = kind()
+        new.own = self.own
+        return new
 
 
 class MyAffine(layers.Affine):
@@ -320,12 +326,16 @@ class MyReLU(_MyActivation, layers.ReLU):
 
 
 class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
-    """The cross-entropy with the learner's softmax and gradient."""
+    """The cross-entropy with the learner's softmax, loss and gradient."""
+
+    pieces = frozenset({"softmax", "cross_entropy_loss", "cross_entropy_gradient"})
 
     def evaluate(self, Z, Y):
-        """As `SoftmaxCrossEntropy.evaluate`; the probabilities are the learner's."""
+        """As `SoftmaxCrossEntropy.evaluate`; what is kept is the learner's."""
         L, (P, Y) = super().evaluate(Z, Y)
-        return L, (np.asarray(self.own["softmax"](Z)) if "softmax" in self.own else P, Y)
+        if "cross_entropy_loss" in self.own and Y.ndim == 1:
+            L = float(self.own["cross_entropy_loss"](Z, Y))
+        return L, (self._softmax(Z, P), Y)
 
     def backward(self, cache):
         """As `SoftmaxCrossEntropy.backward`, by the learner's function."""
@@ -337,7 +347,25 @@ class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
 
     def predict(self, Z):
         """The learner's softmax."""
-        return np.asarray(self.own["softmax"](Z)) if "softmax" in self.own else super().predict(Z)
+        return self._softmax(Z, None) if "softmax" in self.own else super().predict(Z)
+
+    def _softmax(self, Z, P):
+        return np.asarray(self.own["softmax"](Z)) if "softmax" in self.own else P
+
+
+class MyBinaryCrossEntropy(losses.BinaryCrossEntropy):
+    """The binary cross-entropy with the learner's loss and gradient."""
+
+    pieces = frozenset({"logistic_loss"})
+
+    def evaluate(self, Z, Y):
+        """The learner's function gives both; the gradient waits in the cache."""
+        L, dZ = self.own["logistic_loss"](Z, Y)
+        return float(L), (self.predict(Z), Y, np.asarray(dZ))
+
+    def backward(self, cache):
+        """The gradient that came with the loss."""
+        return cache[2]
 
 
 def _loop(gradient, w, X, Y, learning_rate, batch_size, epochs):
