@@ -101,6 +101,20 @@ def mine():
     return keeping.mine()
 
 
+def recall(lesson, *answer):
+    """The question that a lesson opens with, from two lessons before; with an answer, its verdict."""
+    from . import recalling
+
+    return recalling.recall(lesson, *answer)
+
+
+def review(name=None, *answer):
+    """Short questions from earlier lessons that are due today; with a name and an answer, its verdict."""
+    from . import recalling
+
+    return recalling.review(name, *answer)
+
+
 def own_digits(train, data):
     """Measure a whole program of the learner's own on the test images of `data`."""
     from . import keeping
@@ -124,4 +138,4 @@ def __getattr__(name):
 
 def __dir__():
     return sorted([*registry(), "exercises", "keep", "mine", "outcome", "own_digits", "predict",
-                   "predictions", "progress", "registry"])  # fmt: skip
+                   "predictions", "progress", "recall", "registry", "review"])  # fmt: skip

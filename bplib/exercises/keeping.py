@@ -374,7 +374,7 @@ def _loop(gradient, w, X, Y, learning_rate, batch_size, epochs):
     for _ in range(epochs):
         for start in range(0, len(X), batch_size):
             L, g = gradient(w, X[start : start + batch_size], Y[start : start + batch_size])
-            w = w - learning_rate * g
+            w = w - g * learning_rate
             found.append(L)
     return w, found
 

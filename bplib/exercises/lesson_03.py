@@ -187,9 +187,9 @@ def logistic_loss(Z, Y):
 slip_in_a_program = choice(
     """A neuron z = w x + b is to learn y, with L = 1/(2N) Σ (z − y)², and its loss grows from step to step at
     every learning rate. Which line is it?
-    (a)  error = w * X + b - y
-    (b)  dw = np.mean(error * X)
-    (c)  db = np.mean(error)
+    (a)  e = w * X + b - y
+    (b)  dw = np.mean(e * X)
+    (c)  db = np.mean(e)
     (d)  w, b = w + eta * dw, b - eta * db""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "d",

@@ -235,8 +235,8 @@ slip_in_the_shapes = choice(
     and the network learns nothing but the mean. Which line is it?
     (a)  Z = X @ W + b
     (b)  error = Z[:, None, :] - Y[None, :, :]
-    (c)  dW = X.T @ dZ
-    (d)  db = dZ.sum(axis=0)""",
+    (c)  gradient_W = X.T @ dZ
+    (d)  gradient_b = dZ.sum(axis=0)""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "b",
     wrong={

@@ -193,7 +193,7 @@ silent_pixels = choice(
 
 
 def _idx_file(rng):
-    axes = int(rng.integers(1, 4))
+    axes = int(rng.integers(2, 4))
     shape = [int(n) for n in sizes(rng, axes)]
     values = rng.integers(0, 256, int(np.prod(shape)))
     lengths = [byte for n in shape for byte in (0, 0, 0, n)]

@@ -222,14 +222,18 @@ def maximum_back(dC, A, B):
     return dA, dB
 
 
-def _summed(rng, sizes=sizes):
+def _summed_down(rng, sizes=sizes):
     n, k = sizes(rng, 2)
-    axis = int(rng.integers(0, 2))
-    return draw(rng, (k, n)[axis]), draw(rng, n, k), axis
+    return draw(rng, k), draw(rng, n, k), 0
+
+
+def _summed_across(rng, sizes=sizes):
+    n, k = sizes(rng, 2)
+    return draw(rng, n), draw(rng, n, k), 1
 
 
 @function(
-    inputs=(_summed, _summed, square(_summed)),
+    inputs=(_summed_down, _summed_across, square(_summed_across)),
     returns="dA",
     hints=(
         "Each entry of A went into one sum, with slope 1. What comes back to it?",

@@ -158,7 +158,7 @@ decay_inside_adam = choice(
 
 def _quadratic(rng):
     d = int(sizes(rng, 1)[0])
-    return draw(rng, d), np.abs(draw(rng, d)), 0.1, float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3,
+    return draw(rng, d), np.abs(draw(rng, d)), 0.15, float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3,
     6))
 
 
@@ -201,10 +201,10 @@ def ball(w, c, eta, mu, steps):
 slip_in_an_adam = choice(
     """Somebody's Adam. Its first steps are more than three times as long as η, and later ones are right.
     Which line is it?
-    (a)  m = 0.9 * m + 0.1 * g
-    (b)  v = 0.999 * v + 0.001 * g**2
-    (c)  m_hat, v_hat = m, v
-    (d)  w = w - eta * m_hat / (np.sqrt(v_hat) + 1e-8)""",
+    (a)  mean = 0.9 * mean + 0.1 * g
+    (b)  square = 0.999 * square + 0.001 * g**2
+    (c)  mean_hat, square_hat = mean, square
+    (d)  w = w - eta * mean_hat / (np.sqrt(square_hat) + 1e-8)""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "c",
     wrong={
@@ -213,9 +213,10 @@ slip_in_an_adam = choice(
         "d": "The step, with ε beside the root: right.",
     },
     hints=(
-        "Put g = 1 and m = v = 0 into the lines.",
-        "m is 0.1 and √v is 0.0316: the step is 3.16 η.",
+        "Put g = 1 into the lines, with both means 0 before.",
+        "mean is 0.1 and the root of square is 0.0316: the step is 3.16 η.",
         "Both means remember the 0 they started from. Which line should make up for it?",
     ),
-    after="The bias correction is missing: m/(1 − 0.9ᵗ) and v/(1 − 0.999ᵗ). For large t both divisors are 1.",
+    after="The bias correction is missing: mean/(1 − 0.9ᵗ) and square/(1 − 0.999ᵗ). For large t both "
+          "divisors are 1.",
 )

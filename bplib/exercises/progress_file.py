@@ -1,4 +1,4 @@
-"""What a learner has solved and predicted: one small JSON file, and the picture drawn from it.
+"""What a learner has solved, predicted and recalled: one small JSON file, and the picture drawn from it.
 
 The file lies in the user's data folder, or where BPLIB_PROGRESS_FILE says; set to "", no record is kept. It
 is replaced whole, never written in place; one that cannot be read is set aside, never thrown away. Lessons
@@ -44,6 +44,11 @@ def predictions():
     return _loaded()["predictions"]
 
 
+def reviews():
+    """Name of a recalled question → {"step": how often it was right in a row, "due": date}."""
+    return _loaded()["reviews"]
+
+
 def _loaded():
     file = path()
     try:
@@ -54,11 +59,11 @@ def _loaded():
 
 
 def _empty():
-    return {"exercises": {}, "predictions": {}}
+    return {"exercises": {}, "predictions": {}, "reviews": {}}
 
 
 def _read(file):
-    """What the file holds; a damaged one is set aside. Files of before predictions were kept have none."""
+    """What the file holds; a damaged one is set aside. Older files lack predictions and reviews."""
     if file.exists() and not file.is_file():
         raise OSError(None, "it is no file")
     try:
@@ -72,6 +77,10 @@ def _read(file):
                 str(name): {"predicted": _answer(entry["predicted"]), "result": _answer(entry["result"])}
                 for name, entry in record.get("predictions", {}).items()
             },
+            "reviews": {
+                str(name): {"step": int(entry["step"]), "due": _date(entry["due"])}
+                for name, entry in record.get("reviews", {}).items()
+            },
         }
     except FileNotFoundError:
         return _empty()
@@ -84,6 +93,11 @@ def _answer(value):
     if value is None or isinstance(value, (str, int, float)):
         return value
     raise TypeError(f"a prediction is a number or a text, got {value!r}")
+
+
+def _date(text):
+    datetime.date.fromisoformat(text)  # raises ValueError or TypeError
+    return text
 
 
 def note(name, status):
@@ -109,6 +123,16 @@ def note_prediction(name, **parts):
     def change(record):
         entry = record["predictions"].setdefault(name, {"predicted": None, "result": None})
         entry.update(parts)
+        return True
+
+    _update(change)
+
+
+def note_review(name, step, due):
+    """Remember when a recalled question is due again."""
+
+    def change(record):
+        record["reviews"][name] = {"step": step, "due": due}
         return True
 
     _update(change)
