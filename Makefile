@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test notebooks site figures bench mutants format check address student update clean
+.PHONY: help environment lab test notebooks cards site figures bench mutants format check address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
@@ -10,6 +10,7 @@ help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test: formulas, code, notebooks, browser"
 	@echo "make notebooks  execute the notebooks and store their outputs"
+	@echo "make cards      make a deck of the claims and slips for Anki"
 	@echo "make site       build the reading edition in site/"
 	@echo "make figures    draw figures/ anew"
 	@echo "make bench      compare speed with PyTorch, scikit-learn and plain loops"
@@ -30,6 +31,11 @@ test: $(READY)
 
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)
+
+cards: $(READY)
+	@$(PY) -c "import genanki" 2>/dev/null || \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[cards]'
+	@$(PY) tools/cards.py $(ARGS)
 
 site: $(READY)
 	@$(PY) -c "import jupyterlite_core, jupyterlite_pyodide_kernel" 2>/dev/null || \
