@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test test-web notebooks site book guide figures bench mutants oldest format check hooks \
+.PHONY: help environment lab test test-web notebooks cards site book guide figures bench mutants oldest format check hooks \
     address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
@@ -12,6 +12,7 @@ help:
 	@echo "make test       run every test: formulas, code, notebooks, browser"
 	@echo "make test-web   the site alone, with all lessons run in a browser"
 	@echo "make notebooks  execute the notebooks and store their outputs"
+	@echo "make cards      make a deck of the claims and slips for Anki"
 	@echo "make site       the course on the web, in site/: pages, and lessons that run in a browser"
 	@echo "make book       the pages as an EPUB, in build/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
@@ -39,6 +40,11 @@ test-web: $(READY)
 
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)
+
+cards: $(READY)
+	@$(PY) -c "import genanki" 2>/dev/null || \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[cards]'
+	@$(PY) tools/cards.py $(ARGS)
 
 site: $(READY)
 	@$(PY) tools/build_site.py $(ARGS)

@@ -438,6 +438,212 @@ ANSWERS = [
         A = np.tanh(X @ W1)
         dZ = dY @ W2 * (1 - A * A)
         return dY + dZ @ W1, X.T @ dZ, A.T @ dY""", "W not transposed"),
+    ("graph_gradients", """
+        g = np.zeros(n)
+        g[n - 1] = 1
+        for child, parent, slope in edges[::-1]:
+            g[parent] = g[parent] + slope * g[child]
+        return g""", RIGHT),
+    ("graph_gradients", """
+        g = {n - 1: 1.0}
+        for child, parent, slope in edges[::-1]:
+            g[parent] = slope * g.get(child, 0)
+        return [g.get(i, 0) for i in range(n)]""", "overwritten at the fork"),
+    ("chain_slope", """
+        a, slopes = [x], []
+        for l in range(len(w)):
+            a.append(1 / (1 + np.exp(-w[l] * a[-1] - b[l])))
+            slopes.append(w[l] * a[-1] * (1 - a[-1]))
+        return np.prod(slopes)""", RIGHT),
+    ("chain_slope", """
+        a, slopes = [x], []
+        for l in range(len(w)):
+            a.append(1 / (1 + np.exp(-w[l] * a[-1] - b[l])))
+            slopes.append(w[l] * (1 - a[-1] ** 2))
+        return np.prod(slopes)""", "slope of tanh"),
+    ("swish", """
+        s = 1 / (1 + np.exp(-Z))
+        return Z * s, dA * (s + Z * s * (1 - s))""", RIGHT),
+    ("swish", """
+        s = 1 / (1 + np.exp(-Z))
+        return Z * s, dA * s * (1 - s)""", "product of slopes"),
+    ("descend", """
+        A = np.column_stack([X, np.ones_like(X)])
+        v = np.array([w, b])
+        for _ in range(steps):
+            v = v - learning_rate * A.T @ (A @ v - y) / len(X)
+        return v""", RIGHT),
+    ("descend", """
+        for _ in range(steps):
+            w -= learning_rate * np.mean((w * X + b - y) * X)
+            b -= learning_rate * np.mean(w * X + b - y)
+        return w, b""", "one after the other"),
+    ("descend", """
+        for _ in range(steps):
+            e = y - (w * X + b)
+            w, b = w + learning_rate * 2 * np.mean(e * X), b + learning_rate * 2 * np.mean(e)
+        return w, b""", "twice the slope"),
+    ("logistic_loss", """
+        L = np.sum(np.logaddexp(0, Z) - Z * Y) / len(Z)
+        return L, (1 / (1 + np.exp(-Z)) - Y) / len(Z)""", RIGHT),
+    ("logistic_loss", """
+        p = 1 / (1 + np.exp(-Z))
+        return -np.sum(Y * np.log(p) + (1 - Y) * np.log(1 - p)) / len(Z), (p - Y) / len(Z)""",
+     "from the probability"),
+    ("logistic_loss", """
+        p = 1 / (1 + np.exp(-Z))
+        return np.mean(np.logaddexp(0, Z) - Z * Y), (p - Y) / len(Z)""", "mean over all entries"),
+    ("all_deltas", """
+        d = [None] * len(W)
+        d[-1] = (a[-1] - y) * a[-1] * (1 - a[-1])
+        for l in range(len(W) - 2, -1, -1):
+            d[l] = (d[l + 1] @ W[l + 1]) * a[l] * (1 - a[l])
+        return d""", RIGHT),
+    ("all_deltas", """
+        d = [(a[-1] - y) * a[-1] * (1 - a[-1])]
+        for l in range(len(W) - 2, -1, -1):
+            d.append((d[-1] @ W[l + 1]) * a[l] * (1 - a[l]))
+        return d""", "from the end to the start"),
+    ("two_layers_backward", """
+        A = np.maximum(X @ W1 + b1, 0)
+        dZ = np.where(A > 0, dY @ W2.T, 0)
+        return dZ @ W1.T, X.T @ dZ, dZ.sum(0), A.T @ dY, dY.sum(0)""", RIGHT),
+    ("two_layers_backward", """
+        A = np.maximum(X @ W1 + b1, 0)
+        dZ = np.maximum(dY @ W2.T, 0)
+        return dZ @ W1.T, X.T @ dZ, dZ.sum(0), A.T @ dY, dY.sum(0)""", "gate on the gradient"),
+    ("cross_entropy_loss", """
+        m = Z.max(1)
+        logs = m + np.log(np.exp(Z.T - m).sum(0))
+        return np.mean(logs - Z[range(len(y)), y])""", RIGHT),
+    ("cross_entropy_loss", """
+        E = np.exp(Z - Z.max(1)[:, None])
+        P = E / E.sum(1)[:, None]
+        return -np.mean(np.log(P[range(len(y)), y]))""", "no shift"),
+    ("network_gradients", """
+        Z1 = X @ W1 + b1
+        A = np.maximum(Z1, 0)
+        Z = A @ W2 + b2
+        E = np.exp(Z - Z.max(1)[:, None])
+        d = (E / E.sum(1)[:, None] - np.eye(len(b2))[y]) / len(X)
+        d1 = d @ W2.T * (Z1 > 0)
+        return X.T @ d1, d1.sum(0), A.T @ d, d.sum(0)""", RIGHT),
+    ("network_gradients", """
+        Z1 = X @ W1 + b1
+        A = np.maximum(Z1, 0)
+        E = np.exp(A @ W2 + b2)
+        d = E / E.sum(1)[:, None] - np.eye(len(b2))[y]
+        d1 = d @ W2.T * (Z1 > 0)
+        return X.T @ d1, d1.sum(0), A.T @ d, d.sum(0)""", "not divided by N"),
+    ("slope_along", """
+        D = V / np.linalg.norm(V)
+        return (G * D).sum(), (f(X + h * D) - f(X - h * D)) / h / 2""", RIGHT),
+    ("slope_along", "np.sum(G * V), (f(X + h * V) - f(X - h * V)) / (2 * h)", "direction as it came"),
+    ("solved_epochs", """
+        good = np.flatnonzero(((answers > 0.5) == (Y > 0.5)).all(axis=1)) + 1
+        return (good[0], good[-1]) if good.size else (0, 0)""", RIGHT),
+    ("solved_epochs", """
+        good = np.flatnonzero(((answers > 0.5) == (Y > 0.5)).all(axis=1)) + 1
+        return (good[0], good[0]) if good.size else (0, 0)""", "stops at the first"),
+    ("least_squares", """
+        V = np.linalg.lstsq(np.c_[X, np.ones(len(X))], Y, rcond=None)[0]
+        return V[:-1], V[-1]""", RIGHT),
+    ("least_squares", """
+        mx, my = X.mean(0), Y.mean(0)
+        W = np.linalg.solve((X - mx).T @ (X - mx), (X - mx).T @ (Y - my))
+        return W, my - mx @ W""", RIGHT),
+    ("least_squares", "np.linalg.lstsq(X, Y, rcond=None)[0], np.zeros(Y.shape[1])", "without a bias"),
+    ("sizes_of_layers", """
+        sizes = []
+        for W in weights:
+            Z = A.dot(W)
+            sizes += [float((Z * Z).mean() ** 0.5)]
+            A = Z * (Z > 0)
+        return sizes""", RIGHT),
+    ("sizes_of_layers", """
+        sizes = []
+        for W in weights:
+            A = np.maximum(A @ W, 0)
+            sizes.append(np.sqrt(np.mean(A * A)))
+        return sizes""", "after the ReLU"),
+    ("read_idx", """
+        n = int(file[3])
+        shape = [int.from_bytes(bytes(file[4 + 4 * i:8 + 4 * i].tolist()), "big") for i in range(n)]
+        return shape, file[4 + 4 * n:].astype(np.uint8)""", RIGHT),
+    ("read_idx", """
+        n = int(file[3])
+        shape = [int.from_bytes(bytes(file[4 + 4 * i:8 + 4 * i].tolist()), "little") for i in range(n)]
+        return shape, file[4 + 4 * n:]""", "little end first"),
+    ("surest_mistakes", """
+        said, top = P.argmax(1), P.max(1)
+        rows = [i for i in range(len(y)) if said[i] != y[i]]
+        return sorted(rows, key=lambda i: -top[i])[:n]""", RIGHT),
+    ("surest_mistakes", "np.argsort(-P.max(axis=1))[:n]", "right answers too"),
+    ("factor_between", """
+        c = (a * n).sum() / (n ** 2).sum()
+        return c if np.all(abs(a - c * n) <= 1e-6 * abs(n).max()) else 0.0""", RIGHT),
+    ("factor_between", "c = np.sum(a * n) / np.sum(n * n)\nreturn c", "never refused"),
+    ("maximum_back", "np.where(A > B, dC, 0), np.where(B > A, dC, 0)", RIGHT),
+    ("maximum_back", "dC * (A > 0), dC * (A <= 0)", "gate on the sign"),
+    ("sum_back", "np.repeat(np.expand_dims(dC, axis), A.shape[axis], axis)", RIGHT),
+    ("sum_back", "dC + 0 * A if axis == 0 else dC[:, None] + 0 * A", RIGHT),
+    ("sum_back", "np.ones_like(A) * dC", "always rows"),
+    ("stack_back", "np.einsum('snk,dk->snd', dC, B), np.einsum('snd,snk->dk', A, dC)", RIGHT),
+    ("stack_back", "dC @ B.T, sum(a.T @ d for a, d in zip(A, dC)) / len(A)", "mean over the stack"),
+    ("tape_gradients", """
+        uses = [0] * len(parents)
+        reach, stack = {root}, [root]
+        while stack:
+            for p in parents[stack.pop()]:
+                uses[p] += 1
+                if p not in reach:
+                    reach.add(p)
+                    stack.append(p)
+        g, ready = np.zeros(len(parents)), [root]
+        g[root] = 1
+        while ready:
+            node = ready.pop()
+            for p, s in zip(parents[node], slopes[node]):
+                g[p] += s * g[node]
+                uses[p] -= 1
+                if uses[p] == 0:
+                    ready.append(p)
+        return g""", RIGHT),
+    ("running_statistics", """
+        mean, var = 0.0, 1.0
+        for X in batches:
+            mean = (1 - momentum) * mean + momentum * X.mean(0)
+            var = (1 - momentum) * var + momentum * X.var(0, ddof=1)
+        return mean, var""", RIGHT),
+    ("running_statistics", """
+        mean, var = 0.0, 1.0
+        for X in batches:
+            mean = momentum * mean + (1 - momentum) * X.mean(0)
+            var = momentum * var + (1 - momentum) * X.var(0, ddof=1)
+        return mean, var""", "momentum for what stays"),
+    ("ball", """
+        before = w
+        for t in range(steps):
+            w, before = (1 + mu - eta * c) * w - mu * before, w
+        return w""", RIGHT),
+    ("ball", """
+        v = 0
+        for t in range(steps):
+            v = mu * v + (1 - mu) * c * w
+            w = w - eta * v
+        return w""", "a running mean"),
+    ("sizes_going_back", """
+        sizes = []
+        for i in range(len(weights))[::-1]:
+            dZ = dZ.dot(weights[i].T) * (masks[i] == 1)
+            sizes.append(np.linalg.norm(dZ) / np.sqrt(dZ.size))
+        return sizes[::-1]""", RIGHT),
+    ("sizes_going_back", """
+        sizes = []
+        for W in weights[::-1]:
+            dZ = dZ @ W.T
+            sizes.append(np.sqrt(np.mean(dZ**2)))
+        return sizes[::-1]""", "gates forgotten"),
 ]  # fmt: skip
 
 

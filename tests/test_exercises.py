@@ -50,11 +50,20 @@ def filled_with(make, given):
 # ---------------------------------------------------------------- every exercise
 
 
-def test_there_are_enough():
-    """At least 24 over lessons 01–11, two to four a lesson."""
-    by_lesson = {lesson: len(ex.exercises(lesson)) for lesson in range(1, 12)}
-    assert sum(by_lesson.values()) >= 24
-    assert all(2 <= n <= 4 for n in by_lesson.values()), by_lesson
+def lines_of_code(exercise):
+    """The lines of a solution, without blank ones and without the docstring."""
+    docstring = ast.parse(exercise.solution_text).body[0].body[0]
+    lines = sum(bool(line.strip()) for line in exercise.solution_text.splitlines())
+    return lines - (docstring.end_lineno - docstring.lineno + 1)
+
+
+@pytest.mark.parametrize("lesson", range(1, 16))
+def test_there_is_enough_to_practise(lesson):
+    """Five or more a lesson, ten in 12; two or more of them code of five lines; one asks to find a fault."""
+    here = ex.exercises(lesson)
+    assert len(here) >= (10 if lesson == 12 else 5)
+    assert sum(lines_of_code(e) >= 5 for e in here if isinstance(e, kinds.Function)) >= 2
+    assert any(re.search(r"which line|first\s+line that is wrong", e.task, re.IGNORECASE) for e in here)
 
 
 @each(ALL)

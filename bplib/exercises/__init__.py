@@ -10,6 +10,9 @@ In a lesson:
 
     ex.affine_backward.check(affine_backward)   # ✔ correct / ✘ not yet, and why / ○ not attempted
 
+`ex.predict("xor_one_unit")` asks before a run what it will show; see `predicting`. `ex.keep()` keeps a
+function that passed, and `ex.mine()` makes a network of what is kept; see `keeping`.
+
 `ex.affine_backward` shows the task, `.hint()` gives the next of three hints, `.solution()` a solution, and
 `ex.progress()` draws what you have solved. Your functions get copies of random inputs, drawn anew at each
 check. A loop written in Python that never ends is stopped after a few seconds; one inside NumPy is not: then
@@ -71,6 +74,62 @@ def progress(lesson: int | None = None) -> None:
     )
 
 
+def predict(name, *answer):
+    """Ask for a prediction by a small widget, or keep the one that is given."""
+    from . import predicting
+
+    return predicting.predict(name, *answer)
+
+
+def outcome(name, result):
+    """Say how far the prediction was off, if there is one."""
+    from . import predicting
+
+    predicting.outcome(name, result)
+
+
+def predictions(lesson):
+    """Draw the predictions of a lesson beside what came out, if there are any."""
+    from . import predicting
+
+    predicting.predictions(lesson)
+
+
+def keep(name=None, *, replace=False):
+    """Keep the function checked last (or that of the exercise `name`) in mynet.py, if it is correct."""
+    from . import keeping
+
+    return keeping.keep(name, replace)
+
+
+def mine():
+    """The network made of what is kept in mynet.py; it shows which pieces are whose."""
+    from . import keeping
+
+    return keeping.mine()
+
+
+def recall(lesson, *answer):
+    """The question that a lesson opens with, from two lessons before; with an answer, its verdict."""
+    from . import recalling
+
+    return recalling.recall(lesson, *answer)
+
+
+def review(name=None, *answer):
+    """Short questions from earlier lessons that are due today; with a name and an answer, its verdict."""
+    from . import recalling
+
+    return recalling.review(name, *answer)
+
+
+def own_digits(train, data):
+    """Measure a whole program of the learner's own on the test images of `data`."""
+    from . import keeping
+
+    return keeping.own_digits(train, data)
+
+
 def __getattr__(name):
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -86,4 +145,5 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted([*registry(), "exercises", "progress", "registry"])
+    return sorted([*registry(), "exercises", "keep", "mine", "outcome", "own_digits", "predict",
+                   "predictions", "progress", "recall", "registry", "review"])  # fmt: skip

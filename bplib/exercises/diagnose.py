@@ -77,7 +77,7 @@ def judge(exercise: Function, attempt: Attempt, seed: int) -> Result:
     if problems[first].expected is not None:
         # Of the trials that go wrong in the same way, the smallest can best be followed by hand.
         same = [t for t, p in problems.items() if p.expected is not None and p.name == problems[first].name]
-        t = min(same, key=lambda t: sum(np.size(v) for v in exercise.draw(seed, t).values()))
+        t = min(same, key=lambda t: sum(map(_size, exercise.draw(seed, t).values())))
     return _explained(exercise, attempt, expected, seed, t, problems[t])
 
 
@@ -273,7 +273,8 @@ def _kind(value):
 
 def _shape_sentence(name, right, wrong, tolerance, inputs):
     twin = name[1:] if name.startswith("d") else ""
-    if np.shape(inputs.get(twin)) == right.shape and right.ndim:
+    like = inputs.get(twin)
+    if not _nested(like) and np.shape(like) == right.shape and right.ndim:
         wanted, rule = f"{twin} is {right.shape}", ": a gradient has the shape of what it is the gradient of"
     else:
         wanted, rule = f"{right.shape} is expected" if right.ndim else "a single number is expected", ""
@@ -405,7 +406,8 @@ def _pattern(exercise, attempt, expected, seed, name):
     if np.allclose(factors, -1):
         return f"Your {name} has the right size and the wrong sign."
     drawn = [exercise.draw(seed, t) for t in range(len(pairs))]
-    for array, axis in [(n, a) for n, v in drawn[0].items() for a in range(np.ndim(v))]:
+    arrays = {n: v for n, v in drawn[0].items() if not _nested(v)}
+    for array, axis in [(n, a) for n, v in arrays.items() for a in range(np.ndim(v))]:
         if any(np.ndim(inputs[array]) <= axis for inputs in drawn):
             continue
         sizes = np.array([np.shape(inputs[array])[axis] for inputs in drawn], float)
@@ -453,11 +455,32 @@ def _brief(inputs):
     """The inputs by their shapes; numbers and tuples as they are."""
 
     def one(name, value):
+        if _nested(value):
+            few = len(value) <= 8
+            return (
+                f"{name} [{', '.join(str(np.shape(v)) for v in value)}]" if few else f"{name} {_kind(value)}"
+            )
         if isinstance(value, (np.ndarray, list)) and np.ndim(value):
             return f"{name} {np.shape(value)}"
         return f"a function {name}" if callable(value) else f"{name} = {_inline(value)}"
 
     return ", ".join(one(name, value) for name, value in inputs.items())
+
+
+def _nested(value):
+    """Whether it is a list of arrays or lists, which may have different shapes."""
+    return isinstance(value, list) and any(isinstance(item, np.ndarray | list) for item in value)
+
+
+def _size(value):
+    return sum(map(_size, value)) if _nested(value) else np.size(value)
+
+
+def _in_numbers(value, indent):
+    if _nested(value):
+        between = ",\n" + " " * (indent + 1)
+        return f"[{between.join(show(item, indent + 1) for item in value)}]"
+    return repr(value) if isinstance(value, (tuple, str, bool)) else show(value, indent)
 
 
 def _inline(value):
@@ -469,12 +492,9 @@ def _given(inputs):
     simple = {n: v for n, v in inputs.items() if not callable(v)}
     if not simple:
         return ""
-    if sum(np.size(v) for v in simple.values()) > 60:
+    if sum(_size(v) for v in simple.values()) > 60:
         return f" Given {_brief(simple)}."
-    return "\nGiven\n" + "\n".join(
-        f"{n} = ".rjust(19) + (repr(v) if isinstance(v, (tuple, str, bool)) else show(v, 19))
-        for n, v in simple.items()
-    )
+    return "\nGiven\n" + "\n".join(f"{n} = ".rjust(19) + _in_numbers(v, 19) for n, v in simple.items())
 
 
 def show(value: Any, indent: int = 0, digits: int = 4) -> str:

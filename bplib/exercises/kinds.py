@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import dataclasses
 import decimal
 import difflib
 import functools
@@ -45,6 +46,7 @@ class Exercise:
 
     name, lesson = "exercise", 0
     solution_text: Any  # a text, or a property that makes one
+    latest: Exercise | None = None  # the one that was checked last, of all exercises
     invitation = "Put your answer in place of the `...` and run the cell again."
 
     def __init__(
@@ -62,6 +64,7 @@ class Exercise:
         self.task, self.hints, self.mutants = inspect.cleandoc(task), tuple(hints), tuple(mutants)
         self.returns, self.tolerance, self.after = returns, tolerance, after
         self.submitted: tuple | None = None
+        self.result: Result | None = None
         self._hints_given = 0
 
     def __repr__(self):
@@ -77,7 +80,17 @@ class Exercise:
         except BaseException as error:  # answers can be built to break whatever reads them
             result = self.wrong(f"It stops with {type(error).__name__}, and nothing more can be said of it.")
         progress_file.note(self.name, result.status)
-        return result
+        self.result, Exercise.latest = result, self
+        return self.offer_to_keep(result)
+
+    def offer_to_keep(self, result):
+        """The same result; where a piece of the learner's own network is right, with how to keep it."""
+        from .keeping import PIECES
+
+        if not result.correct or self.name not in PIECES:
+            return result
+        how = f"{result.message}\nex.keep() keeps it in mynet.py, for your own network."
+        return dataclasses.replace(result, message=how.strip())
 
     def hint(self, number: int | None = None) -> Text:
         """The next hint, or hint 1, 2 or 3."""

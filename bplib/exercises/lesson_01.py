@@ -111,3 +111,76 @@ best_h = choice(
     after="Truncation falls as h², round-off grows as 1/h: they meet near 1e-5, with an error below "
           "1e-10.",
 )
+
+
+def _graph(rng):
+    """Six nodes; every node but the first two is made of two earlier ones, the same one twice now and
+    then."""
+    edges = []
+    for child in range(2, 6):
+        first, second = int(rng.integers(0, child)), child - 1
+        edges += [(child, first, float(draw(rng))), (child, second, float(draw(rng)))]
+    return 6, edges
+
+
+@function(
+    inputs=_graph,
+    returns="gradients",
+    hints=(
+        "The gradient of the last node by itself is 1. Which edges lead into it?",
+        "Go through the edges from the last to the first: then everything that a node receives has arrived "
+        "before it passes anything on.",
+        "For each edge: gradients[parent] += slope * gradients[child].",
+    ),
+    mutants=(
+        Fault("overwritten at the fork", "gradients[parent] += slope", "gradients[parent] = slope",
+              "A parent that is used twice receives two contributions, and the second has overwritten the "
+              "first: +=."),
+        Fault("from the first to the last", "reversed(edges)", "edges",
+              "In this order a node passes its gradient on before it has received it: go from the last edge "
+              "to the first."),
+        Fault("slopes alone", "slope * gradients[child]", "slope",
+              "That adds up the slopes next to each node. The chain rule multiplies each by the gradient of "
+              "the node that it leads to."),
+        Fault("added along the path", "slope * gradients[child]", "slope + gradients[child]",
+              "Along a path slopes are multiplied; contributions of different paths are added."),
+        Fault("divided by the slope", "slope * gradients[child]", "gradients[child] / slope",
+              "Going back over an edge the gradient is multiplied by its slope."),
+        Fault("without the start", "gradients[-1] = 1.0", "gradients[-1] = 0.0",
+              "Everything is 0, since nothing was there to pass on: the last node's gradient by itself "
+              "is 1."),
+    ),
+    after="That is `backward` of the lesson, for any graph.",
+)
+def graph_gradients(n, edges):
+    """A graph of n nodes, 0 … n − 1. Each edge is (child, parent, slope): `slope` is that of the child with
+    respect to the parent. The edges are sorted by child, and a parent has a smaller number than its child.
+    Return the list of the gradients of the last node with respect to every node."""
+    gradients = [0.0] * n
+    gradients[-1] = 1.0
+    for child, parent, slope in reversed(edges):
+        gradients[parent] += slope * gradients[child]
+    return gradients
+
+
+slip_in_a_product = choice(
+    """Somebody derives the slope of f(x) = x² sin(3x). Which is the first line that is wrong?
+    f  = u v  with  u = x²  and  v = sin(3x)
+    (a)  u′ = 2x
+    (b)  v′ = cos(3x)
+    (c)  f′ = u′ v + u v′
+    (d)  f′ = 2x sin(3x) + x² cos(3x)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "b",
+    wrong={
+        "a": "The slope of x² is 2x: this line is right.",
+        "c": "This is the product rule as it should be. Gradients add, since x reaches f through u and v.",
+        "d": "It follows from the lines before it. So the slip was made earlier.",
+    },
+    hints=(
+        "Nudge x by a small number in each line, and compare.",
+        "Two of the functions have an inner function. Is its slope there?",
+        "sin(3x) is sin(t) with t = 3x. What is the slope of t?",
+    ),
+    after="The inner slope, 3, is missing: v′ = 3 cos(3x). A nudge would have told.",
+)

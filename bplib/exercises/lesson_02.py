@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kinds import Fault, draw, expression, function, sizes, square, value
+from .kinds import Fault, choice, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -137,4 +137,109 @@ ten_sigmoids = value(
     ),
     tolerance=1e-2,  # 9.5e-7, rounded to two digits, is right
     after="Less than a millionth, at best: gradients vanish.",
+)
+
+
+def _chain_of_units(rng):
+    n = int(rng.integers(3, 6))
+    return float(draw(rng)), draw(rng, n), draw(rng, n)
+
+
+@function(
+    inputs=_chain_of_units,
+    returns="slope",
+    hints=(
+        "Go forward through the units, and keep a product of slopes as you go.",
+        "One unit has the slope w · σ′(z), and σ′ is a(1 − a) with the unit's own output a.",
+        "a = σ(w_l a + b_l), then slope *= w_l * a * (1 - a).",
+    ),
+    mutants=(
+        Fault("weights forgotten", "slope *= w_l * a * (1 - a)", "slope *= a * (1 - a)",
+              "The weight is missing: z = w a + b has the slope w with respect to a."),
+        Fault("slopes added", "slope *= w_l", "slope += w_l",
+              "These units lie on one path, so their slopes are multiplied."),
+        Fault("always the first input", "np.exp(-(w_l * a + b_l))", "np.exp(-(w_l * x + b_l))",
+              "Each unit gets the output of the one before it, and only the first one gets x."),
+        Fault("slope of tanh", "w_l * a * (1 - a)", "w_l * (1 - a**2)",
+              "1 − a² belongs to tanh. These units are sigmoids: a(1 − a)."),
+        Fault("slopes of the sigmoid alone, squared", "w_l * a * (1 - a)", "w_l * (a * (1 - a)) ** 2",
+              "Each unit's slope comes once into the product."),
+        Fault("bias forgotten", "w_l * a + b_l", "w_l * a",
+              "z = w a + b: the bias moves the place where the slope is taken."),
+    ),
+    after="With every |w| below 4 each factor is below 1, and the product shrinks.",
+)
+def chain_slope(x, w, b):
+    """Sigmoid units in a row: a₀ = x, then a_l = σ(w_l a_(l−1) + b_l), with w (n,) and b (n,). Return the
+    slope
+    of the last output with respect to x."""
+    a, slope = x, 1.0
+    for w_l, b_l in zip(w, b, strict=True):
+        a = 1 / (1 + np.exp(-(w_l * a + b_l)))
+        slope *= w_l * a * (1 - a)
+    return slope
+
+
+def _before_swish(rng, sizes=sizes):
+    N, k = sizes(rng, 2)
+    return draw(rng, N, k), draw(rng, N, k)
+
+
+@function(
+    inputs=(_before_swish, _before_swish, square(_before_swish)),
+    returns=("A", "dZ"),
+    hints=(
+        "z · σ(z) is a product: z reaches the result through both factors.",
+        "Its slope is σ(z) + z σ′(z), and σ′ = σ(1 − σ).",
+        "s = σ(Z); A = Z s; the slope is s + A (1 − s); dZ = dA times the slope.",
+    ),
+    mutants=(
+        Fault("one factor held", "s + A * (1 - s)", "s",
+              "That is the slope with σ(z) held still. z also moves σ(z): add z σ′(z)."),
+        Fault("the other factor held", "s + A * (1 - s)", "A * (1 - s)",
+              "That is the slope with the factor z held still. Add σ(z), the slope of z times the other "
+              "factor."),
+        Fault("product of slopes", "s + A * (1 - s)", "s * (1 - s)",
+              "The slope of a product is not the product of the slopes: σ + z σ′."),
+        Fault("slope of the sigmoid from A", "s + A * (1 - s)", "s + A * (1 - A)",
+              "σ′ is σ(1 − σ), with σ(z) itself. A is z σ(z)."),
+        Fault("incoming gradient forgotten", "dZ = dA * slope", "dZ = slope",
+              "That is the slope alone. The chain rule multiplies it by dA, what comes back."),
+        Fault("a matrix product", "dA * slope", "dA @ slope",
+              "The function works entry by entry, so its slope multiplies entry by entry: `*`."),
+        Fault("returned in the other order", "return A, dZ", "return dZ, A",
+              "A comes first, then dZ."),
+    ),
+    after="It is called swish or SiLU. Lesson 12 lets the program find this slope.",
+)
+def swish(Z, dA):
+    """The activation A = Z σ(Z), entry by entry. From Z and dA = ∂L/∂A, both (N, k), return A and dZ =
+    ∂L/∂Z."""
+    s = 1 / (1 + np.exp(-Z))
+    A = Z * s
+    slope = s + A * (1 - s)
+    dZ = dA * slope
+    return A, dZ
+
+
+slip_in_a_slope = choice(
+    """a = tanh z = s/c, with s = sinh z and c = cosh z; s′ = c, c′ = s, and c² − s² = 1. Which is the first
+    line that is wrong?
+    (a)  a′ = (s′c − s c′)/c²
+    (b)     = (c² − s²)/c²
+    (c)     = 1 − a²
+    (d)     = 1/c, since c² − s² = 1""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "d",
+    wrong={
+        "a": "That is the rule for a quotient: the slope of the top times the bottom, minus the reverse.",
+        "b": "s′ = c and c′ = s have been put in: right.",
+        "c": "Dividing both terms by c² leaves 1 − (s/c)², and s/c is a: right.",
+    },
+    hints=(
+        "Put a number in: z = 1 has s = 1.175, c = 1.543, a = 0.762.",
+        "1 − a² is 0.420 there. Which of the other lines gives something else?",
+        "(c² − s²)/c² is 1/c². What does the last line say?",
+    ),
+    after="It is 1/c², 0.420 at z = 1, and not 1/c, 0.648.",
 )

@@ -1,6 +1,8 @@
 """Lesson 03, gradient descent: a lost sign, what it does to one step, and how large a step may be."""
 
-from .kinds import expression, value
+import numpy as np
+
+from .kinds import Fault, choice, draw, expression, function, sizes, value
 
 # fmt: off
 
@@ -85,4 +87,121 @@ logistic_slope = expression(
         ("(y_hat - y)/(y_hat*(1 - y_hat))", "That is ∂L/∂ŷ. One step is left, from ŷ to z: times ŷ(1 − ŷ)."),
     ),
     after="σ′ cancels: a unit that is wrong and saturated still learns.",
+)
+
+
+def _points(rng):
+    N = int(rng.integers(4, 8))
+    w, b = (float(v) for v in draw(rng, 2))
+    return w, b, draw(rng, N), draw(rng, N) + 1.0, 0.1, int(rng.integers(2, 5))
+
+
+@function(
+    inputs=_points,
+    returns=("w", "b"),
+    hints=(
+        "The error of row n is w x + b − y. Both slopes are made of it.",
+        "∂L/∂w is the mean of error times x, ∂L/∂b is the mean of the error.",
+        "Compute both slopes before you change w or b; then step against them.",
+    ),
+    mutants=(
+        Fault("uphill", ("w - learning_rate * np.mean(error * X)", "b - learning_rate * np.mean(error)"),
+              ("w + learning_rate * np.mean(error * X)", "b + learning_rate * np.mean(error)"),
+              "That climbs: a step goes against the slope."),
+        Fault("one after the other",
+              "w, b = w - learning_rate * np.mean(error * X), b - learning_rate * np.mean(error)",
+              "w = w - learning_rate * np.mean(error * X)\n"
+              "        b = b - learning_rate * np.mean(w * X + b - y)",
+              "b has stepped by the error of the new w. Both slopes belong to the same point: compute them "
+              "first, then step."),
+        Fault("sums for means", ("np.mean(error * X)", "np.mean(error)"),
+              ("np.sum(error * X)", "np.sum(error)"),
+              "L is a mean over the N rows, and so are its slopes."),
+        Fault("twice the slope", ("np.mean(error * X)", "np.mean(error)"),
+              ("2 * np.mean(error * X)", "2 * np.mean(error)"),
+              "The ½ in L cancels the 2 of the square: the slope is the error itself."),
+        Fault("input forgotten", "np.mean(error * X)", "np.mean(error)",
+              "z = w x + b has the slope x with respect to w: multiply the error by X."),
+        Fault("one step", "range(steps)", "range(1)",
+              "That is one step. Return after the loop."),
+    ),
+    after="Lesson 08 writes this loop for batches.",
+)
+def descend(w, b, X, y, learning_rate, steps):
+    """One neuron z = w x + b without activation, on rows X (N,) with targets y (N,), and
+    L = 1/(2N) Σ (z − y)². Take `steps` steps of gradient descent on all rows and return w and b."""
+    for _ in range(steps):
+        error = w * X + b - y
+        w, b = w - learning_rate * np.mean(error * X), b - learning_rate * np.mean(error)
+    return w, b
+
+
+def _logits(rng):
+    N, k = sizes(rng, 2)
+    return 3 * draw(rng, N, k), rng.integers(0, 2, (N, k)).astype(float)
+
+
+def _large_logits(rng):
+    """At |z| = 1000 the probability is rounded to 0 or 1, and its log is gone."""
+    Z, Y = _logits(rng)
+    Z[0, 0], Y[0, 0], Z[-1, -1], Y[-1, -1] = 1000.0, 0.0, -1000.0, 1.0
+    return Z, Y
+
+
+@function(
+    inputs=(_logits, _large_logits),
+    returns=("L", "dZ"),
+    hints=(
+        "From ŷ the log is lost where ŷ is rounded to 0 or 1. Take z itself.",
+        "−y log σ(z) − (1 − y) log(1 − σ(z)) is max(z, 0) − z y + log(1 + e^(−|z|)), for both signs of z.",
+        "Divide the sum over all entries by the rows, len(Z), and dZ = (σ(Z) − Y)/len(Z).",
+    ),
+    mutants=(
+        Fault("from the probability", "np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))",
+              "-Y * np.log(1 / (1 + np.exp(-Z))) - (1 - Y) * np.log(1 - 1 / (1 + np.exp(-Z)))",
+              "At |z| = 1000 the probability is rounded to 0 or 1, and its log is −∞. Compute the loss "
+              "from z."),
+        Fault("mean over all entries", "losses.sum() / len(Z)", "losses.mean()",
+              "The loss sums over the outputs and takes the mean over the rows: divide by len(Z)."),
+        Fault("not divided", ("losses.sum() / len(Z)", "(Y_hat - Y) / len(Z)"), ("losses.sum()", "Y_hat - Y"),
+              "Loss and gradient are means over the N rows."),
+        Fault("sigmoid's slope kept", "(Y_hat - Y) / len(Z)", "(Y_hat - Y) * Y_hat * (1 - Y_hat) / len(Z)",
+              "With this loss the slope of the sigmoid cancels: ∂L/∂z = ŷ − y."),
+        Fault("sign", "(Y_hat - Y)", "(Y - Y_hat)",
+              "It is ŷ − y: where the answer is too high, a larger z makes the loss larger."),
+        Fault("targets exchanged", "- Z * Y", "- Z * (1 - Y)",
+              "The linear term is − z y: a row with y = 1 pays nothing for a large z."),
+    ),
+    after="BinaryCrossEntropy of the package computes the same.",
+)
+def logistic_loss(Z, Y):
+    """Binary cross-entropy from logits Z (N, k) and Y (N, k) of zeros and ones: a sum over the k outputs, a
+    mean over the rows. Return L and dZ = ∂L/∂Z. Some entries of Z are ±1000."""
+    losses = np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
+    Y_hat = 1 / (1 + np.exp(-Z))
+    L = losses.sum() / len(Z)
+    dZ = (Y_hat - Y) / len(Z)
+    return L, dZ
+
+
+slip_in_a_program = choice(
+    """A neuron z = w x + b is to learn y, with L = 1/(2N) Σ (z − y)², and its loss grows from step to step at
+    every learning rate. Which line is it?
+    (a)  e = w * X + b - y
+    (b)  dw = np.mean(e * X)
+    (c)  db = np.mean(e)
+    (d)  w, b = w + eta * dw, b - eta * db""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "d",
+    wrong={
+        "a": "z − y is the slope of ½(z − y)² with respect to z: right.",
+        "b": "z has the slope x with respect to w, and the mean over the rows is in L: right.",
+        "c": "z has the slope 1 with respect to b: right.",
+    },
+    hints=(
+        "If the slopes are right, a short step along minus the gradient makes L smaller.",
+        "Check the two slopes by a nudge in your head: they are right.",
+        "Compare the two signs in the last line.",
+    ),
+    after="w climbs while b descends. At a small rate the loss may even fall for a while, by b alone.",
 )

@@ -1,8 +1,10 @@
 """Lesson 04, deltas: at the output, one layer back, through a whole network, and what it all costs."""
 
+from itertools import pairwise
+
 import numpy as np
 
-from .kinds import Fault, draw, expression, function, sizes, square, value
+from .kinds import Fault, choice, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -173,3 +175,73 @@ def backward_by_hand(x, y, W1, b1, W2, b2):
     delta2 = (a2 - y) * a2 * (1 - a2)
     delta1 = (W2.T @ delta2) * a1 * (1 - a1)
     return np.outer(delta1, x), delta1, np.outer(delta2, a1), delta2
+
+
+def _outputs_of_layers(rng, sizes=sizes):
+    widths = sizes(rng, 4)
+    W = [draw(rng, n_out, n_in) for n_in, n_out in pairwise(widths)]
+    a = [rng.integers(1, 10, n) / 10 for n in widths[1:]]
+    return W, a, rng.integers(0, 2, widths[-1]).astype(float)
+
+
+@function(
+    inputs=(_outputs_of_layers, _outputs_of_layers, square(_outputs_of_layers)),
+    returns="deltas",
+    hints=(
+        "Begin at the output: (a − y) times the slope a(1 − a).",
+        "Each layer below collects by the transpose of the matrix above it, times its own slope.",
+        "for W_l, a_l in zip(reversed(W[1:]), reversed(a[:-1])): delta = (W_l.T @ delta) * a_l * (1 - a_l)",
+    ),
+    mutants=(
+        Fault("W for its transpose", "W_l.T @ delta", "W_l @ delta",
+              "δ goes back from the units above: sum over the first index of W, which the transpose does."),
+        Fault("slope of the hidden units forgotten", "(W_l.T @ delta) * a_l * (1 - a_l)", "W_l.T @ delta",
+              "δ is ∂L/∂z: what comes back to a hidden output is multiplied by the slope a(1 − a)."),
+        Fault("slope of the outputs forgotten", "(a[-1] - y) * a[-1] * (1 - a[-1])", "a[-1] - y",
+              "L is ½‖a − y‖² of sigmoids, so the output keeps its slope a(1 − a)."),
+        Fault("from the end to the start", "found.insert(0, delta)", "found.append(delta)",
+              "The list should begin with the first layer: insert each δ in front."),
+        Fault("sign", "(a[-1] - y)", "(y - a[-1])",
+              "The slope of ½(a − y)² with respect to a is a − y."),
+        Fault("first matrix too", "reversed(W[1:])", "reversed(W[:-1])",
+              "The matrix that leads out of a layer is the next one in the list. The first one leads "
+              "from the "
+              "inputs, which have no δ."),
+    ),
+    after="Three lines of a loop, for a network of any depth.",
+)
+def all_deltas(W, a, y):
+    """One sample, in columns, all units sigmoids, L = ½‖a − y‖² at the end. W is the list of the matrices
+    and a
+    the list of the outputs of the layers, first layer first. Return the list of their δ, first layer
+    first."""
+    delta = (a[-1] - y) * a[-1] * (1 - a[-1])
+    found = [delta]
+    for W_l, a_l in zip(reversed(W[1:]), reversed(a[:-1]), strict=True):
+        delta = (W_l.T @ delta) * a_l * (1 - a_l)
+        found.insert(0, delta)
+    return found
+
+
+slip_in_a_backward = choice(
+    """One sample in columns, two layers of sigmoids, L = ½‖a2 − y‖². The gradient of W2 agrees with nudging,
+    that of W1 does not. Which line is it?
+    (a)  d2 = (a2 - y) * a2 * (1 - a2)
+    (b)  dW2 = np.outer(d2, a1)
+    (c)  d1 = (W2.T @ d2) * a2 * (1 - a2)
+    (d)  dW1 = np.outer(d1, x)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "c",
+    wrong={
+        "a": "dW2 is made of d2, and dW2 is right. So d2 is right.",
+        "b": "The gradient of W2 agrees with nudging: this line is right.",
+        "d": "δ times input, with the unit's δ first: this line is right if d1 is.",
+    },
+    hints=(
+        "What is right already clears some of the lines.",
+        "δ of a hidden unit contains the slope of that very unit.",
+        "Which layer's outputs stand in the last two factors of line (c)?",
+    ),
+    after="The slope is that of the hidden units, a1 * (1 - a1). Where both layers have two units, it "
+          "even runs.",
+)

@@ -1,6 +1,8 @@
 """Lesson 05, matrix gradients."""
 
-from .kinds import Fault, draw, function, sizes, square
+import numpy as np
+
+from .kinds import Fault, choice, draw, function, sizes, square
 
 # fmt: off
 
@@ -182,3 +184,70 @@ def collapse(W1, b1, W2, b2):
     W = W1 @ W2
     b = b1 @ W2 + b2
     return W, b
+
+
+def _two_layers_of_relu(rng, sizes=sizes):
+    N, d, m, k = sizes(rng, 4)
+    return draw(rng, N, k), draw(rng, N, d), draw(rng, d, m), draw(rng, m), draw(rng, m, k)
+
+
+@function(
+    inputs=(_two_layers_of_relu, _two_layers_of_relu, square(_two_layers_of_relu)),
+    returns=("dX", "dW1", "db1", "dW2", "db2"),
+    hints=(
+        "Go forward once more to Z and A. Then the last layer's three gradients, the gate, the first layer's "
+        "three.",
+        "dW2 is made of what came into the second layer, A. The gate lets pass where Z > 0.",
+        "dZ = (dY @ W2.T) * (Z > 0); then X.T @ dZ, dZ.sum(axis=0) and dZ @ W1.T.",
+    ),
+    mutants=(
+        Fault("gate forgotten", "(dY @ W2.T) * (Z > 0)", "dY @ W2.T",
+              "ReLU stands between the layers: nothing comes back through a unit with Z ≤ 0."),
+        Fault("gate on the gradient", "* (Z > 0)", "* (dY @ W2.T > 0)",
+              "The gate looks at Z, not at what comes back: a negative gradient passes an open unit."),
+        Fault("ReLU for its slope", "* (Z > 0)", "* A",
+              "The slope of an open unit is 1, whatever it passes on."),
+        Fault("what came into the first layer", "A.T @ dY", "Z.T @ dY",
+              "The second layer received A, after the ReLU."),
+        Fault("bias of the first layer forgotten", "Z = X @ W1 + b1", "Z = X @ W1",
+              "The bias moves Z, and with it which units are open."),
+        Fault("means for sums", ("dY.sum(axis=0)", "dZ.sum(axis=0)"), ("dY.mean(axis=0)", "dZ.mean(axis=0)"),
+              "b was added to every row, so its gradient is a sum. Only the loss divides by N."),
+        Fault("W2 not transposed", "dY @ W2.T", "dY @ W2",
+              "Back through a matrix the other way round: dY W2ᵀ."),
+    ),
+    after="affine_backward twice, with a gate between: so every network goes back.",
+)
+def two_layers_backward(dY, X, W1, b1, W2):
+    """Y = max(X W1 + b1, 0) W2 + b2. From dY (N, k), X (N, d), W1 (d, m), b1 (m,) and W2 (m, k) return dX,
+    dW1,
+    db1, dW2 and db2."""
+    Z = X @ W1 + b1
+    A = np.maximum(Z, 0)
+    dW2, db2 = A.T @ dY, dY.sum(axis=0)
+    dZ = (dY @ W2.T) * (Z > 0)
+    return dZ @ W1.T, X.T @ dZ, dZ.sum(axis=0), dW2, db2
+
+
+slip_in_the_shapes = choice(
+    """Rows are examples: X (32, 10), Z = X W + b with W (10, 5), and targets Y of shape (32, 5). Everything
+    runs,
+    and the network learns nothing but the mean. Which line is it?
+    (a)  Z = X @ W + b
+    (b)  error = Z[:, None, :] - Y[None, :, :]
+    (c)  gradient_W = X.T @ dZ
+    (d)  gradient_b = dZ.sum(axis=0)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "b",
+    wrong={
+        "a": "(32, 10) times (10, 5) is (32, 5), and b is added to every row: right.",
+        "c": "(10, 32) times (32, 5) is (10, 5), the shape of W: right.",
+        "d": "b has 5 numbers, one for each column of dZ: right.",
+    },
+    hints=(
+        "Write the shape of every result beside its line.",
+        "An error has the shape of the outputs, (32, 5).",
+        "What shape has (32, 1, 5) − (1, 32, 5)?",
+    ),
+    after="It pairs every row with every target, (32, 32, 5), as in the first accident of the lesson.",
+)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .kinds import Fault, draw, expression, function, sizes, square, value
+from .kinds import Fault, choice, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -196,4 +196,123 @@ loss_at_start = value(
         ((None, None, 1e5), "That is one example's worth. The loss as published is a sum over all 32."),
     ),
     after="“2.30 is guessing” is worth knowing by heart.",
+)
+
+
+def _scores_and_labels(rng):
+    N, k = sizes(rng, 2)
+    return 2 * draw(rng, N, k), rng.integers(0, k, N)
+
+
+def _large_scores_and_labels(rng):
+    Z, y = _scores_and_labels(rng)
+    Z[0] += 1500.0
+    Z[-1] -= 1500.0
+    Z[1, (y[1] + 1) % Z.shape[1]] = 900.0  # the right class is so far below that its p is rounded to 0
+    return Z, y
+
+
+@function(
+    inputs=(_scores_and_labels, _large_scores_and_labels),
+    returns="L",
+    hints=(
+        "Never build p: −log p of the right class is the log of the sum minus the right score.",
+        "Take out the row's largest score first. Then no power overflows.",
+        "S = Z − its row's maximum; log of the row sums of e^S, minus S at the label; the mean of that.",
+    ),
+    mutants=(
+        Fault("no shift", "Z - Z.max(axis=1, keepdims=True)", "Z",
+              "e^1500 is larger than any float, and a probability may be rounded to 0, where its log is "
+              "−∞: take "
+              "the row's maximum from every score first, and keep log Σ eˢ − s as it is."),
+        Fault("sum for mean", "losses.mean()", "losses.sum()",
+              "The loss of a batch is the mean over its rows."),
+        Fault("mean over the classes", "losses.mean()", "losses.sum() / Z.shape[1]",
+              "The mean is over the N rows, not over the k classes."),
+        Fault("probability of the right class", "np.log(total) - right", "np.exp(right) / total",
+              "That is p of the right class. The loss is −log p."),
+        Fault("sign", "np.log(total) - right", "right - np.log(total)",
+              "log p is negative: the loss is minus log p."),
+        Fault("logarithm to base 2", "np.log(total)", "np.log2(total)",
+              "The natural logarithm is meant, or the gradient is no longer p − y."),
+    ),
+    after="So `SoftmaxCrossEntropy.evaluate` does it.",
+)
+def cross_entropy_loss(Z, y):
+    """Scores Z (N, k), some of them around ±1500, and labels y (N,) from 0 to k − 1. Return the mean over the
+    rows of −log p, with p the softmax of the row at its label."""
+    S = Z - Z.max(axis=1, keepdims=True)
+    total = np.exp(S).sum(axis=1)
+    right = S[np.arange(len(y)), y]
+    losses = np.log(total) - right
+    return losses.mean()
+
+
+def _network_and_batch(rng):
+    N, d, m, k = sizes(rng, 4)
+    return (draw(rng, N, d), rng.integers(0, k, N), 0.5 * draw(rng, d, m), draw(rng, m),
+            0.5 * draw(rng, m, k), draw(rng, k))
+
+
+@function(
+    inputs=_network_and_batch,
+    returns=("dW1", "db1", "dW2", "db2"),
+    hints=(
+        "Forward: Z1, A = max(Z1, 0), Z2 = A W2 + b2. Then the gradient by Z2, and back through both layers.",
+        "The gradient by the scores is softmax minus one-hot, divided by N.",
+        "dZ1 = (dZ2 @ W2.T) * (A > 0); each W gets what came in, transposed, times its dZ.",
+    ),
+    mutants=(
+        Fault("label not subtracted", "P[np.arange(len(y)), y] -= 1", "P[np.arange(len(y)), y] -= 0",
+              "The gradient by the scores is p − y: subtract 1 at the label."),
+        Fault("not divided by N", "dZ2 = P / len(X)", "dZ2 = P",
+              "The loss is a mean over the rows: its gradient is divided by N."),
+        Fault("divided by the classes", "dZ2 = P / len(X)", "dZ2 = P / P.shape[1]",
+              "The mean is over the N rows, not over the classes: a published program has this slip."),
+        Fault("gate forgotten", "(dZ2 @ W2.T) * (A > 0)", "dZ2 @ W2.T",
+              "A closed ReLU lets nothing back: times (A > 0). (A >= 0 is always true, as A is never "
+              "negative.)"),
+        Fault("softmax down the columns", "P /= P.sum(axis=1, keepdims=True)",
+              "P /= P.sum(axis=0, keepdims=True)",
+              "The classes of one example are a row: sum along axis 1."),
+        Fault("means for sums", ("dZ1.sum(axis=0)", "dZ2.sum(axis=0)"),
+              ("dZ1.mean(axis=0)", "dZ2.mean(axis=0)"),
+              "b was added to every row, so its gradient is the column sum."),
+    ),
+    after="A whole network in eight lines. Network.gradients does the same, layer by layer.",
+)
+def network_gradients(X, y, W1, b1, W2, b2):
+    """Scores max(X W1 + b1, 0) W2 + b2, softmax, and the mean cross-entropy with labels y (N,). From X (N,
+    d), y,
+    W1 (d, m), b1 (m,), W2 (m, k) and b2 (k,) return dW1, db1, dW2 and db2."""
+    A = np.maximum(X @ W1 + b1, 0)
+    P = np.exp(A @ W2 + b2)
+    P /= P.sum(axis=1, keepdims=True)
+    P[np.arange(len(y)), y] -= 1
+    dZ2 = P / len(X)
+    dZ1 = (dZ2 @ W2.T) * (A > 0)
+    return X.T @ dZ1, dZ1.sum(axis=0), A.T @ dZ2, dZ2.sum(axis=0)
+
+
+slip_in_a_softmax = choice(
+    """Scores Z (N, k), labels y (N,). The loss is right for small scores, and NaN for a row whose scores
+    are all
+    below −800. Which line is it?
+    (a)  E = np.exp(Z - Z.max())
+    (b)  P = E / E.sum(axis=1, keepdims=True)
+    (c)  L = -np.log(P[np.arange(len(y)), y]).mean()
+    (d)  dZ = (P - np.eye(Z.shape[1])[y]) / len(Z)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "a",
+    wrong={
+        "b": "The sum of a row, kept as a column: right. But what if all of the row's E are 0?",
+        "c": "−log p of the right class, mean over the rows. It is the p that is NaN already.",
+        "d": "p − y over N: right, as long as P is.",
+    },
+    hints=(
+        "Take two rows, (0, 1) and (−900, −899), and go through the lines.",
+        "The largest score of the whole table is 1. What is e^(−900 − 1)?",
+        "Softmax is computed row by row. So is the shift.",
+    ),
+    after="One maximum for the whole table leaves a low row with 0/0. It needs max(axis=1, keepdims=True).",
 )

@@ -260,3 +260,78 @@ passes_for_a_check = value(
     after="Backpropagation does it with one pass forward and one back. That is why it is the check, not the "
           "method.",
 )
+
+
+def _along_a_direction(rng):
+    A, B, X, V = (draw(rng, 3, 2) for _ in range(4))
+    G = 3 * A * X**2 + B
+    G.flat[0] += X.flat[-1]
+    G.flat[-1] += X.flat[0]
+    return functools.partial(input_functions.curved, A, B), G, X, V, 0.1
+
+
+def _with_a_wrong_gradient(rng):
+    f, G, X, V, h = _along_a_direction(rng)
+    return f, G + 0.5, X, V, h
+
+
+@function(
+    inputs=(_along_a_direction, _with_a_wrong_gradient),
+    returns=("analytic", "numeric"),
+    hints=(
+        "Make the direction one long first: divide V by the root of the sum of its squares.",
+        "A gradient G says that a step along D changes f at the rate Σ G D.",
+        "D = V/‖V‖; (f(X + hD) − f(X − hD))/(2h) beside Σ G D.",
+    ),
+    mutants=(
+        Fault("direction as it came", "V / np.sqrt(np.sum(V * V))", "V",
+              "The direction is not one long: then the number depends on the length of V."),
+        Fault("divided by the square of the length", "np.sqrt(np.sum(V * V))", "np.sum(V * V)",
+              "The length is the root of the sum of squares."),
+        Fault("one-sided", "(f(X + h * D) - f(X - h * D)) / (2 * h)", "(f(X + h * D) - f(X)) / h",
+              "That is one-sided, with an error of order h. Go h up and h down."),
+        Fault("divided by h", "/ (2 * h)", "/ h",
+              "From X − hD to X + hD the way is 2h long."),
+        Fault("matrix product", "np.sum(G * D)", "np.sum(G.T @ D)",
+              "The rate along D is the sum over the products entry by entry."),
+        Fault("length of the gradient", "np.sum(G * D)", "np.sqrt(np.sum(G * G))",
+              "That is the steepest slope there is. Along D it is Σ G D."),
+        Fault("returned in the other order", "return analytic, numeric", "return numeric, analytic",
+              "The analytic slope comes first."),
+    ),
+    after="Two forward passes for a whole network. It misses what is wrong across D: take several "
+          "directions.",
+)
+def slope_along(f, G, X, V, h):
+    """f takes an array like X and returns a number; G is somebody's ∂f/∂X. Compare them along the direction
+    of V,
+    made one long: return the slope that G gives, and the central difference with step h along it."""
+    D = V / np.sqrt(np.sum(V * V))
+    numeric = (f(X + h * D) - f(X - h * D)) / (2 * h)
+    analytic = np.sum(G * D)
+    return analytic, numeric
+
+
+slip_in_a_referee = choice(
+    """A numerical gradient of f at the array X. The first entry is right, all others are a little off.
+    Which line
+    is it?
+    (a)  kept = X.flat[i]
+    (b)  X.flat[i] = kept + h; up = f(X)
+    (c)  X.flat[i] = kept - h; down = f(X)
+    (d)  G.flat[i] = (up - down) / (2 * h)        # end of the loop over i""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)",
+     "d": "after line (d) something is missing"},
+    "d",
+    wrong={
+        "a": "The entry must be remembered before it moves: right.",
+        "b": "One entry up by h: right.",
+        "c": "The same entry down by h, measured from what it was: right.",
+    },
+    hints=(
+        "What does X look like when the loop comes to its second round?",
+        "Nothing puts the first entry back.",
+        "kept is remembered in line (a). Where is it used for that?",
+    ),
+    after="X.flat[i] = kept is missing: every later entry is measured at a point that has moved.",
+)

@@ -1,5 +1,7 @@
 """Lesson 08, XOR: what one line can do, which units stay tied, and the training loop itself."""
 
+import numpy as np
+
 from . import input_functions
 from .kinds import Fault, choice, draw, function, value
 
@@ -139,3 +141,82 @@ def training_loop(gradient, w, X, Y, learning_rate, batch_size, epochs):
             w = w - learning_rate * g
             losses.append(L)
     return w, losses
+
+
+def _log_of_answers(rng):
+    """Answers over the epochs: right by luck once, then wrong again, then right to the end."""
+    Y = np.array([0.0, 1.0, 1.0, 0.0])
+    epochs = int(rng.integers(6, 10))
+    answers = rng.integers(1, 10, (epochs, 4)) / 10 + 0.03
+    right = np.where(Y > 0.5, 0.8, 0.2)
+    answers[0, 0], answers[2:] = 0.9, right + rng.integers(-9, 10, (epochs - 2, 4)) / 100
+    answers[1] = right
+    answers[3, 1], answers[-2, 2] = 0.3, 0.4
+    return answers, Y
+
+
+def _never_right(rng):
+    answers, Y = _log_of_answers(rng)
+    answers[:, 0] = 0.7
+    return answers, Y
+
+
+@function(
+    inputs=(_log_of_answers, _log_of_answers, _never_right),
+    returns=("first", "last"),
+    hints=(
+        "For each epoch: are all four answers on the right side of ½?",
+        "Keep the number of the first such epoch, counted from 1, and of the last one.",
+        "if np.all((row > 0.5) == (Y > 0.5)): first = first or epoch; last = epoch",
+    ),
+    mutants=(
+        Fault("counted from 0", "enumerate(answers, start=1)", "enumerate(answers)",
+              "Epochs are counted from 1, as a log prints them."),
+        Fault("some for all", "np.all((row", "np.any((row",
+              "Solved means that all four rows are right, not that one of them is."),
+        Fault("three of four", "np.all((row > 0.5) == (Y > 0.5))", "np.sum((row > 0.5) == (Y > 0.5)) >= 3",
+              "Three of four is what one line can do. Solved means all four."),
+        Fault("first epoch overwritten", "first = first or epoch", "first = epoch",
+              "The first epoch is overwritten by each later one: keep it once it is found."),
+        Fault("stops at the first", "last = epoch", "last = first",
+              "The last epoch in which all are right may come much later than the first."),
+        Fault("far below a half", "(row > 0.5) == (Y > 0.5)", "(row > 0.75) == (Y > 0.5)",
+              "An answer counts as 1 above ½."),
+    ),
+    after="Right once is not right for good: in a published log look at both.",
+)
+def solved_epochs(answers, Y):
+    """answers (epochs, 4) holds what a network said to the four rows after each epoch, Y (4,) what is right.
+    Return the first and the last epoch, counted from 1, after which all four are on the right side of ½; 0
+    and 0
+    where there is none."""
+    first = last = 0
+    for epoch, row in enumerate(answers, start=1):
+        if np.all((row > 0.5) == (Y > 0.5)):
+            first = first or epoch
+            last = epoch
+    return first, last
+
+
+slip_in_a_training = choice(
+    """A 2-4-1 network with tanh units is to learn XOR, from many starts. It never gets more than three
+    corners right, though all gradients agree with nudging. Which line is it?
+    (a)  X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]); Y = np.array([[0], [1], [1], [0]])
+    (b)  W1 = np.repeat(rng.normal(size=(2, 1)), 4, axis=1); b1 = np.zeros(4)
+    (c)  W2 = np.full((4, 1), 0.5); b2 = np.zeros(1)
+    (d)  hidden = np.tanh(X @ W1 + b1)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "b",
+    wrong={
+        "a": "Those are the four rows of XOR, and what is right for them.",
+        "c": "Equal outgoing weights alone tie nothing: the units still answer differently when their own "
+             "weights do.",
+        "d": "The hidden layer, forward: right.",
+    },
+    hints=(
+        "Two units are tied if they are equal coming in and going out.",
+        "Which line makes the units equal coming in?",
+        "np.repeat makes four columns of one. Draw all four: rng.normal(size=(2, 4)).",
+    ),
+    after="Four equal columns, biases and outgoing weights are one unit, four times: it draws one line.",
+)

@@ -1,8 +1,10 @@
 """Lesson 09, regression: scaling without leakage, R², and how large z is."""
 
+from itertools import pairwise
+
 import numpy as np
 
-from .kinds import Fault, draw, expression, function, sizes, square, value
+from .kinds import Fault, choice, draw, expression, function, sizes, square, value
 
 # fmt: off
 
@@ -191,4 +193,112 @@ he_spread = value(
         (float(np.sqrt(2 / 30)), "z sums over the inputs, 50, not over the outputs."),
     ),
     after="So twenty layers later z is still of the size it was.",
+)
+
+
+def _rows_and_targets(rng):
+    d, k = sizes(rng, 2)
+    N = d + 5
+    X = draw(rng, N, d) + 0.5
+    return X, X @ draw(rng, d, k) + draw(rng, k) + draw(rng, N, k) / 10
+
+
+@function(
+    inputs=_rows_and_targets,
+    returns=("W", "b"),
+    tolerance=1e-5,
+    hints=(
+        "A bias is a weight of an input that is always 1: add a column of ones.",
+        "The gradient of the squared error is zero where Aᵀ A V = Aᵀ Y. Let NumPy solve that for V.",
+        "A = np.hstack([X, np.ones((len(X), 1))]); V = np.linalg.solve(A.T @ A, A.T @ Y); V[:-1] and V[-1].",
+    ),
+    mutants=(
+        Fault("without a bias", "np.linalg.solve(A.T @ A, A.T @ Y)",
+              "np.vstack([np.linalg.solve(X.T @ X, X.T @ Y), 0 * Y[:1]])",
+              "The column for the bias must hold ones: with nothing in it the line is forced through the "
+              "origin."),
+        Fault("bias taken from the front", "return V[:-1], V[-1]", "return V[1:], V[0]",
+              "The ones are the last column, so the bias is the last row of V."),
+        Fault("targets centred only", "A.T @ Y", "A.T @ (Y - Y.mean(axis=0))",
+              "Taking the mean from the targets alone moves the bias by it: leave the targets as they are."),
+        Fault("ridge", "A.T @ A, A", "A.T @ A + np.eye(A.shape[1]), A",
+              "Adding the identity to AᵀA is a penalty on large weights. Exact least squares has none."),
+        Fault("covariance for the product", "A.T @ A, A.T @ Y", "A.T @ A / len(A), A.T @ Y",
+              "Divide both sides by N, or neither: yours is N times too large."),
+    ),
+    after="np.linalg.lstsq does the same, and more safely where columns are nearly alike.",
+)
+def least_squares(X, Y):
+    """Exact least squares with a bias: return W (d, k) and b (k,) for which the mean squared error of X W +
+    b on
+    the targets Y (N, k) is smallest. X is (N, d), with more rows than columns."""
+    ones = np.ones((len(X), 1))
+    A = np.hstack([X, ones])
+    V = np.linalg.solve(A.T @ A, A.T @ Y)
+    return V[:-1], V[-1]
+
+
+def _layers_of_relu(rng, sizes=sizes):
+    N, *widths = sizes(rng, 4)
+    weights = [draw(rng, n_in, n_out) for n_in, n_out in pairwise(widths)]
+    return draw(rng, N, widths[0]), weights
+
+
+@function(
+    inputs=(_layers_of_relu, _layers_of_relu, square(_layers_of_relu)),
+    returns="found",
+    hints=(
+        "Go forward layer by layer, and measure Z before the ReLU.",
+        "The size is the root of the mean of all squares, np.sqrt(np.mean(Z**2)).",
+        "Z = A @ W; append the size of Z; A = np.maximum(Z, 0); and on to the next.",
+    ),
+    mutants=(
+        Fault("after the ReLU", "np.sqrt(np.mean(Z**2))", "np.sqrt(np.mean(np.maximum(Z, 0) ** 2))",
+              "That is the size of what the ReLU passes on. z is measured before it."),
+        Fault("standard deviation", "np.sqrt(np.mean(Z**2))", "np.std(Z)",
+              "The standard deviation takes the mean out first. Here the mean of the squares is meant."),
+        Fault("mean square", "np.sqrt(np.mean(Z**2))", "np.mean(Z**2)",
+              "That is the mean square. The size is its root."),
+        Fault("mean of the sizes", "np.sqrt(np.mean(Z**2))", "np.mean(np.abs(Z))",
+              "That is the mean of |z|. Squares count large entries more: root of the mean square."),
+        Fault("length", "np.sqrt(np.mean(Z**2))", "np.sqrt(np.sum(Z**2))",
+              "That grows with the number of entries: take the mean of the squares."),
+        Fault("without ReLU", "A = np.maximum(Z, 0)", "A = Z",
+              "Between the layers stands a ReLU: what is below 0 does not go on."),
+        Fault("always from the inputs", "A = np.maximum(Z, 0)", "A = np.maximum(A, 0)",
+              "What goes on to the next layer is this layer's Z, after its ReLU."),
+    ),
+    after="With √(2/n) the list stays level, over as many layers as you like.",
+)
+def sizes_of_layers(A, weights):
+    """From inputs A (N, d) and a list of matrices, ReLUs between them and no biases, return the list of the
+    sizes
+    of z, layer by layer: the root of the mean square of all its entries."""
+    found = []
+    for W in weights:
+        Z = A @ W
+        found.append(np.sqrt(np.mean(Z**2)))
+        A = np.maximum(Z, 0)
+    return found
+
+
+slip_in_a_split = choice(
+    """A program reports R² = 0.93 on its test rows. On new data it reaches 0.6. Which line is it?
+    (a)  order = rng.permutation(len(X)); X, y = X[order], y[order]
+    (b)  best = X[:, np.argsort(-abs(np.corrcoef(X.T, y)[-1, :-1]))[:5]]      # the 5 columns most like y
+    (c)  train, test = best[:800], best[800:]
+    (d)  mean, sd = train.mean(axis=0), train.std(axis=0)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "b",
+    wrong={
+        "a": "Mixing the rows before they are split is what one should do, as long as they are independent.",
+        "c": "800 rows for training, the rest for the test: right in itself.",
+        "d": "The scale comes from the training rows alone: right.",
+    },
+    hints=(
+        "Which line looks at targets?",
+        "Does it look at those of the test rows, too?",
+        "The columns are chosen by their likeness to y over all rows, before the split.",
+    ),
+    after="The test rows had a say in which columns are used. Choose by the training rows, after the split.",
 )

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from .kinds import Fault, choice, function, value
+from .kinds import Fault, choice, function, sizes, value
 
 # fmt: off
 
@@ -189,4 +189,125 @@ silent_pixels = choice(
         "Which factor is exactly 0, for every image?",
     ),
     after="Add 0.01 to every pixel, as one published program does, and they move.",
+)
+
+
+def _idx_file(rng):
+    axes = int(rng.integers(2, 4))
+    shape = [int(n) for n in sizes(rng, axes)]
+    values = rng.integers(0, 256, int(np.prod(shape)))
+    lengths = [byte for n in shape for byte in (0, 0, 0, n)]
+    return (np.array([0, 0, 8, axes, *lengths, *values.tolist()]),)
+
+
+def _long_idx_file(rng):
+    """More than 255 entries along an axis: there the order of the bytes shows."""
+    n = int(rng.integers(257, 300))
+    return (np.array([0, 0, 8, 1, 0, 0, 1, n - 256, *rng.integers(0, 256, n).tolist()]),)
+
+
+@function(
+    inputs=(_idx_file, _long_idx_file),
+    returns=("shape", "values"),
+    hints=(
+        "The fourth byte says how many axes there are. What lies between it and the values?",
+        "The length of axis i is made of bytes 4 + 4i to 7 + 4i: 16777216, 65536, 256 and 1 times them.",
+        "shape = file[4 : 4 + 4 * axes].reshape(axes, 4) @ [16777216, 65536, 256, 1]; values is the rest.",
+    ),
+    mutants=(
+        Fault("little end first", "[256**3, 256**2, 256, 1]", "[1, 256, 256**2, 256**3]",
+              "The most significant byte comes first: 0, 0, 1, 2 is 258."),
+        Fault("last byte alone", "[256**3, 256**2, 256, 1]", "[0, 0, 0, 1]",
+              "A length above 255 needs its other bytes as well."),
+        Fault("axes the other way round", "return shape, values", "return shape[::-1], values",
+              "The first length belongs to the first axis."),
+        Fault("header among the values", "file[start:]", "file[4:]",
+              "The lengths of the axes are still in front: the values begin after four bytes for each axis."),
+        Fault("one byte a length", "file[start:]", "file[4 + axes :]",
+              "Each length takes four bytes, so the values begin at 4 + 4 axes."),
+        Fault("returned in the other order", "return shape, values", "return values, shape",
+              "The shape comes first, then the values."),
+    ),
+    after="datasets.py does so, after it has checked that the file is as long as its header says.",
+)
+def read_idx(file):
+    """`file` is an IDX file as an array of its bytes, one number from 0 to 255 each: two zeros, the kind of
+    numbers (8: bytes), the number of axes, the length of each axis as four bytes with the most significant
+    one first, then the values. Return the lengths of the axes as an array, and the values, flat."""
+    axes = file[3]
+    start = 4 + 4 * axes
+    shape = file[4:start].reshape(axes, 4) @ np.array([256**3, 256**2, 256, 1])
+    values = file[start:]
+    return shape, values
+
+
+def _answers_of_ten(rng):
+    k, N = 4, 8
+    P = np.array([rng.permutation([0.05, 0.1, 0.25, 0.6]) for _ in range(N)])
+    y = P.argmax(axis=1)
+    wrong = rng.permutation(N)[:5]
+    for row, top in zip(np.setdiff1d(np.arange(N), wrong), rng.permutation([0.93, 0.95, 0.97]), strict=True):
+        P[row] = np.insert(rng.permutation([0.2, 0.3, 0.5]) * (1 - top), y[row], top)
+    for row, top in zip(wrong, rng.permutation([0.55, 0.65, 0.72, 0.8, 0.9]), strict=True):
+        said = int(rng.integers(0, k))
+        left = rng.permutation([0.2, 0.3, 0.5]) * (1 - top)
+        P[row] = np.insert(left, said, top)
+        y[row] = (said + 1 + int(rng.integers(0, k - 1))) % k
+    return P, y, 3
+
+
+@function(
+    inputs=_answers_of_ten,
+    returns="rows",
+    hints=(
+        "Three steps: what does the network say, where is that wrong, and how sure is it there?",
+        "How sure it is of a row is the probability of the class that it says, not of the right one.",
+        "wrong[np.argsort(-P[wrong, said[wrong]])][:n]",
+    ),
+    mutants=(
+        Fault("least sure first", "np.argsort(-sure)", "np.argsort(sure)",
+              "That begins with the mistakes it was least sure of. The largest probability comes first."),
+        Fault("sure of the right class", "P[wrong, said[wrong]]", "-P[wrong, y[wrong]]",
+              "That sorts by the probability of the right class. How sure it is of its mistake is the "
+              "probability of the class that it says."),
+        Fault("right answers too", "said != y", "said == said",
+              "Only mistakes are asked for: rows where what it says is not y."),
+        Fault("numbers among the mistakes", "wrong[np.argsort(-sure)][:n]", "np.argsort(-sure)[:n]",
+              "argsort counts among the mistakes. `wrong` says which row each of them is."),
+        Fault("in the order of the rows", "wrong[np.argsort(-sure)][:n]", "wrong[:n]",
+              "Sort the mistakes by how sure the network was, the surest first."),
+    ),
+    after="plots.worst_mistakes draws these images.",
+)
+def surest_mistakes(P, y, n):
+    """P (N, k) holds a probability for each class, y (N,) the right classes. Return the numbers of the n
+    rows that
+    are wrong with the largest probability for what is said, the surest first."""
+    said = P.argmax(axis=1)
+    wrong = np.flatnonzero(said != y)
+    sure = P[wrong, said[wrong]]
+    return wrong[np.argsort(-sure)][:n]
+
+
+slip_in_a_report = choice(
+    """A program reports 0.98 for its digits, and on new digits it reaches 0.95. Which line is it?
+    (a)  net = mlp([784, hidden, 10], ...); fit(net, X_train, y_train, ...)      # for 40 values of hidden
+    (b)  scores = [accuracy(net, X_test, y_test) for net in nets]
+    (c)  best = nets[int(np.argmax(scores))]
+    (d)  print("accuracy on unseen digits:", max(scores))
+    Lines (a) to (c) run in this order, and line (d) is the claim.""",
+    {"a": "line (a): 40 networks are too many", "b": "line (b): the test images must not choose",
+     "c": "line (c): argmax takes the wrong one", "d": "line (d): the mean of the scores is the accuracy"},
+    "b",
+    wrong={
+        "a": "One may train as many as one likes. What matters is what they are compared on.",
+        "c": "It does take the network with the largest score. Whose score is it?",
+        "d": "The mean tells how good 40 networks are. The question is how good the chosen one is.",
+    },
+    hints=(
+        "The test images judge one network, once. What are they used for here?",
+        "The largest of 40 scores is partly luck: which images happened to suit?",
+        "There should be a third set of images.",
+    ),
+    after="Choose by validation rows; then the test images judge the chosen network alone.",
 )

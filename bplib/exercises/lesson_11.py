@@ -158,3 +158,54 @@ unseen_by_the_check = choice(
     ),
     after="A gradient check cannot know which loss you wanted. A floor of 1.461 under the loss can tell.",
 )
+
+
+def _lost_sign(rng):
+    n = draw(rng, *sizes(rng, 2))
+    return float(rng.choice([-1.0, -0.5, -2.0])) * n, n
+
+
+def _off_by_a_factor(rng):
+    n = draw(rng, *sizes(rng, 2))
+    return float(rng.choice([0.1, 0.5, 2.0, 7.0])) * n, n
+
+
+def _off_in_other_ways(rng):
+    a, n = _off_by_a_factor(rng)
+    a[0, 0] += 1.0
+    return a, n
+
+
+def _all_zero(rng):
+    n = draw(rng, *sizes(rng, 2))
+    return 0.0 * n, n
+
+
+@function(
+    inputs=(_off_by_a_factor, _off_in_other_ways, _lost_sign, _all_zero),
+    returns="factor",
+    hints=(
+        "Which c makes c n come nearest to a, in the sense of least squares?",
+        "c = Σ a n / Σ n². Then look at the largest entry of |a − c n|.",
+        "If that is above 1e-6 of the largest |n|, return 0.0, else c.",
+    ),
+    mutants=(
+        Fault("other way round", "np.sum(a * n) / np.sum(n * n)", "np.sum(n * n) / np.sum(a * n + 1e-300)",
+              "That is n over a. The factor says what to multiply the true gradient by to get yours."),
+        Fault("never refused", "return 0.0", "return c",
+              "Where no factor explains the difference, the answer is 0: the fault is of another kind."),
+        Fault("lost sign", "return c\n", "return abs(c)\n",
+              "A factor of −1 is a lost sign, and the most useful thing to be told."),
+        Fault("ratio of sizes", "np.sum(a * n) / np.sum(n * n)", "np.sqrt(np.sum(a * a) / np.sum(n * n))",
+              "The ratio of the lengths never is negative, and does not ask whether the directions agree."),
+    ),
+    after="0.1 with ten classes, 1/7 with seven rows, 2 for a forgotten ½: factors tell who divided.",
+)
+def factor_between(a, n):
+    """a is the gradient by somebody's backward, n by nudging, of one shape. If a = c n to within 1e-6 of
+    the largest |n|, c is the answer. If no factor explains the difference, 0.0 is."""
+    c = np.sum(a * n) / np.sum(n * n)
+    rest = np.abs(a - c * n).max()
+    if rest > 1e-6 * np.abs(n).max():
+        return 0.0
+    return c

@@ -180,3 +180,74 @@ bias_before_batch_norm = choice(
     ),
     after="So such a layer needs no bias (bias=False); β does its work.",
 )
+
+
+def _batches(rng):
+    k = int(sizes(rng, 1)[0])
+    batches = [draw(rng, int(rng.integers(4, 8)), k) * 2 + 3 for _ in range(3)]
+    return batches, 0.1 if rng.random() < 0.5 else 0.3
+
+
+@function(
+    inputs=_batches,
+    returns=("mean", "var"),
+    hints=(
+        "Both begin where the layer begins: mean 0 and variance 1, one number for each column.",
+        "At each batch they move by the share `momentum` towards the batch's own.",
+        "mean += momentum * (batch.mean(axis=0) - mean), and the same with batch.var(axis=0, ddof=1).",
+    ),
+    mutants=(
+        Fault("momentum for what stays", ("momentum * (batch.mean", "momentum * (batch.var"),
+              ("(1 - momentum) * (batch.mean", "(1 - momentum) * (batch.var"),
+              "Here momentum is the share of the new batch, not of what was there."),
+        Fault("variance divided by N", "ddof=1", "ddof=0",
+              "The running variance is made of variances divided by N − 1: ddof=1."),
+        Fault("standard deviation", "batch.var(axis=0, ddof=1)", "batch.std(axis=0, ddof=1)",
+              "The variance is kept, not its root."),
+        Fault("variance from 0", "np.ones(k)", "np.zeros(k)",
+              "The running variance starts at 1, so that an untrained layer leaves its input as it is."),
+        Fault("last batch alone", "mean = mean + momentum * (batch.mean(axis=0) - mean)",
+              "mean = batch.mean(axis=0)",
+              "That is the last batch's mean. The running mean moves towards it by a share."),
+        Fault("over all entries", "batch.mean(axis=0) - mean", "batch.mean() - mean",
+              "Each column has its own mean: axis=0."),
+    ),
+    after="BatchNorm.update_state does this, once a step.",
+)
+def running_statistics(batches, momentum):
+    """From a list of batches (N, k), of different N, return the running mean and the running variance (k,)
+    of batch
+    normalisation. They start at 0 and 1, and move by the share `momentum` towards each batch's mean and
+    variance,
+    the latter divided by N − 1."""
+    k = batches[0].shape[1]
+    mean, var = np.zeros(k), np.ones(k)
+    for batch in batches:
+        mean = mean + momentum * (batch.mean(axis=0) - mean)
+        var = var + momentum * (batch.var(axis=0, ddof=1) - var)
+    return mean, var
+
+
+slip_in_a_prediction = choice(
+    """A network with batch normalisation and dropout reads 0.97 of its validation images while it trains. The
+    finished program, which gets one image at a time, answers the same digit for all of them. Which line is
+    it?
+    (a)  network.update_state(caches)                        # after each training step
+    (b)  Z, _ = network.forward(image[None, :], training=True, rng=rng)
+    (c)  digit = int(Z.argmax())
+    (d)  image = pixels / 255                                # as in training""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "b",
+    wrong={
+        "a": "This keeps the running statistics up to date: that is what prediction needs.",
+        "c": "The largest score is the answer: right.",
+        "d": "As in training, so right.",
+    },
+    hints=(
+        "What does batch normalisation do with a batch of one row, in training mode?",
+        "Every row is its own mean there: x̂ is 0, whatever the image.",
+        "Which line says in which mode the network runs?",
+    ),
+    after="With training=True one row alone becomes 0, and dropout adds noise. Prediction wants "
+          "training=False.",
+)

@@ -154,3 +154,69 @@ decay_inside_adam = choice(
     ),
     after="Decoupled decay, w ← (1 − ηλ) w beside Adam's step, shrinks both alike.",
 )
+
+
+def _quadratic(rng):
+    d = int(sizes(rng, 1)[0])
+    return draw(rng, d), np.abs(draw(rng, d)), 0.15, float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3,
+    6))
+
+
+@function(
+    inputs=_quadratic,
+    returns="w",
+    hints=(
+        "On this loss the gradient is c w, entry by entry. The velocity starts at 0.",
+        "Each step: v ← μ v + c w, then w ← w − η v with the new v.",
+        "for _ in range(steps): v = mu * v + c * w; w = w - eta * v",
+    ),
+    mutants=(
+        Fault("without memory", "v = mu * v + c * w", "v = c * w",
+              "That is plain gradient descent: the old velocity, faded by μ, is missing."),
+        Fault("a running mean", "mu * v + c * w", "mu * v + (1 - mu) * c * w",
+              "That is a running mean, as Adam has it. The velocity adds the whole gradient."),
+        Fault("nothing fades", "mu * v + c * w", "v + c * w",
+              "Without μ the velocity never fades, and the ball never comes to rest."),
+        Fault("old velocity", "v = mu * v + c * w\n        w = w - eta * v",
+              "w, v = w - eta * v, mu * v + c * w",
+              "w has stepped by the velocity of before. Take the new one."),
+        Fault("uphill", "w - eta * v", "w + eta * v",
+              "The velocity points uphill, as the gradient does: step against it."),
+        Fault("rate in the velocity too", "mu * v + c * w", "mu * v + eta * c * w",
+              "η comes once, in the step. In the velocity it would count twice."),
+    ),
+    after="SGD(η, momentum=μ) of the package takes these steps.",
+)
+def ball(w, c, eta, mu, steps):
+    """Momentum on L = ½ Σ c w², with w (d,) and curvatures c (d,): v ← μ v + gradient, w ← w − η v, with v
+    = 0 at
+    first. Return w after so many steps; the w that you are given stays as it is."""
+    v = np.zeros(len(w))
+    for _ in range(steps):
+        v = mu * v + c * w
+        w = w - eta * v
+    return w
+
+
+slip_in_an_adam = choice(
+    """Somebody's Adam. Its first steps are more than three times as long as η, and later ones are right.
+    Which line is it?
+    (a)  mean = 0.9 * mean + 0.1 * g
+    (b)  square = 0.999 * square + 0.001 * g**2
+    (c)  mean_hat, square_hat = mean, square
+    (d)  w = w - eta * mean_hat / (np.sqrt(square_hat) + 1e-8)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
+    "c",
+    wrong={
+        "a": "A running mean of the gradients: right.",
+        "b": "A running mean of their squares: right.",
+        "d": "The step, with ε beside the root: right.",
+    },
+    hints=(
+        "Put g = 1 into the lines, with both means 0 before.",
+        "mean is 0.1 and the root of square is 0.0316: the step is 3.16 η.",
+        "Both means remember the 0 they started from. Which line should make up for it?",
+    ),
+    after="The bias correction is missing: mean/(1 − 0.9ᵗ) and square/(1 − 0.999ᵗ). For large t both "
+          "divisors are 1.",
+)

@@ -1,5 +1,7 @@
 """Lesson 15, depth: the factor of a layer, a residual block, ways through blocks, what exists unfound."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .kinds import Fault, choice, draw, function, sizes, square, value
@@ -132,4 +134,87 @@ deeper_and_worse = choice(
         "You can: identity layers. So the question is not what exists.",
     ),
     after="Representable is not learnable. Residual blocks pass on what they get from the start.",
+)
+
+
+def _way_back(rng):
+    N, *widths = sizes(rng, 4)
+    weights = [draw(rng, n_in, n_out) for n_in, n_out in pairwise(widths)]
+    masks = [rng.integers(0, 2, (N, n)) for n in widths[:-1]]
+    for mask in masks:
+        mask[0, 0], mask[-1, -1] = 1, 0
+    return draw(rng, N, widths[-1]), weights, masks
+
+
+def _way_back_square(rng):
+    n = 3
+    weights = [draw(rng, n, n) for _ in range(2)]
+    return draw(rng, 4, n), weights, [rng.integers(0, 2, (4, n)) | np.eye(4, n, dtype=int) for _ in range(2)]
+
+
+@function(
+    inputs=(_way_back, _way_back, _way_back_square),
+    returns="found",
+    hints=(
+        "Go back from the last matrix to the first. What does the gradient meet between two matrices?",
+        "Back through W: dZ Wᵀ. Back through the ReLU: times its gates.",
+        "dZ = (dZ @ W.T) * mask; insert its size, np.sqrt(np.mean(dZ**2)), in front.",
+    ),
+    mutants=(
+        Fault("gates forgotten", "(dZ @ W.T) * mask", "dZ @ W.T",
+              "Between the matrices stand ReLUs: a closed one lets nothing back."),
+        Fault("over the open ones alone", "np.sqrt(np.mean(dZ**2))",
+              "np.sqrt(np.sum(dZ**2) / max(mask.sum(), 1))",
+              "The size is the root of the mean over all entries, the closed ones among them."),
+        Fault("W not transposed", "dZ @ W.T", "dZ @ W",
+              "Back through a matrix the other way round: dZ Wᵀ."),
+        Fault("from the end to the start", "found.insert(0, np.sqrt(np.mean(dZ**2)))",
+              "found.append(np.sqrt(np.mean(dZ**2)))",
+              "The list should begin with the first layer: insert in front."),
+        Fault("mean square", "np.sqrt(np.mean(dZ**2))", "np.mean(dZ**2)",
+              "That is the mean square. The size is its root."),
+        Fault("mean of the sizes", "np.sqrt(np.mean(dZ**2))", "np.mean(np.abs(dZ))",
+              "That is the mean of |δ|. The size is the root of the mean square."),
+    ),
+    after="With N(0, 1) each layer multiplies it by √(n/2), as you computed.",
+)
+def sizes_going_back(dZ, weights, masks):
+    """dZ (N, k) is the gradient at the last layer's sums. weights is the list of the matrices W (n_in,
+    n_out),
+    the last one of which leads to the last layer. masks[i] (N, n_in) is 1 where the ReLU in front of
+    weights[i]
+    is open, else 0. Return the list of the sizes (root of the mean square) of the gradients at the sums in
+    front of
+    these ReLUs, first layer first."""
+    found = []
+    for W, mask in zip(reversed(weights), reversed(masks), strict=True):
+        dZ = (dZ @ W.T) * mask
+        found.insert(0, np.sqrt(np.mean(dZ**2)))
+    return found
+
+
+slip_in_a_block = choice(
+    """A residual block Y = X + F(X), with a list of layers for F. The loss falls at first and the gradient
+    check
+    refuses it. Which line is it?
+    def backward(self, dY, caches):
+        dF = dY
+        for layer, cache in zip(reversed(self.layers), reversed(caches)):     # (a)
+            dF, _ = layer.backward(dF, cache)                                 # (b)
+        dY += dF                                                              # (c)
+        return dF                                                             # (d)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c) alone", "d": "lines (c) and (d)"},
+    "d",
+    wrong={
+        "a": "Back through the layers in reverse order, each with its own cache: right.",
+        "b": "What comes back from one layer goes into the one before: right.",
+        "c": "It does write into the gradient of somebody else. But is what is returned right once it is "
+             "mended?",
+    },
+    hints=(
+        "X reaches Y by two paths. What must come back to X?",
+        "dY + dF. What does the program return?",
+        "And whose array does `+=` change?",
+    ),
+    after="return dY + dF. As it stands, the short way is lost, and the caller's dY is spoiled.",
 )

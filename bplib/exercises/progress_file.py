@@ -1,4 +1,4 @@
-"""What a learner has solved: one small JSON file, and the picture drawn from it.
+"""What a learner has solved, predicted and recalled: one small JSON file, and the picture drawn from it.
 
 The file lies in the user's data folder, or where BPLIB_PROGRESS_FILE says; set to "", no record is kept. It
 is replaced whole, never written in place; one that cannot be read is set aside, never thrown away. Lessons
@@ -46,47 +46,119 @@ def path() -> Path | None:
 
 def load() -> dict[str, dict]:
     """Exercise name → {"solved": date or None, "tries": n}."""
+    return _loaded()["exercises"]
+
+
+def predictions():
+    """Prediction name → {"predicted": number or letter, "result": the same or None}."""
+    return _loaded()["predictions"]
+
+
+def reviews():
+    """Name of a recalled question → {"step": how often it was right in a row, "due": date}."""
+    return _loaded()["reviews"]
+
+
+def _loaded():
     file = path()
     try:
-        return {} if file is None else _read(file)
+        return _empty() if file is None else _read(file)
     except OSError as error:
         _say(f"Your progress file {file} cannot be read ({error.strerror}); the exercises work without it.")
-        return {}
+        return _empty()
+
+
+def _empty():
+    return {"exercises": {}, "predictions": {}, "reviews": {}}
 
 
 def _read(file):
-    """What the file holds; a damaged one is set aside."""
+    """What the file holds; a damaged one is set aside. Older files lack predictions and reviews."""
     if file.exists() and not file.is_file():
         raise OSError(None, "it is no file")
     try:
-        exercises = json.loads(file.read_text(encoding="utf-8"))["exercises"]
+        record = json.loads(file.read_text(encoding="utf-8"))
         return {
-            str(name): {"solved": entry["solved"], "tries": int(entry["tries"])}
-            for name, entry in exercises.items()
+            "exercises": {
+                str(name): {"solved": entry["solved"], "tries": int(entry["tries"])}
+                for name, entry in record["exercises"].items()
+            },
+            "predictions": {
+                str(name): {"predicted": _answer(entry["predicted"]), "result": _answer(entry["result"])}
+                for name, entry in record.get("predictions", {}).items()
+            },
+            "reviews": {
+                str(name): {"step": int(entry["step"]), "due": _date(entry["due"])}
+                for name, entry in record.get("reviews", {}).items()
+            },
         }
     except FileNotFoundError:
-        return {}
+        return _empty()
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         _set_aside(file)
-        return {}
+        return _empty()
+
+
+def _answer(value):
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"a prediction is a number or a text, got {value!r}")
+
+
+def _date(text):
+    datetime.date.fromisoformat(text)  # raises ValueError or TypeError
+    return text
 
 
 def note(name: str, status: str) -> None:
     """Remember a try at an exercise. Untouched stubs leave no trace; what is solved stays solved."""
+    if status == "not attempted":
+        return
+
+    def change(record):
+        entry = record["exercises"].setdefault(name, {"solved": None, "tries": 0})
+        if entry["solved"]:
+            return False
+        entry["tries"] += 1
+        if status == "correct":
+            entry["solved"] = datetime.date.today().isoformat()
+        return True
+
+    _update(change)
+
+
+def note_prediction(name, **parts):
+    """Remember what was `predicted`, or the `result` of what was predicted before."""
+
+    def change(record):
+        entry = record["predictions"].setdefault(name, {"predicted": None, "result": None})
+        entry.update(parts)
+        return True
+
+    _update(change)
+
+
+def note_review(name, step, due):
+    """Remember when a recalled question is due again."""
+
+    def change(record):
+        record["reviews"][name] = {"step": step, "due": due}
+        return True
+
+    _update(change)
+
+
+def _update(change):
+    """Read the record, let `change` alter it, and write it where `change` says so."""
     file = path()
-    if status == "not attempted" or file is None:
+    if file is None:
         return
     try:
         with _alone(file):
-            exercises = _read(file)
-            entry = exercises.setdefault(name, {"solved": None, "tries": 0})
-            if entry["solved"]:
-                return
-            entry["tries"] += 1
-            if status == "correct":
-                entry["solved"] = datetime.date.today().isoformat()
-            text = json.dumps({"version": 1, "exercises": exercises}, indent=1, sort_keys=True)
-            files.write(file, text + "\n")
+            record = _read(file)
+            if change(record):
+                text = json.dumps({"version": 1, **record}, indent=1, sort_keys=True)
+                files.write(file, text + "\n")
     except OSError as error:
         _say(
             f"Your progress could not be written to {file} ({error.strerror}); the exercises work without it."

@@ -98,7 +98,7 @@ def n_training_rows(dataset):
 class MNISTModel:
     """A network in training on a data set of 28 × 28 images; knows nothing of widgets or figures."""
 
-    def __init__(self, dataset, settings):
+    def __init__(self, dataset, settings, *, build=mlp):
         self.dataset, self.settings = dataset, settings
         self.rng = np.random.default_rng(settings.seed)
         # Who turns knobs by what the test says has trained on it: the last training images are kept aside.
@@ -110,8 +110,8 @@ class MNISTModel:
         sizes = [self.X.shape[1], *[settings.hidden] * settings.layers, dataset.n_classes]
         # "normal" has sd 1, with which 784 inputs make z of size 28: small weights are meant here.
         scale = 0.01 if settings.init == "normal" else None
-        self.network = mlp(sizes, activation=settings.activation, loss="softmax_cross_entropy",
-                           init=settings.init, scale=scale, dtype=np.float32, rng=self.rng)  # fmt: skip
+        self.network = build(sizes, activation=settings.activation, loss="softmax_cross_entropy",
+                             init=settings.init, scale=scale, dtype=np.float32, rng=self.rng)  # fmt: skip
         rate = settings.learning_rate
         self.optimizer = {
             "sgd": lambda: SGD(rate),
@@ -286,7 +286,7 @@ class MNISTPlayground(Playground):
     """The live widget: `MNISTPlayground(dataset=None, settings=MNISTSettings())`.
 
     dataset: a `datasets.Dataset` of 28 × 28 images in ten classes; without one, `handwritten_digits()`. The
-    trained network is `playground.model.network`.
+    trained network is `playground.model.network`. `build` makes it, and takes what `mlp` takes.
     """
 
     alt = (
@@ -296,7 +296,7 @@ class MNISTPlayground(Playground):
     fps = 20
     training_share = 0.68
 
-    def __init__(self, dataset=None, settings=None, *, speed=1_000_000, key=None):
+    def __init__(self, dataset=None, settings=None, *, speed=1_000_000, key=None, build=mlp):
         settings = MNISTSettings() if settings is None else settings
         if not isinstance(settings, MNISTSettings):
             raise TypeError(f"MNISTPlayground: settings must be MNISTSettings(...), got {settings!r}")
@@ -311,7 +311,7 @@ class MNISTPlayground(Playground):
             raise ValueError(
                 f"MNISTPlayground: dataset must hold 28 × 28 images of ten classes, got {dataset!r}"
             )
-        self.dataset = dataset
+        self.dataset, self.build = dataset, build
         n = n_training_rows(dataset)
         subset = min(settings.subset or n, n)
         sizes = sorted({k for k in (100, 1000, 10_000, subset, n) if k <= n})
@@ -332,7 +332,7 @@ class MNISTPlayground(Playground):
         super().__init__(settings, controls, speed=speed, key=key)
 
     def make_model(self, settings):
-        return MNISTModel(self.dataset, settings)
+        return MNISTModel(self.dataset, settings, build=self.build)
 
     def make_view(self, settings):
         return MNISTView()
@@ -341,7 +341,9 @@ class MNISTPlayground(Playground):
         # By their module: a lesson's own `digits` or `mnist` must not be overwritten by an import.
         maker = self.dataset.name if self.dataset.name in ("digits", "mnist") else "handwritten_digits"
         also = "from bplib import datasets; "
-        return experiment.line(self, f"datasets.{maker}()", repr(self.settings), also=also)
+        own = [] if self.build is mlp else ["build=ex.mine().mlp"]
+        also += "import bplib.exercises as ex; " if own else ""
+        return experiment.line(self, f"datasets.{maker}()", repr(self.settings), *own, also=also)
 
     def draw(self, *, sharp=True):
         # Twice a second will do while it plays, but not when a hand waits; what stands still must be true.

@@ -95,14 +95,14 @@ class Observation:
 class XORModel:
     """A network in training on a data set of the plane; knows nothing of widgets or figures."""
 
-    def __init__(self, settings, *, resolution=60, maps=True):
+    def __init__(self, settings, *, resolution=60, maps=True, build=mlp):
         self.settings, self.maps = settings, maps
         self.rng = np.random.default_rng(settings.seed)
         self.dataset = load(settings.data, settings.noise)
         sizes = [2, *[settings.hidden] * settings.layers, 1]
         squared = settings.loss == "squared_error"
-        self.network = mlp(sizes, activation=settings.activation, output="sigmoid" if squared else "identity",
-                           loss=settings.loss, init=settings.init, rng=self.rng)  # fmt: skip
+        self.network = build(sizes, activation=settings.activation, loss=settings.loss, init=settings.init,
+                             output="sigmoid" if squared else "identity", rng=self.rng)  # fmt: skip
         self.optimizer = SGD(settings.learning_rate)
         self.step_count = self.epoch = 0
         low, high = self.dataset.X_train.min(axis=0), self.dataset.X_train.max(axis=0)
@@ -341,15 +341,18 @@ def _wires(left, right):
 
 
 class XORPlayground(Playground):
-    """The live widget: `XORPlayground(settings=XORSettings(), panels="all")`, or panels="simple"."""
+    """The live widget: `XORPlayground(settings=XORSettings(), panels="all")`, or panels="simple".
 
-    def __init__(self, settings=None, *, panels="all", speed=5, key=None):
+    `build` makes the network, and takes what `mlp` takes.
+    """
+
+    def __init__(self, settings=None, *, panels="all", speed=5, key=None, build=mlp):
         settings = XORSettings() if settings is None else settings
         if not isinstance(settings, XORSettings):
             raise TypeError(f"XORPlayground: settings must be XORSettings(...), got {settings!r}")
         if panels not in ("all", "simple"):
             raise ValueError(f'XORPlayground: panels must be "all" or "simple", got {panels!r}')
-        self.panels = panels
+        self.panels, self.build = panels, build
         self.alt = (
             "XOR playground: the plane coloured by the network's answer with the training points on it, and "
             "the loss over the steps"
@@ -376,14 +379,17 @@ class XORPlayground(Playground):
         super().__init__(settings, controls, speed=speed, key=key)
 
     def make_model(self, settings):
-        return XORModel(settings, maps=self.panels == "all")
+        return XORModel(settings, maps=self.panels == "all", build=self.build)
 
     def make_view(self, settings):
         return XORView(self.panels)
 
     def line_of_code(self):
         simple = ['panels="simple"'] if self.panels == "simple" else []
-        return experiment.line(self, repr(self.settings), *simple)
+        if self.build is mlp:
+            return experiment.line(self, repr(self.settings), *simple)
+        also = "import bplib.exercises as ex; "
+        return experiment.line(self, repr(self.settings), *simple, "build=ex.mine().mlp", also=also)
 
 
 def load(name, noise=0.0):

@@ -1,0 +1,242 @@
+"""Predictions: asked, kept, set beside the result; and nothing of them where nothing was predicted."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+import bplib.exercises as ex
+from bplib.exercises import predicting, progress_file
+from bplib.exercises.questions import ALL, BY_NAME, SIGNS
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+LESSONS = sorted({q.lesson for q in ALL})
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    """A progress file of the test's own, and a session in which nothing was predicted yet."""
+    path = tmp_path / "progress.json"
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(path))
+    monkeypatch.setattr(predicting, "_session", {})
+    progress_file._said.clear()
+    return path
+
+
+def code_cells(lesson):
+    (path,) = FOLDER.glob(f"{lesson:02d}_*.ipynb")
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+# ---------------------------------------------------------------- the lessons
+
+
+def test_three_to_six_a_lesson():
+    assert list(range(1, 16)) == LESSONS
+    counts = {lesson: sum(q.lesson == lesson for q in ALL) for lesson in LESSONS}
+    assert all(3 <= n <= 6 for n in counts.values()), counts
+    assert len(BY_NAME) == len(ALL), "a name is used twice"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_each_is_asked_before_it_is_answered(lesson):
+    """A cell that asks, later one that answers, in the order of the table, and the picture at the end."""
+    cells = code_cells(lesson)
+    names = {q.name for q in ALL if q.lesson == lesson}
+    asked = {m[1]: n for n, cell in enumerate(cells) if (m := re.fullmatch(r'ex\.predict\("(\w+)"\)', cell))}
+    answered = {name: n for n, cell in enumerate(cells) for name in re.findall(r'ex\.outcome\("(\w+)"', cell)}
+    assert set(asked) == names
+    assert set(answered) == names
+    assert all(asked[name] < answered[name] for name in names)
+    assert cells[-1].startswith(f"ex.predictions({lesson})")
+
+
+def test_a_lesson_answers_each_prediction_by_a_line(capsys):
+    """Lesson 01 as it stands, with every question answered beforehand."""
+    answers = {"wrong_slope": "b", "log_square_slope": "2/3", "steepest_direction": 50,
+               "loss_after_long_step": 8, "error_over_h": "it falls all the way"}  # fmt: skip
+    for name, answer in answers.items():
+        ex.predict(name, answer)
+    namespace = {"get_ipython": lambda: None, "display": lambda *_: None}
+    for cell in code_cells(1)[1:]:
+        exec(TransformerManager().transform_cell(cell), namespace)
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("You predicted")]
+    assert said == [
+        "You predicted b) dy; it is a) dx.",
+        "You predicted 0.6667; it is −0.6667: 1.3 too high.",
+        "You predicted 50; it is −130: 1.8e+02 too high.",
+        "You predicted 8; it is 74: too low by a factor of 9.2.",
+        "You predicted a) it falls all the way; it is b) it falls, and then it rises.",
+    ]
+
+
+# ---------------------------------------------------------------- nothing without a prediction
+
+
+def test_without_a_prediction_nothing_is_said_or_kept(file, capsys):
+    assert repr(ex.predict("xor_one_unit")) == "Predict: How many of the four rows does one neuron get right?"
+    ex.outcome("xor_one_unit", 0)
+    ex.predictions(8)
+    assert capsys.readouterr().out == ""
+    assert not file.exists()
+
+
+def test_what_is_stored_of_the_widget_does_not_depend_on_the_answer():
+    before = repr(ex.predict("wrong_slope"))
+    ex.predict("wrong_slope", "b")
+    assert repr(ex.predict("wrong_slope")) == before
+    assert before.splitlines()[1:] == ["a) dx", "b) dy", "c) dz"]
+
+
+def test_a_result_of_the_wrong_kind_is_refused_even_where_nothing_was_predicted():
+    with pytest.raises(ValueError, match=r"wrong_slope: expected one of a \(dx\).*got 'd'"):
+        ex.outcome("wrong_slope", "d")
+    with pytest.raises(ValueError, match=r"xor_one_unit: expected a number.*got nan"):
+        ex.outcome("xor_one_unit", np.nan)
+
+
+# ---------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(3, 3), ("0.25", 0.25), ("1/4", 0.25), (" 3e6 ", 3e6), ("−2", -2), ("0,5", 0.5), (np.float32(2), 2)],
+)
+def test_numbers(given, kept):
+    assert predicting.read(BY_NAME["xor_one_unit"], given) == kept
+
+
+@pytest.mark.parametrize("given", ["three", "", "1/0", None, "inf", float("nan"), [1, 2], 10**400])
+def test_what_is_no_number_is_refused(given):
+    with pytest.raises(ValueError, match=r"xor_one_unit: expected a number, such as 0.25, 1/4 or 3e6, got"):
+        ex.predict("xor_one_unit", given)
+
+
+@pytest.mark.parametrize(("given", "kept"), [("A", "a"), ("b)", "b"), ("dz", "c"), (" DX ", "a")])
+def test_letters(given, kept):
+    assert predicting.read(BY_NAME["wrong_slope"], given) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(-0.3, "-"), (0, "0"), (7, "+"), ("−", "-"), ("positive", "+"), ("zero", "0")]
+)
+def test_signs(given, kept):
+    assert BY_NAME["sign_of_output_bias"].options is SIGNS
+    assert predicting.read(BY_NAME["sign_of_output_bias"], given) == kept
+
+
+def test_a_misspelt_name_is_told():
+    with pytest.raises(ValueError, match=r"got 'xor_one_unti'. Did you mean 'xor_one_unit'"):
+        ex.predict("xor_one_unti")
+    with pytest.raises(ValueError, match="expected a lesson from 1 to 15, got 99"):
+        ex.predictions(99)
+
+
+@pytest.mark.parametrize(
+    ("name", "predicted", "result", "line"),
+    [
+        ("xor_one_unit", 3, 0, "You predicted 3; it is 0: 3 too high."),
+        ("xor_one_unit", 0, 0, "You predicted 0; it is 0: exactly, or as good as."),
+        ("loss_untrained", 2.3, 2.395, "You predicted 2.3; it is 2.395: 0.095 too low."),
+        ("epochs_until_solved", 69, 690, "You predicted 69; it is 690: too low by a factor of 10."),
+        ("through_twenty_sigmoids", 0, 1e-13, "You predicted 0; it is 1e−13: 1e−13 too low."),
+        ("wrong_slope", "a", "a", "You predicted a) dx; it is a) dx."),
+        ("sign_of_output_bias", "+", 0.5, "You predicted positive; it is positive."),
+    ],
+)
+def test_the_line(name, predicted, result, line, capsys):
+    ex.predict(name, predicted)
+    ex.outcome(name, result)
+    assert capsys.readouterr().out == line + "\n"
+
+
+# ---------------------------------------------------------------- the record
+
+
+def test_predictions_and_exercises_share_a_file(file):
+    ex.predict("xor_one_unit", 3)
+    ex.bias_gradient.check(lambda dZ: dZ.sum(axis=0))
+    ex.outcome("xor_one_unit", 0)
+    record = json.loads(file.read_text())
+    assert record["predictions"] == {"xor_one_unit": {"predicted": 3.0, "result": 0.0}}
+    assert record["exercises"]["bias_gradient"]["solved"]
+
+
+def test_a_file_without_predictions_is_read(file):
+    """As earlier editions wrote it."""
+    file.write_text('{"version": 1, "exercises": {"bias_gradient": {"solved": null, "tries": 2}}}')
+    assert progress_file.predictions() == {}
+    ex.predict("xor_one_unit", 1)
+    assert progress_file.load() == {"bias_gradient": {"solved": None, "tries": 2}}
+
+
+@pytest.mark.parametrize(
+    "damage", ['{"xor_one_unit": 3}', "7", '{"xor_one_unit": {"predicted": [], "result": 1}}']
+)
+def test_a_damaged_record_is_set_aside(file, damage, capsys):
+    file.write_text('{"exercises": {}, "predictions": ' + damage + "}")
+    ex.outcome("xor_one_unit", 0)
+    assert "was damaged: it is kept as" in capsys.readouterr().out
+    assert not file.exists()
+
+
+def test_an_answer_that_is_no_option_any_more_counts_as_none(file, capsys):
+    file.write_text('{"exercises": {}, "predictions": {"wrong_slope": {"predicted": "z", "result": "a"}}}')
+    ex.outcome("wrong_slope", "a")
+    ex.predictions(1)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_file_the_session_remembers(monkeypatch, capsys):
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", "")
+    ex.predict("xor_one_unit", 3)
+    ex.outcome("xor_one_unit", 0)
+    ex.predictions(8)
+    assert capsys.readouterr().out.count("You predicted 3; it is 0") == 2
+
+
+# ---------------------------------------------------------------- widget and picture
+
+
+def test_the_widget_keeps_what_is_chosen(capsys):
+    widget = ex.predict("wrong_slope")
+    assert widget.control.description == "Your prediction"
+    assert [label for label, _ in widget.control.options] == ["a) dx", "b) dy", "c) dz"]
+    assert widget.control.value is None
+    widget.control.value = "c"
+    assert "Kept: c) dz." in widget.said.value
+    assert ex.predict("wrong_slope").control.value == "c", "a lesson opened again shows the answer"
+
+
+def test_the_widget_says_what_it_cannot_read(file):
+    widget = ex.predict("xor_one_unit")
+    widget.control.value = "all"
+    assert "A number is expected" in widget.said.value
+    assert not file.exists()
+    widget.control.value = "4"
+    assert "Kept: 4." in widget.said.value
+
+
+def test_the_picture_in_words(capsys):
+    ex.predict("xor_one_unit", 3)
+    ex.predict("tables_of_one_unit", 15)
+    ex.outcome("xor_one_unit", 0)
+    ex.predictions(8)
+    said = capsys.readouterr().out
+    assert (
+        "How many of the four rows does one neuron get right? You predicted 3; it is 0: 3 too high." in said
+    )
+    assert "truth tables" not in said, "what has no result yet is left out"
+
+
+@pytest.mark.parametrize("name", [q.name for q in ALL])
+def test_every_question_has_a_place_in_the_picture(name):
+    q = BY_NAME[name]
+    for predicted, result in (
+        [(*list(q.options)[:1], list(q.options)[-1])] if q.options else [(0, 5), (1e-9, 7), (2, 2)]
+    ):
+        assert all(0 <= place <= 1 for place in predicting._places(q, predicted, result))
