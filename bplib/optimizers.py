@@ -6,11 +6,8 @@ from . import checks
 
 
 class Optimizer(checks.Owned):
-    """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps.
-
-    One of your own writes `update`, and `n_memory`: how many arrays it remembers for a parameter. `memory` is
-    of one network: another one, even of its shapes, needs a new optimizer.
-    """
+    """η is `learning_rate`, λ `weight_decay`, t `steps`; settings may change between steps. `memory`, with
+    `n_memory` arrays for a parameter, is of one network: another one, even of its shapes, needs a new one."""
 
     learning_rate, weight_decay = checks.Setting(0, open_low=True), checks.Setting(0)
     n_memory = 0
@@ -28,9 +25,12 @@ class Optimizer(checks.Owned):
         for key, p, g in pairs:
             # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
             decay = self.weight_decay if p.ndim > 1 else 0.0
-            if n and key not in self.memory:
+            if not n:
+                self.update(p, g, decay)
+                continue
+            if key not in self.memory:
                 self.memory[key] = [np.zeros_like(p) for _ in range(n)]
-            self.update(p, g, decay, *self.memory.get(key, ()))
+            self.update(p, g, decay, *self.memory[key])
 
     def update(self, p, g, decay, *memory):
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""
