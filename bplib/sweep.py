@@ -10,6 +10,7 @@ which is tried again. A `run` that was edited is another run: what `keep` holds 
 For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
 """
 
+import contextlib
 import functools
 import hashlib
 import itertools
@@ -254,7 +255,8 @@ def _limited(run, setting):
     """In the worker: one BLAS thread, whatever started the process."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    # in a browser there is one thread anyhow
+    with contextlib.nullcontext() if sys.platform == "emscripten" else threadpool_limits(limits=1):
         result = run(**setting)
     if not isinstance(result, dict):
         raise TypeError(f"run must return a dict of numbers, got {type(result).__name__}")

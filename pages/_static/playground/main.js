@@ -45,10 +45,10 @@ class Playground {
         const [low, high] = setting.log ? [0, 100] : [setting.low, setting.high];
         Object.assign(control, { type: "range", min: low, max: high, step: 1, value: toSlider(setting, this.settings[name]) });
       }
-      const readout = document.createElement("output");
-      readout.htmlFor = id;
+      const readout = document.createElement("span");
+      readout.ariaHidden = "true"; // the slider says it itself
       const say = () => {
-        readout.value = setting.choices ? "" : this.settings[name];
+        readout.textContent = setting.choices ? "" : this.settings[name];
         if (!setting.choices) control.setAttribute("aria-valuetext", this.settings[name]);
       };
       control.addEventListener("input", () => {
