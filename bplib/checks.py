@@ -14,7 +14,9 @@ import numpy as np
 class Named:
     """Something that says its name in messages: Sigmoid(), SquaredError()."""
 
-    classes: ClassVar = {}  # name → the class of that name that was defined last, for `Network.load`
+    classes: ClassVar[
+        dict[str, type]
+    ] = {}  # name → the class of that name that was defined last, for `Network.load`
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
