@@ -81,7 +81,7 @@ TARGET_WEIGHTS.flags.writeable = False
 class DatasetUnavailable(OSError):
     """A data set could not be had: the message says why and what you can do, `reason` why, in short."""
 
-    def __init__(self, message: str, reason: str):
+    def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -99,7 +99,7 @@ class Images:
     dtype = np.dtype(np.float32)
     ndim = 2
 
-    def __init__(self, pixels: np.ndarray):
+    def __init__(self, pixels: np.ndarray) -> None:
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2:
             got = (
                 f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__

@@ -1,11 +1,16 @@
 """Numerical gradients, compared honestly: a check that proves nothing raises instead of passing."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import checks
+from .network import Network
 from .storage import astype
 
 
@@ -46,7 +51,7 @@ class GradientReport:
         return "\n".join(rows)
 
 
-def relative_error(a, n, floor=1e-8):
+def relative_error(a: np.ndarray, n: np.ndarray, floor: float = 1e-8) -> float:
     """‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor) of two gradients of one shape; ∞ where they hold NaN."""
     a, n = np.asarray(a, float), np.asarray(n, float)
     checks.shape("relative_error", "a", a, n.shape, "n")
@@ -58,7 +63,7 @@ def _norm(Q):
     return float(np.max(np.abs(Q), initial=0.0))
 
 
-def numerical_gradient(f, X, eps=1e-5):
+def numerical_gradient(f: Callable[[np.ndarray], float], X: np.ndarray, eps: float = 1e-5) -> np.ndarray:
     """∂f/∂X by central differences, (f(X + h) − f(X − h))/(2h) with h = `eps` for each entry of X in turn.
 
     f takes an array like X and returns a number: 2 · X.size calls, each with a copy of its own, so that f may
@@ -97,7 +102,16 @@ def _central_differences(array, eps, f):
 FAR = 10  # a step that moves a unit ten times as far leaves an error of (10 eps)², below any tolerance
 
 
-def check_gradients(network, X, Y, *, eps=1e-5, tolerance=1e-6, training=False, rng=None):
+def check_gradients(
+    network: Network,
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    eps: float = 1e-5,
+    tolerance: float = 1e-6,
+    training: bool = False,
+    rng: np.random.Generator | None = None,
+) -> GradientReport:
     """Compare every parameter's gradient, and X's, with central differences; return a `GradientReport`.
 
     Works on a float64 copy and leaves the network alone. Costs two or three forward passes for each number

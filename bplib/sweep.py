@@ -10,6 +10,8 @@ which is tried again. A `run` that was edited is another run: what `keep` holds 
 For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import hashlib
@@ -18,15 +20,17 @@ import json
 import os
 import sys
 import types
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from . import checks
 
 
-def grid(**values):
+def grid(**values: Iterable) -> list[dict[str, Any]]:
     """Every combination: grid(a=[1, 2], b=[3]) is [{"a": 1, "b": 3}, {"a": 2, "b": 3}]."""
     for name, choices in values.items():
         if isinstance(choices, str) or not hasattr(choices, "__iter__"):
@@ -37,7 +41,9 @@ def grid(**values):
     return settings
 
 
-def random_search(n, *, rng, **draws):
+def random_search(
+    n: int, *, rng: np.random.Generator, **draws: Callable[[np.random.Generator], Any]
+) -> list[dict[str, Any]]:
     """n settings, each name drawn by a function: learning_rate=lambda rng: 10 ** rng.uniform(-3, 0)."""
     checks.whole_number("random_search", "n", n)
     checks.generator("random_search", rng)
@@ -54,7 +60,7 @@ class SweepResults:
         failed = sum("error" in row for row in self.rows)
         return f"SweepResults({len(self.rows)} runs, {failed} failed)"
 
-    def table(self, row, column, value):
+    def table(self, row: str, column: str, value: str) -> tuple[list, list, np.ndarray]:
         """Return (rows, columns, means of `value` over all other names); NaN where no run succeeded."""
         for name in (row, column):
             if not all(name in r for r in self.rows):
@@ -70,7 +76,7 @@ class SweepResults:
         return rows, columns, means
 
 
-class InTurn:
+class InTurn(Executor):
     """An executor without processes or threads: what is submitted runs at once, one after the other."""
 
     def submit(self, function, *arguments):
@@ -83,7 +89,15 @@ class InTurn:
         return future
 
 
-def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
+def sweep(
+    run: Callable[..., dict[str, float]],
+    settings: Sequence[dict[str, Any]],
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    keep: str | os.PathLike | None = None,
+    attempts: int = 3,
+) -> SweepResults:
     """Call `run(**setting)` for every setting and return `SweepResults`, behind a progress bar.
 
     run       a function of the names in the settings that returns a dict of numbers; what it raises becomes
@@ -109,8 +123,9 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     done, stale = _read(keep, version)
     stale = {key for setting in settings if (key := _key(setting)) in stale and key not in done}
     if stale:
-        print(f"{len(stale)} results in {os.path.basename(keep)} are of another version of run: made again.")
-    keep = functools.partial(_keep, keep, version)
+        file = os.path.basename(keep or "")
+        print(f"{len(stale)} results in {file} are of another version of run: made again.")
+    note = functools.partial(_keep, keep, version)
     if executor is None and sys.platform == "emscripten":
         executor = InTurn()
     waiting = {key: setting for setting in settings if (key := _key(setting)) not in done}
@@ -118,12 +133,12 @@ def sweep(run, settings, *, executor=None, workers=None, keep=None, attempts=3):
     lost = dict.fromkeys(waiting, 0)
     with tqdm(total=total, initial=total - len(waiting), unit="run", file=sys.stdout) as bar:
         while waiting:
-            pool = executor or _processes(workers)
+            pool: Any = executor or _processes(workers)
             try:
                 futures = {pool.submit(_limited, run, setting): key for key, setting in waiting.items()}
-                _collect(futures, waiting, done, lost, attempts, keep, bar)
+                _collect(futures, waiting, done, lost, attempts, note, bar)
             except BrokenExecutor:  # raised by submit: the pool died while it was being filled
-                _count_loss(waiting, done, lost, attempts, keep, bar, "the pool of workers died")
+                _count_loss(waiting, done, lost, attempts, note, bar, "the pool of workers died")
             finally:
                 if executor is None:
                     pool.shutdown(wait=True, kill_workers=True)
@@ -193,7 +208,7 @@ def _read(path, version):
     return done, stale
 
 
-def fingerprint(run):
+def fingerprint(run: Callable) -> str:
     """A short text that changes with the code of `run`, and with that of what it uses from its own module.
 
     Counted are the compiled code (so neither comments nor layout), default values, and the functions,

@@ -1,16 +1,24 @@
 """Training: batches, steps, and what can be seen on the way."""
 
+from __future__ import annotations
+
 import copy
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import checks, losses
 from .contracts import Loss, behind
+from .network import Network
+from .optimizers import Optimizer
 from .storage import state_of
+
+Rows: TypeAlias = Any  # an array, a list, a data frame, images: whatever `checks.rows_of` takes
 
 
 class DivergenceError(ArithmeticError):
@@ -19,7 +27,7 @@ class DivergenceError(ArithmeticError):
     `history` is the `History` up to there where `fit` was training, else None.
     """
 
-    history = None
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,17 @@ class History:
         return f"History({len(self.loss)} steps, {len(self.epoch_loss)} epochs{last}{end})"
 
 
-def train(network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=True):
+def train(
+    network: Network,
+    X: Rows,
+    Y: Rows,
+    *,
+    optimizer: Optimizer,
+    batch_size: int,
+    epochs: int,
+    rng: np.random.Generator | None = None,
+    shuffle: bool = True,
+) -> Iterator[Snapshot]:
     """Check everything now, and return an iterator that takes one step at a time and yields a `Snapshot`.
 
     X (N, d) is an array, a list, a data frame, or anything whose X[rows] is an array (`datasets.Images`);
@@ -153,8 +171,18 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
 
 
 def fit(
-    network, X, Y, *, optimizer, batch_size, epochs, rng=None, shuffle=True, validation=None, schedule=None
-):
+    network: Network,
+    X: Rows,
+    Y: Rows,
+    *,
+    optimizer: Optimizer,
+    batch_size: int,
+    epochs: int,
+    rng: np.random.Generator | None = None,
+    shuffle: bool = True,
+    validation: tuple[Rows, Rows] | None = None,
+    schedule: Callable[[float], float] | None = None,
+) -> History:
     """Train to the end behind a progress bar (tqdm, on stdout) and return a `History`.
 
     validation  (X, Y): loss, and accuracy for integer labels, are measured on it after each epoch
@@ -230,7 +258,7 @@ def _end_of_epoch(network, history, per_epoch, validation):
     return shown
 
 
-def accuracy(network, X, y, batch_size=1000):
+def accuracy(network: Network, X: Rows, y: Rows, batch_size: int = 1000) -> float:
     """The share of rows whose prediction is right, 0 to 1.
 
     For integer labels y (N,), or the same as one-hot rows (N, k): the largest output is that of the label.
@@ -246,7 +274,7 @@ def accuracy(network, X, y, batch_size=1000):
     for start in range(0, len(y), batch_size):
         P, part = network.predict(X[start : start + batch_size]), y[start : start + batch_size]
         hits = P.argmax(axis=1) == part if part.ndim == 1 else np.all((P > 0.5) == part, axis=1)
-        right += np.count_nonzero(hits)
+        right += int(np.count_nonzero(hits))
     return float(right / len(y))
 
 

@@ -154,7 +154,7 @@ def test_the_text_of_a_lesson_is_all_there(pages):
         text = re.sub(r"\s+", " ", "".join(pages[lesson.page].text))
         for cell in nb.cells:
             for heading in re.findall(
-                r"^#+ ([^$`*\[\n\"']+)$", cell.source if cell.cell_type == "markdown" else "", re.M
+                r"^#+ ([^$`*\[\n\"']+)$", cell.source if cell.cell_type == "markdown" else "", re.MULTILINE
             ):
                 assert heading.strip() in text, (lesson.stem, heading)
 
