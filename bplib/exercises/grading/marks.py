@@ -289,13 +289,12 @@ class Marking:
     def finish(self, reports):
         """Write the marks; returns sentences for the teacher."""
         group = Class(reports, self.roster, self.pattern, self.lessons)
-        said = write(self.folder, group, self.worth)
         if self.journal.meddled:
-            said.append(
+            group.said.append(
                 "something else wrote into journal.jsonl while grading ran: its changes were undone; "
                 "look at the notebooks, and grade where they can do no harm"
             )
-        return said
+        return write(self.folder, group, self.worth)
 
 
 def write(folder, group, worth):
