@@ -68,7 +68,7 @@ def test_a_lesson_answers_each_prediction_by_a_line(capsys):
     assert said == [
         "You predicted b) dy; it is a) dx.",
         "You predicted 0.6667; it is −0.6667: 1.3 too high.",
-        "You predicted 50; it is −130: 1.8e+02 too high.",
+        "You predicted 50; it is −130: 180 too high.",
         "You predicted 8; it is 74: too low by a factor of 9.2.",
         "You predicted a) it falls all the way; it is b) it falls, and then it rises.",
     ]

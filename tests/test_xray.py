@@ -479,3 +479,28 @@ def test_same_key_closes_the_predecessor():
 def test_numbers_for_the_eye():
     numbers = [0.59327, -0.0034123, 1.23456e-5, 0.0, 123456.0, float("nan"), float("-inf"), 1.0]
     assert [shown(v) for v in numbers] == ["0.5933", "−0.003412", "1.23e−5", "0", "1.23e5", "NaN", "−∞", "1"]
+
+
+def test_the_same_weight_is_written_in_columns_or_in_rows():
+    """A toggle turns the indices of every weight around; the numbers stay."""
+    network = bplib.mlp([3, 2, 2], rng=np.random.default_rng(0))
+    x = XRay(network, np.array([[1.0, -0.5, 2.0]]), np.array([[1.0, 0.0]])).run()
+    told = {}
+    for name in ("w1[1,2]", "a1[1]", "x[2]"):
+        x.select(name)
+        told[name] = x.explanation
+    x.controls["rows"].value = True
+    for name, columns in told.items():
+        x.select(name)
+        rows = x.explanation
+        assert [f.value for f in rows.facts] == [f.value for f in columns.facts]
+        assert rows.facts[0].numbers == columns.facts[0].numbers
+    assert "w^{1}_{23}" in told["w1[1,2]"].facts[0].latex
+    assert "w^{1}_{32}" in x.select("w1[1,2]").explanation.facts[0].latex
+    assert x.explanation.title.startswith("w¹₃₂ = ")
+    z = x.select("a1[1]").explanation.facts[0].latex
+    assert [f"w^{{1}}_{{{k}2}}" in z for k in (1, 2, 3)] == [True] * 3
+    assert "w^{1}_{31}" in x.select("x[2]").explanation.facts[0].latex
+    assert any("weight w¹₃₂" in item["aria"] for item in x.scene()["items"])
+    x.update_step()
+    assert x.example.rows, "a new trace is written alike"

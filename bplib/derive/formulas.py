@@ -89,13 +89,15 @@ def formula(
     output: str = "sigmoid",
     loss: str = "binary_cross_entropy",
     bias: bool = True,
+    rows: bool = False,
 ) -> Formula:
     """The formula of one number in a network of these `sizes` (inputs first): see the top of this module.
 
     kind: "z", "a", "delta", "dw" or "db". layer: 1 … len(sizes) − 1. unit: j, from 1. source: k of the layer
     before, for "dw" alone. activation: of the hidden layers; output: of the last. loss: "squared_error" is
     ½(a − y)² for one sample. The cross-entropies take the output their name says ("sigmoid", "softmax").
-    Raises ValueError for anything else.
+    rows: weights are written as in Z = X W, from unit k to unit j: w^l_kj. Raises ValueError for anything
+    else.
     """
     _check(kind, sizes, layer, unit, source, activation, output, loss)
     last = layer == len(sizes) - 1
@@ -104,7 +106,8 @@ def formula(
 
     def symbol(name, shown, at, *indices):
         comma = "," if any(i > 9 for i in indices) else ""
-        latex = shown + (f"^{{{at}}}" if at else "") + f"_{{{comma.join(map(str, indices))}}}"
+        written = indices[::-1] if rows else indices
+        latex = shown + (f"^{{{at}}}" if at else "") + f"_{{{comma.join(map(str, written))}}}"
         made = sp.Symbol(latex, real=True)
         sources[made] = (name, at, *indices)
         return made

@@ -94,8 +94,12 @@ def distance(asked, predicted, result):
         return "exactly, or as good as"
     side = "high" if predicted > result else "low"
     if asked.by == "factor" and predicted > 0 and result > 0:
-        return f"too {side} by a factor of {max(predicted / result, result / predicted):.2g}"
-    return f"{abs(predicted - result):.2g} too {side}".replace("-", "−")
+        return f"too {side} by a factor of {_two_digits(max(predicted / result, result / predicted))}"
+    return f"{_two_digits(abs(predicted - result))} too {side}"
+
+
+def _two_digits(number):
+    return f"{float(f'{number:.2g}'):g}".replace("-", "−")  # 180, and not 1.8e+02
 
 
 def compare(asked, predicted, result):

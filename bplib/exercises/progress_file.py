@@ -229,7 +229,8 @@ def draw(exercises: Sequence[Exercise], lesson: int | None) -> None:
     known = load()
     solved = {name for name, entry in known.items() if entry["solved"]}
     lessons = sorted({e.lesson for e in exercises})
-    fig, ax = plots.figure(6.4, 0.9 + 0.26 * len(lessons))
+    widest = max(sum(e.lesson == number for e in exercises) for number in lessons)
+    fig, ax = plots.figure(5.1 + 0.26 * widest, 0.9 + 0.26 * len(lessons))
 
     def square(x, y, name):
         filled = plots.GREEN if name in solved else "white"
@@ -245,14 +246,14 @@ def draw(exercises: Sequence[Exercise], lesson: int | None) -> None:
         bold = "bold" if number == lesson else "normal"
         ax.text(-0.8, row, f"lesson {number:02d}", ha="right", va="center", fontweight=bold)
         count = f"{len(solved & set(here))} of {len(here)}"
-        ax.text(5.6, row, count, ha="right", va="center", fontweight=bold)
+        ax.text(widest + 1.6, row, count, ha="right", va="center", fontweight=bold)
     for row, name in enumerate(e.name for e in exercises if e.lesson == lesson):
-        square(6.6, row, name)
-        ax.text(7.1, row, name, va="center")
+        square(widest + 2.6, row, name)
+        ax.text(widest + 3.1, row, name, va="center")
     total = sum(e.name in solved for e in exercises)
     ax.set_title(
         f"{total} of {len(exercises)} exercises solved   (✓ solved, · tried)", fontsize=10, loc="left"
     )
-    ax.set(xlim=(-3, 11), ylim=(len(lessons) - 0.4, -0.8))
+    ax.set(xlim=(-3, widest + 8), ylim=(len(lessons) - 0.4, -0.8))
     ax.set_axis_off()
     plots.show(fig, alt=summary(exercises, solved, lesson))

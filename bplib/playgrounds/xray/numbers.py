@@ -65,12 +65,17 @@ class Place:
 
     @property
     def symbol(self) -> str:
-        """As in the formulas, counting units from 1: w¹₂₁."""
+        """As in the formulas in columns, counting units from 1: w¹₂₁ leads to unit 2 from unit 1."""
+        return self.written()
+
+    def written(self, rows=False) -> str:
+        """As `symbol`; with `rows` as in Z = X W, where the same weight is w¹₁₂."""
         if self.kind == "L":
             return "L"
         if self.kind == "unit" and not self.layer:
             return "x" + str(self.unit + 1).translate(_SUB)
-        units = str(self.unit + 1) + (str(self.source + 1) if self.kind == "w" else "")
+        units = [str(self.unit + 1), *([str(self.source + 1)] if self.kind == "w" else [])]
+        units = "".join(units[::-1] if rows else units)
         letter = "a" if self.kind == "unit" else self.kind
         return letter + str(self.layer).translate(_SUP) + units.translate(_SUB)
 
@@ -167,8 +172,11 @@ class Example:
 
     X (1, n₀) and Y of one row. Vectors of one sample, lists by layer l = 0 … L: `a[l]` (a[0] is x, a[L] what
     is predicted), `z[l]`, `delta[l]` = ∂L/∂z^l, `dW[l]`, `db[l]` (l from 1; None at 0), `dx`, `y`, `L`. W and
-    dW are in columns as in the published formulas: W[l][j, k] leads from unit k to unit j.
+    dW are in columns as in the published formulas: W[l][j, k] leads from unit k to unit j. With `rows` set
+    the formulas write the weights as in Z = X W instead; the numbers are the same.
     """
+
+    rows = False
 
     def __init__(self, network, X, Y):
         self.network, self.X, self.Y = network, X, Y
@@ -262,7 +270,7 @@ class Example:
         return derive.formula(
             kind, tuple(anatomy.sizes), layer=l, unit=j + 1, source=None if k is None else k + 1,
             activation="identity" if l == anatomy.depth else anatomy.functions[l],
-            output=anatomy.functions[-1], loss=anatomy.loss, bias=self.b[l] is not None,
+            output=anatomy.functions[-1], loss=anatomy.loss, bias=self.b[l] is not None, rows=self.rows,
         )  # fmt: skip
 
     def fact(self, symbol, kind, l, j, k=None, *, value, known, place=None):
@@ -289,7 +297,7 @@ class Example:
         if place.kind == "L":
             facts = (self._loss_fact(loss_known),)
             return Explanation("L", "the loss of this example", facts)
-        symbol = place.symbol
+        symbol = place.written(self.rows)
         if place.kind == "w":
             origin = f"input {k + 1}" if l == 1 else f"unit {k + 1} of layer {l - 1}"
             title = f"{symbol} = {shown(self.W[l][j, k])}, from {origin} to unit {j + 1} of layer {l}"
@@ -335,7 +343,11 @@ class Example:
     def _input_fact(self, place, known):
         k, x = place.unit, place.symbol
         terms = [
-            (rf"w^{{1}}_{{{j + 1}{k + 1}}}", rf"\delta^{{1}}_{{{j + 1}}}") for j in range(len(self.W[1]))
+            (
+                rf"w^{{1}}_{{{f'{k + 1}{j + 1}' if self.rows else f'{j + 1}{k + 1}'}}}",
+                rf"\delta^{{1}}_{{{j + 1}}}",
+            )
+            for j in range(len(self.W[1]))
         ]
         law = rf"\frac{{\partial L}}{{\partial x_{{{k + 1}}}}} = " + " + ".join(
             rf"{w} \cdot {d}" for w, d in terms

@@ -103,7 +103,7 @@ def scene(example, layout, *, forward, backward, loss_known, selected, paths_sho
             for k in range(anatomy.sizes[l - 1]):
                 place = Place("w", l, j, k)
                 shapes = _edge(layout, example, place, known, lit.get(place))
-                aria = f"weight {place.symbol}: {shown(example.W[l][j, k])}"
+                aria = f"weight {place.written(example.rows)}: {shown(example.W[l][j, k])}"
                 aria += f", gradient {shown(example.dW[l][j, k])}" if known else ""
                 aria += f", {lit[place]} lit path{'s' * (lit[place] != 1)}" if place in lit else ""
                 item(place, 2 * l - 1, layout.port(l, j, k), aria, shapes, now == ("backward", l))

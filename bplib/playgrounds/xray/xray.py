@@ -49,17 +49,20 @@ class XRay(Panel):
 
     Names: "x[0]", "a1[0]" (also "z1[0]", "delta1[0]"), "w1[1,0]" (to unit 1 from unit 0, columns as in the
     published formulas; "W1[0,1]" is the same weight as the arrays of `Affine` count), "b1[0]", "L". Numbers
-    in brackets count from 0, those in formulas from 1. `.example` holds all numbers, `.explanation` what is
-    open.
+    in brackets count from 0, those in formulas from 1. `rows` writes formulas as for Z = X W: w¹₁₂ for the
+    w¹₂₁ of columns. `.example` holds all numbers, `.explanation` what is open.
     """
 
-    def __init__(self, network, X, Y, *, row=0, learning_rate=0.5, paths=False, note=None, key=None):
+    def __init__(
+        self, network, X, Y, *, row=0, learning_rate=0.5, paths=False, rows=False, note=None, key=None
+    ):
         network = storage.astype(network, np.float64)
         anatomy = numbers.Anatomy(network)
         self.network, self._X, self._Y = network, X, Y
         self._kept = self._weights()
         n_rows = len(checks.real("XRay", "X", X))
         self._row = checks.whole_number("XRay", "row", row, 0, n_rows - 1)
+        self._rows = bool(rows)
         self.example = self._trace()
         self._depth = anatomy.depth
         self._done, self._selected = 0, None
@@ -93,17 +96,22 @@ class XRay(Panel):
                 "η", learning_rate, 0.01, 10.0, log=True, help="Learning rate of the step"
             ),
             "paths": toggle("Paths", paths, help="Light every path from the chosen edge to the loss"),
+            "rows": toggle(
+                "As rows", rows, help="Write weights as in Z = X W, from unit to unit, not w to from"
+            ),
         }
         self.controls["learning_rate"].layout.width = "230px"
-        rows = [(self._row_label(i), i) for i in range(n_rows)]
-        self.controls["row"] = choice("Example", rows, row)
+        examples = [(self._row_label(i), i) for i in range(n_rows)]
+        self.controls["row"] = choice("Example", examples, row)
         self.controls["paths"].observe(lambda _: self.post(self._show), names="value")
         self.controls["row"].observe(lambda _: self.post(self._change_row), names="value")
+        self.controls["rows"].observe(lambda _: self.post(self._rewrite), names="value")
         first = [self.buttons[label] for label in ("Forward", "Backward", "To the end", "Reset")]
         first.append(self.controls["row"])
         if n_rows == 1:
             self.controls["row"].layout.display = "none"
         second = [self.buttons["Update step"], self.controls["learning_rate"], self.controls["paths"]]
+        second.append(self.controls["rows"])
         side = ipywidgets.Box(
             [self.formula], layout={"flex": "1 1 320px", "min_width": "0", "max_width": "100%"}
         )
@@ -292,7 +300,14 @@ class XRay(Panel):
         return self.example.explain(place, forward, backward, loss_known)
 
     def _trace(self):
-        return Example(self.network, *numbers.one_row(self.network, self._X, self._Y, self._row))
+        example = Example(self.network, *numbers.one_row(self.network, self._X, self._Y, self._row))
+        example.rows = self._rows
+        return example
+
+    def _rewrite(self):
+        self._rows = self.example.rows = self.controls["rows"].value
+        how = "Z = X W, w from unit to unit" if self._rows else "z = W a, w to a unit from a unit"
+        self._show(f"Weights are written as in {how}")
 
     def _row_label(self, i):
         X, Y = numbers.one_row(self.network, self._X, self._Y, i)
