@@ -57,7 +57,7 @@ LESSONS = (
         file="01_chain_rule.ipynb",
         puzzle="a variable is used twice: which slope is right?",
         needs=(0,),
-        minutes=Minutes(8, 26, 13),
+        minutes=Minutes(8, 29, 20),
         objectives=(
             "find a gradient by walking a graph backwards: multiply along a path, add over the paths",
             "say what `=` in place of `+=` does at a fork",
@@ -71,7 +71,7 @@ LESSONS = (
         file="02_activations.ipynb",
         puzzle="why two layers can be worth no more than one",
         needs=(1,),
-        minutes=Minutes(9, 22, 16),
+        minutes=Minutes(9, 27, 28),
         objectives=(
             "explain why layers without a bend fold into one",
             "write the slopes of sigmoid, tanh and ReLU from their outputs, and say what happens at the kink",
@@ -85,7 +85,7 @@ LESSONS = (
         file="03_gradient_descent.ipynb",
         puzzle="a printed formula that climbs instead of descending",
         needs=(1, 2),
-        minutes=Minutes(9, 22, 12),
+        minutes=Minutes(9, 26, 24),
         objectives=(
             "find a lost sign by proof, and see it by a growing loss",
             "translate a learning rate from one squared error to another",
@@ -99,7 +99,7 @@ LESSONS = (
         file="04_deltas.ipynb",
         puzzle="16 million paths, 2 368 multiplications",
         needs=(1, 2, 3),
-        minutes=Minutes(9, 25, 16),
+        minutes=Minutes(9, 31, 23),
         objectives=(
             "read a weight's indices in any text, and find its gradient step by step",
             r"say what δ is, and write $\partial L/\partial w_{jk} = \delta_j a_k$",
@@ -113,7 +113,7 @@ LESSONS = (
         file="05_matrix_gradients.ipynb",
         puzzle="eight products fit: which one is the gradient?",
         needs=(3, 4),
-        minutes=Minutes(8, 29, 20),
+        minutes=Minutes(8, 32, 27),
         objectives=(
             "write $dX$, $dW$, $db$ of an affine layer, and prove them for any size",
             "distrust shapes that match: square matrices, $N = k$, (N, 1) against (N,)",
@@ -127,7 +127,7 @@ LESSONS = (
         file="06_softmax_and_layers.ipynb",
         puzzle="what the loss must be before the first step",
         needs=(2, 3, 5),
-        minutes=Minutes(10, 26, 16),
+        minutes=Minutes(10, 31, 28),
         objectives=(
             r"write a softmax that does not overflow, and a loss that does not meet $\log 0$",
             r"derive $p - y$ through the Jacobian, and say when it is $p \sum y - y$",
@@ -141,7 +141,7 @@ LESSONS = (
         file="07_gradient_check.ipynb",
         puzzle="the network learns, and its gradient is wrong",
         needs=(1, 6),
-        minutes=Minutes(8, 19, 15),
+        minutes=Minutes(8, 22, 22),
         objectives=(
             "check every gradient of a network against a referee that knows no formula",
             "say what a fair error is, where its floor comes from, and where to put $h$",
@@ -155,7 +155,7 @@ LESSONS = (
         file="08_xor.ipynb",
         puzzle="a line that cannot be drawn",
         needs=(3, 4, 6),
-        minutes=Minutes(9, 27, 10),
+        minutes=Minutes(9, 32, 17),
         objectives=(
             "prove that one line cannot separate XOR, and say what the best line costs",
             "replay a published run and compare it digit by digit",
@@ -169,7 +169,7 @@ LESSONS = (
         file="09_regression.ipynb",
         puzzle="a network that loses to least squares",
         needs=(3, 4, 6, 8),
-        minutes=Minutes(9, 26, 16),
+        minutes=Minutes(9, 30, 28),
         objectives=(
             "hold a network against the simplest model that could do the job",
             "change one thing at a time, and name the cause",
@@ -183,7 +183,7 @@ LESSONS = (
         file="10_mnist.ipynb",
         puzzle="a loss that will not leave 2.30",
         needs=(6, 8),
-        minutes=Minutes(10, 31, 15),
+        minutes=Minutes(11, 37, 27),
         objectives=(
             "load, train, and judge a digit network: curves, confusion matrix, worst mistakes",
             "change one thing at a time, and say what each change was worth",
@@ -197,7 +197,7 @@ LESSONS = (
         file="11_broken_in_print.ipynb",
         puzzle="published, popular, green, and wrong",
         needs=(7, 10),
-        minutes=Minutes(9, 30, 14),
+        minutes=Minutes(9, 33, 19),
         objectives=(
             "recover a gradient from a step, and check any program from outside",
             "find the broken line from the pattern of errors",
@@ -211,7 +211,7 @@ LESSONS = (
         file="12_autodiff.ipynb",
         puzzle="the computer writes the backward pass",
         needs=(1, 5, 6),
-        minutes=Minutes(8, 34, 15),
+        minutes=Minutes(8, 40, 40),
         objectives=(
             "write reverse-mode differentiation for arrays, with broadcasting, for graphs of any depth",
             "say what a node keeps, what it sends back, and why it must wait",
@@ -224,7 +224,7 @@ LESSONS = (
         file="13_normalise_and_regularise.ipynb",
         puzzle="layers that behave differently in an exam",
         needs=(5, 6, 7, 9),
-        minutes=Minutes(8, 31, 15),
+        minutes=Minutes(8, 35, 22),
         objectives=(
             "derive a gradient through statistics of the batch, all three paths",
             "say what a layer must do differently in training and in prediction, "
@@ -239,7 +239,7 @@ LESSONS = (
         file="14_optimisers.ipynb",
         puzzle="the same gradient, three different steps",
         needs=(3, 9, 13),
-        minutes=Minutes(10, 31, 13),
+        minutes=Minutes(11, 35, 20),
         objectives=(
             "say what momentum does to walls and floor, and which rate it needs",
             "derive Adam, its bias correction and its first step",
@@ -253,7 +253,7 @@ LESSONS = (
         file="15_depth.ipynb",
         puzzle="where the gradient goes in twenty layers",
         needs=(2, 4, 9, 13),
-        minutes=Minutes(11, 36, 13),
+        minutes=Minutes(11, 40, 20),
         objectives=(
             "predict the factor by which δ changes in each layer, from slope, width and weights",
             "say what initialisation, normalisation and residual paths each repair, and what they leave",

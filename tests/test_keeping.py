@@ -137,7 +137,7 @@ def test_interrupted_writing_leaves_the_old_file(beside_the_lessons, monkeypatch
         raise KeyboardInterrupt
 
     check(TANH)
-    monkeypatch.setattr(keeping.os, "replace", stop)
+    monkeypatch.setattr(keeping.files.os, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
         ex.keep()
     assert [p.name for p in beside_the_lessons.parent.iterdir()] == ["mynet.py"]

@@ -32,7 +32,7 @@ PLANS = {  # name → days or weeks, each a list of (lesson, note)
         [(11, ""), (13, "or 12, 14, 15")],
     ],
 }
-BEGIN, NOON, TALK, BREAK, LUNCH = 9 * 60, 12 * 60, 10, 10, 60  # minutes; talk after each lesson of a day
+BEGIN, NOON, TALK, BREAK, LUNCH = 8 * 60 + 30, 12 * 60, 10, 10, 60  # minutes; talk after each lesson of a day
 
 
 def escaped(text):

@@ -14,16 +14,14 @@ import builtins
 import dis
 import importlib
 import inspect
-import os
 import secrets
-import tempfile
 import textwrap
 import types
 from pathlib import Path
 
 import numpy as np
 
-from .. import layers, losses, network
+from .. import files, layers, losses, network
 from . import kinds
 from .diagnose import CORRECT
 from .kinds import Text
@@ -94,7 +92,7 @@ def _keep(exercise, replace):
     names = _names_in(lines)
     text = _with_imports("\n".join(lines).rstrip(), _imports(function, names)) + "\n\n\n" + body
     _check_again(exercise, text)
-    _write(path(), text)
+    files.write(path(), text)
     said = "takes the place of the one before" if there else "is kept"
     return f"✔ {exercise.name} {said} in {FILE}. ex.mine() shows your network."
 
@@ -218,19 +216,6 @@ def _run(text):
     return namespace
 
 
-def _write(file, text):
-    """Replace the file whole, or leave it as it was."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".mynet-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-        os.chmod(temporary, file.stat().st_mode if file.exists() else 0o644)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 # ---------------------------------------------------------------- the network made of them
 
 
@@ -330,9 +315,9 @@ class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
 
     pieces = frozenset({"softmax", "cross_entropy_loss", "cross_entropy_gradient"})
 
-    def evaluate(self, Z, Y):
-        """As `SoftmaxCrossEntropy.evaluate`; what is kept is the learner's."""
-        L, (P, Y) = super().evaluate(Z, Y)
+    def value(self, Z, Y):
+        """As `SoftmaxCrossEntropy.value`; what is kept is the learner's."""
+        L, (P, Y) = super().value(Z, Y)
         if "cross_entropy_loss" in self.own and Y.ndim == 1:
             L = float(self.own["cross_entropy_loss"](Z, Y))
         return L, (self._softmax(Z, P), Y)
@@ -345,9 +330,9 @@ class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
         rows = np.eye(P.shape[1], dtype=P.dtype)[Y] if Y.ndim == 1 else Y
         return np.asarray(self.own["cross_entropy_gradient"](P, rows))
 
-    def predict(self, Z):
+    def prediction(self, Z):
         """The learner's softmax."""
-        return self._softmax(Z, None) if "softmax" in self.own else super().predict(Z)
+        return self._softmax(Z, None) if "softmax" in self.own else super().prediction(Z)
 
     def _softmax(self, Z, P):
         return np.asarray(self.own["softmax"](Z)) if "softmax" in self.own else P
@@ -358,10 +343,10 @@ class MyBinaryCrossEntropy(losses.BinaryCrossEntropy):
 
     pieces = frozenset({"logistic_loss"})
 
-    def evaluate(self, Z, Y):
+    def value(self, Z, Y):
         """The learner's function gives both; the gradient waits in the cache."""
         L, dZ = self.own["logistic_loss"](Z, Y)
-        return float(L), (self.predict(Z), Y, np.asarray(dZ))
+        return float(L), (self.prediction(Z), Y, np.asarray(dZ))
 
     def backward(self, cache):
         """The gradient that came with the loss."""
