@@ -33,7 +33,7 @@ COURSE = "The course that proves its own gradients"
 ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
 # what the reference describes; solutions stay where a learner has to ask for them
 MODULES = (
-    "bplib layers losses network optimizers training gradcheck datasets deeper sweep derive notation".split()
+    "bplib layers losses network optimizers training gradcheck datasets deep_layers schedules sweep derive notation".split()
 )
 MODULES += ["plots", "playgrounds", "exercises"]
 MINUTES = {"half an hour": 30, "about an hour": 60}

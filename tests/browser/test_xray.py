@@ -68,7 +68,7 @@ def test_keyboard_alone_reaches_every_part_and_the_notebook_keeps_out(lab):
     lab.wait_for(lambda: node(lab, "L").count() == 1, what="the graph")
     mode = lambda: lab.page.locator(".jp-Notebook.jp-mod-editMode").count()  # noqa: E731
     focused = lambda: lab.page.evaluate("document.activeElement.dataset.id")  # noqa: E731
-    lab.page.get_by_label("Paths").focus()
+    lab.page.get_by_label("As rows").focus()
     lab.page.keyboard.press("Tab")
     assert focused() == "x[0]"
     for key, expected in [("ArrowDown", "x[1]"), ("ArrowRight", "b1[1]"), ("ArrowRight", "a1[1]"),

@@ -145,7 +145,7 @@ def test_an_exercise_is_graded_a_loop_is_stopped_and_progress_survives(lite):
     lite.page.wait_for_timeout(2000)
     lite.page.reload()
     lite.open("00_start_here")
-    known = lite.write("rows, columns = ", "import bplib.exercises.record as r\nprint(r.load())")
+    known = lite.write("rows, columns = ", "import bplib.exercises.progress_file as r\nprint(r.load())")
     assert "'weight_shape': {'solved': '2" in known
 
 

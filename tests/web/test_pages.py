@@ -269,7 +269,7 @@ def refuse(*_, **__):
     raise RuntimeError("not in a browser")
 threading.Thread.start = socket.socket.connect = socket.socket.bind = refuse
 sys.modules["fcntl"] = sys.modules["multiprocessing.shared_memory"] = sys.modules["sklearn"] = None
-import bplib, bplib.exercises, bplib.derive, bplib.sweep, bplib.deeper, bplib.datasets
+import bplib, bplib.exercises, bplib.derive, bplib.sweep, bplib.deep_layers, bplib.schedules, bplib.datasets
 import importlib, pkgutil, bplib.playgrounds
 for module in pkgutil.iter_modules(bplib.playgrounds.__path__):
     importlib.import_module(f"bplib.playgrounds.{module.name}")
