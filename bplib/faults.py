@@ -162,13 +162,13 @@ CORE = tuple(
         ("bias forgotten", '+= self.params["b"]', '+= 0 * self.params["b"]',
          "A layer without its bias is a line through the origin."))
     + _in("layers.Affine.gradient",
-        ("transpose forgotten", "np.dot(dY, W.T)", "np.dot(dY, W)",
+        ("transpose forgotten", "dY @ W.T", "dY @ W",
          "Forward, W leads from n_in to n_out; back, the error crosses it the other way: Wᵀ. A square W "
          "hides it."),
-        ("reshape for transpose", "np.dot(dY, W.T)", "np.dot(dY, W.reshape(W.shape[::-1]))",
+        ("reshape for transpose", "dY @ W.T", "dY @ W.reshape(W.shape[::-1])",
          "reshape gives the shape of Wᵀ and not its entries: the code runs, and the gradients of all layers "
          "before are wrong.", "lab"),
-        ("stale weights", "np.dot(dY, W.T)", 'np.dot(dY, (W - 0.1 * grads["W"]).T)',
+        ("stale weights", "dY @ W.T", 'dY @ (W - 0.1 * grads["W"]).T',
          "W has taken its step (η = 0.1) before the error is sent back through it: the layers before get the "
          "gradient of a network that no longer exists. The error is proportional to η.", "lab"),
         ("dW transposed", "np.dot(X.T, dY)", "np.dot(dY.T, X).reshape(X.shape[1], -1)",

@@ -51,7 +51,7 @@ class Affine(Layer):
         grads = {"W": np.dot(X.T, dY)}
         if "b" in self.params:
             grads["b"] = np.add.reduce(dY, axis=0)
-        return np.dot(dY, W.T) if input_gradient else None, grads
+        return dY @ W.T if input_gradient else None, grads
 
     def output_shape(self, cache):
         return len(cache), self.n_out
