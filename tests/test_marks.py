@@ -1,5 +1,6 @@
 """Marks for a platform: whose notebook it is, points, gradebooks, feedback, the picture, and going on after a stop."""
 
+import argparse
 import csv
 import os
 import re
@@ -420,3 +421,15 @@ def test_options_that_make_no_sense_are_refused(tmp_path, monkeypatch, capsys, m
         command.main([os.curdir, *more])
     assert stop.value.code == 2
     assert expected in capsys.readouterr().err
+
+
+def test_the_teacher_hears_of_meddling(tmp_path):
+    options = argparse.Namespace(
+        marks=tmp_path / "m", roster=None, learner=None, points=None, lessons=None, fresh=False
+    )
+    marking = marks.Marking(options, command.Limits(), command.PACKAGE)
+    marking.journal.path.write_text("")
+    marking.journal.note("sha", report("anna/05.ipynb"))
+    said = marking.finish([report("anna/05.ipynb")])
+    assert any("wrote into journal.jsonl" in sentence for sentence in said)
+    assert "wrote into journal.jsonl" in (tmp_path / "m" / "remarks.txt").read_text(encoding="utf-8")
