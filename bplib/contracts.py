@@ -7,7 +7,12 @@ network checks where data enters it, and between its layers calls formulas; `tra
 and then calls the loss's formula.
 """
 
-from typing import ClassVar
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
 
 from . import checks
 
@@ -43,39 +48,47 @@ class Layer(Part):
 
     n_in = n_out = None
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.params, self.state, self.config = {}, {}, {}
 
-    def forward(self, X, *, training=False, rng=None):
+    def forward(
+        self, X: np.ndarray, *, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, Any]:
         """Return (Y, cache). `training` says whether dropout drops; what is random is drawn from `rng`."""
         X = checks.floats(self, "X", X)
         if self.n_in:
             checks.rows(self, X, self.n_in)
         return self.value(X, training=training, rng=rng)
 
-    def backward(self, dY, cache, *, input_gradient=True):
+    def backward(
+        self, dY: np.ndarray, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """Return (dX, grads), with the keys and shapes of `params`; dX is None without `input_gradient`."""
         expected = self.output_shape(cache)
         if expected is not None and getattr(dY, "shape", None) != expected:
             checks.shape(self, "dY", dY, expected, "the output")
         return self.gradient(dY, cache, input_gradient=input_gradient)
 
-    def value(self, X, *, training, rng):
+    def value(
+        self, X: np.ndarray, *, training: bool, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, Any]:
         """The formula of `forward`: X is floating point, and (N, n_in) where n_in is given."""
         raise NotImplementedError(f"{self}: a layer must define value or forward")
 
-    def gradient(self, dY, cache, *, input_gradient):
+    def gradient(
+        self, dY: np.ndarray, cache: Any, *, input_gradient: bool
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """The formula of `backward`: dY has the shape of the output."""
         raise NotImplementedError(f"{self}: a layer must define gradient or backward")
 
-    def output_shape(self, cache):
+    def output_shape(self, cache: Any) -> tuple[int, ...] | None:
         """The shape of the Y of this cache, which the door of `backward` asks of dY; None if any will do."""
         return None
 
-    def update_state(self, cache):
+    def update_state(self, cache: Any) -> None:
         """Move `state` towards the statistics of a training batch, which `forward` has put into its cache."""
 
-    def pieces(self, cache):
+    def pieces(self, cache: Any) -> np.ndarray | None:
         """Which linear piece each unit is on, an array, or None: a gradient check must not cross a kink."""
         return None
 
@@ -87,28 +100,28 @@ class Loss(Part):
     numbers in the shape of Z; or `forward`, `backward` and `predict` themselves. It is pure, as layers are.
     """
 
-    def forward(self, Z, Y):
+    def forward(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
         """Return (L, cache); the cache begins with `predict(Z)`."""
         Z = checks.outputs(self, Z)
         return self.value(Z, self.targets(Y, Z))
 
-    def backward(self, cache):
+    def backward(self, cache: Any) -> np.ndarray:
         """Return dZ = ∂L/∂Z, in the shape of Z. It has no door: the cache is the loss's own."""
         raise NotImplementedError(f"{self}: a loss must define backward")
 
-    def predict(self, Z):
+    def predict(self, Z: np.ndarray) -> np.ndarray:
         """What the outputs say, (N, k): probabilities for the cross-entropies, which take logits Z."""
         return self.prediction(checks.outputs(self, Z))
 
-    def targets(self, Y, Z):
+    def targets(self, Y: np.ndarray, Z: np.ndarray) -> np.ndarray:
         """Y as `value` takes it, in Z's dtype; here of the shape of Z. Raises ValueError or TypeError."""
         return checks.targets(self, Y, Z)
 
-    def value(self, Z, Y):
+    def value(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
         """The formula of `forward`: Z (N, k) is floating point, N ≥ 1, and Y has been through `targets`."""
         raise NotImplementedError(f"{self}: a loss must define value or forward")
 
-    def prediction(self, Z):
+    def prediction(self, Z: np.ndarray) -> np.ndarray:
         """The formula of `predict`."""
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
@@ -120,7 +133,7 @@ DOORS = {
 }
 
 
-def behind(parts, base, door, *, enter=None):
+def behind(parts: Sequence, base: type[Part], door: str, *, enter: int | None = None) -> list[Callable]:
     """The formula behind `door` of each part, or `door` itself of all, where one is not that of `base`.
 
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on

@@ -1,5 +1,7 @@
 """Files that are written whole or not at all."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import os
@@ -32,7 +34,7 @@ def replacing(path):
         raise
 
 
-def write(path, content):
+def write(path: str | os.PathLike, content: bytes | str) -> None:
     """Put bytes, or text as UTF-8, into the file `path`: all of it, or nothing."""
     with replacing(path) as file:
         file.write(content if isinstance(content, bytes) else content.encode())

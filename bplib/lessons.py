@@ -4,6 +4,8 @@ README, the lessons' own "What you need" and "What you can now do", the site and
 same; tests/test_lessons.py holds them together. tools/lesson_minutes.py measures the minutes by a rule.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 
@@ -15,7 +17,7 @@ class Minutes(NamedTuple):
     exercises: int
 
     @property
-    def together(self):
+    def together(self) -> int:
         """All of them, rounded to five minutes."""
         return 5 * round(sum(self) / 5)
 
@@ -32,7 +34,7 @@ class Lesson(NamedTuple):
     objectives: tuple
 
     @property
-    def stem(self):
+    def stem(self) -> str:
         """Its file's name without the ending, by which `make notebooks ARGS=…` knows it."""
         return self.file.removesuffix(".ipynb")
 
@@ -264,7 +266,7 @@ LESSONS = (
 )
 
 
-def lesson(number):
+def lesson(number: int) -> Lesson:
     """The lesson with this number."""
     for one in LESSONS:
         if one.number == number:
@@ -272,7 +274,7 @@ def lesson(number):
     raise ValueError(f"lessons have the numbers {LESSONS[0].number} to {LESSONS[-1].number}, got {number!r}")
 
 
-def readme_table():
+def readme_table() -> str:
     """The rows of the README's table of lessons, as Markdown."""
     rows = (f"| {x.number:02} | [{x.title}](notebooks/{x.file}) | {x.puzzle} |" for x in LESSONS)
     return "\n".join(["| | lesson | the puzzle it starts from |", "| --- | --- | --- |", *rows])

@@ -79,9 +79,9 @@ class SweepResults:
 class InTurn(Executor):
     """An executor without processes or threads: what is submitted runs at once, one after the other."""
 
-    def submit(self, function, *arguments):
+    def submit(self, function: Callable, *arguments: Any) -> Future:  # type: ignore[override]  # no keywords
         """A future that holds the result, or the error, of function(*arguments)."""
-        future = Future()
+        future: Future = Future()
         try:
             future.set_result(function(*arguments))
         except Exception as error:

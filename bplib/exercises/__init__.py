@@ -25,11 +25,17 @@ import functools
 import importlib
 import pkgutil
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .kinds import Exercise
+    from ipywidgets import Widget
+
+    from ..datasets import Dataset
+    from .diagnose import Result
+    from .keeping import Mine
+    from .kinds import Exercise, Text
 
 
 @functools.cache
@@ -74,56 +80,56 @@ def progress(lesson: int | None = None) -> None:
     )
 
 
-def predict(name, *answer):
+def predict(name: str, *answer: Any) -> Text | Widget:
     """Ask for a prediction by a small widget, or keep the one that is given."""
     from . import predicting
 
     return predicting.predict(name, *answer)
 
 
-def outcome(name, result):
+def outcome(name: str, result: Any) -> None:
     """Say how far the prediction was off, if there is one."""
     from . import predicting
 
     predicting.outcome(name, result)
 
 
-def predictions(lesson):
+def predictions(lesson: int) -> None:
     """Draw the predictions of a lesson beside what came out, if there are any."""
     from . import predicting
 
     predicting.predictions(lesson)
 
 
-def keep(name=None, *, replace=False):
+def keep(name: str | None = None, *, replace: bool = False) -> Text:
     """Keep the function checked last (or that of the exercise `name`) in mynet.py, if it is correct."""
     from . import keeping
 
     return keeping.keep(name, replace)
 
 
-def mine():
+def mine() -> Mine:
     """The network made of what is kept in mynet.py; it shows which pieces are whose."""
     from . import keeping
 
     return keeping.mine()
 
 
-def recall(lesson, *answer):
+def recall(lesson: int, *answer: Any) -> Result:
     """The question that a lesson opens with, from two lessons before; with an answer, its verdict."""
     from . import recalling
 
     return recalling.recall(lesson, *answer)
 
 
-def review(name=None, *answer):
+def review(name: str | None = None, *answer: Any) -> Text | Result:
     """Short questions from earlier lessons that are due today; with a name and an answer, its verdict."""
     from . import recalling
 
     return recalling.review(name, *answer)
 
 
-def own_digits(train, data):
+def own_digits(train: Callable, data: Dataset) -> Text:
     """Measure a whole program of the learner's own on the test images of `data`."""
     from . import keeping
 

@@ -17,7 +17,9 @@ import inspect
 import secrets
 import textwrap
 import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from .. import files, layers, losses, network
 from . import kinds
 from .diagnose import CORRECT
 from .kinds import Text
+
+if TYPE_CHECKING:
+    from ..datasets import Dataset
 
 FILE = "mynet.py"
 HEADER = '"""My own network: what I kept with ex.keep(), as I typed it."""\n'
@@ -41,7 +46,7 @@ PIECES = {
 }
 
 
-def path():
+def path() -> Path:
     """Where the kept functions lie: beside the lesson that is open."""
     return Path.cwd() / FILE
 
@@ -53,7 +58,7 @@ class CannotKeep(ValueError):
     """Why a function is not kept."""
 
 
-def keep(name=None, replace=False):
+def keep(name: str | None = None, replace: bool = False) -> Text:
     """Write the function that was checked last (or that of the exercise `name`) into mynet.py, and say so."""
     from . import registry
 
@@ -222,7 +227,7 @@ def _run(text):
 class Mine:
     """The pieces of mynet.py at work in bplib's network; where one is missing, bplib's stands in."""
 
-    def __init__(self, own):
+    def __init__(self, own: dict[str, Callable]) -> None:
         self.own = own
 
     def __repr__(self):
@@ -233,12 +238,22 @@ class Mine:
             lines.append(f"bplib stands in for: {', '.join(others)}.")
         return "\n".join(lines)
 
-    def mlp(self, *arguments, **settings):
+    def mlp(self, *arguments: Any, **settings: Any) -> network.Network:
         """As bplib's `mlp`, on the learner's layers and loss."""
         given = network.mlp(*arguments, **settings)
         return network.Network([self._layer(l) for l in given.layers], self._loss(given.loss_function))
 
-    def fit(self, net, X, Y, *, learning_rate, batch_size, epochs, rng=None):
+    def fit(
+        self,
+        net: network.Network,
+        X: np.ndarray,
+        Y: np.ndarray,
+        *,
+        learning_rate: float,
+        batch_size: int,
+        epochs: int,
+        rng: np.random.Generator | None = None,
+    ) -> list[float]:
         """Train by the learner's loop, all weights in one long array; return the loss of each batch.
 
         With an `rng` each epoch takes the rows in a new order.
@@ -283,9 +298,12 @@ class Mine:
 class MyAffine(layers.Affine):
     """An affine layer with the learner's way back."""
 
+    own: dict[str, Callable]
     piece = "affine_backward"
 
-    def backward(self, dY, cache, *, input_gradient=True):
+    def backward(
+        self, dY: np.ndarray, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """As `Affine.backward`, by the learner's function."""
         dX, dW, db = self.own[self.piece](dY, cache, self.params["W"])
         grads = {"W": np.asarray(dW), "b": np.asarray(db)}
@@ -293,7 +311,12 @@ class MyAffine(layers.Affine):
 
 
 class _MyActivation:
-    def backward(self, dY, cache, *, input_gradient=True):
+    own: dict[str, Callable]
+    piece: str
+
+    def backward(
+        self, dY: np.ndarray, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """The learner's function of what comes back and of the output."""
         return np.asarray(self.own[self.piece](dY, cache)) if input_gradient else None, {}
 
@@ -313,16 +336,17 @@ class MyReLU(_MyActivation, layers.ReLU):
 class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
     """The cross-entropy with the learner's softmax, loss and gradient."""
 
+    own: dict[str, Callable]
     pieces = frozenset({"softmax", "cross_entropy_loss", "cross_entropy_gradient"})
 
-    def value(self, Z, Y):
+    def value(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
         """As `SoftmaxCrossEntropy.value`; what is kept is the learner's."""
         L, (P, Y) = super().value(Z, Y)
         if "cross_entropy_loss" in self.own and Y.ndim == 1:
             L = float(self.own["cross_entropy_loss"](Z, Y))
         return L, (self._softmax(Z, P), Y)
 
-    def backward(self, cache):
+    def backward(self, cache: Any) -> np.ndarray:
         """As `SoftmaxCrossEntropy.backward`, by the learner's function."""
         P, Y = cache
         if "cross_entropy_gradient" not in self.own:
@@ -330,7 +354,7 @@ class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
         rows = np.eye(P.shape[1], dtype=P.dtype)[Y] if Y.ndim == 1 else Y
         return np.asarray(self.own["cross_entropy_gradient"](P, rows))
 
-    def prediction(self, Z):
+    def prediction(self, Z: np.ndarray) -> np.ndarray:
         """The learner's softmax."""
         return self._softmax(Z, None) if "softmax" in self.own else super().prediction(Z)
 
@@ -341,14 +365,15 @@ class MySoftmaxCrossEntropy(losses.SoftmaxCrossEntropy):
 class MyBinaryCrossEntropy(losses.BinaryCrossEntropy):
     """The binary cross-entropy with the learner's loss and gradient."""
 
+    own: dict[str, Callable]
     pieces = frozenset({"logistic_loss"})
 
-    def value(self, Z, Y):
+    def value(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
         """The learner's function gives both; the gradient waits in the cache."""
         L, dZ = self.own["logistic_loss"](Z, Y)
         return float(L), (self.prediction(Z), Y, np.asarray(dZ))
 
-    def backward(self, cache):
+    def backward(self, cache: Any) -> np.ndarray:
         """The gradient that came with the loss."""
         return cache[2]
 
@@ -372,7 +397,7 @@ def _spread(w, params):
         at += p.size
 
 
-def mine():
+def mine() -> Mine:
     """The pieces that mynet.py holds, as a `Mine`."""
     if not path().exists():
         return Mine({})
@@ -389,7 +414,7 @@ WANTED = {"mnist": 0.95}  # the share of test images, by data set
 WANTED_ELSEWHERE = 0.93
 
 
-def own_digits(train, data):
+def own_digits(train: Callable, data: "Dataset") -> Text:
     """Measure a learner's whole program on the test images of `data`; it may use nothing of bplib.
 
     train(X, y) gets images (N, 784) from 0 to 1 with their labels, and returns a function from images

@@ -83,7 +83,7 @@ class Exercise:
         self.result, Exercise.latest = result, self
         return self.offer_to_keep(result)
 
-    def offer_to_keep(self, result):
+    def offer_to_keep(self, result: Result) -> Result:
         """The same result; where a piece of the learner's own network is right, with how to keep it."""
         from .keeping import PIECES
 

@@ -7,18 +7,24 @@
 Nothing is locked and nothing is marked. Who predicts nothing sees nothing of it, and Run All runs.
 """
 
+from __future__ import annotations
+
 import difflib
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from . import progress_file
 from .kinds import Text
-from .questions import ALL, BY_NAME, SIGNS
+from .questions import ALL, BY_NAME, SIGNS, Question
+
+if TYPE_CHECKING:
+    from ipywidgets import Widget
 
 _session: dict[str, dict] = {}  # as in the progress file; what is read where none is kept
 
 
-def question(name):
+def question(name: str) -> Question:
     """The question of this name; an unknown one is told, with the nearest that there is."""
     if name not in BY_NAME:
         near = difflib.get_close_matches(str(name), BY_NAME, 1)
@@ -29,7 +35,7 @@ def question(name):
     return BY_NAME[name]
 
 
-def read(asked, given):
+def read(asked: Question, given: Any) -> float | str:
     """What was given, as the question is answered: a float, or the letter of an option."""
     if asked.options is None:
         return number(asked, given)
@@ -44,7 +50,7 @@ def read(asked, given):
     raise ValueError(f"{asked.name}: expected one of {choices}, got {given!r}")
 
 
-def number(asked, given):
+def number(asked: Question, given: Any) -> float:
     """A finite float from a number, or from a text such as 0.25, 1/4, 3e6 or −1."""
     try:
         if isinstance(given, str):
@@ -59,7 +65,7 @@ def number(asked, given):
     return found
 
 
-def keep(asked, given):
+def keep(asked: Question, given: Any) -> float | str:
     """Note a prediction and return it as it is kept."""
     predicted = read(asked, given)
     _note(asked.name, predicted=predicted)
@@ -71,7 +77,7 @@ def _note(name, **parts):
     progress_file.note_prediction(name, **parts)
 
 
-def kept(asked, part="predicted"):
+def kept(asked: Question, part: str = "predicted") -> float | str | None:
     """What was predicted (or the "result"), in this session or an earlier one, or None."""
     record = _session if progress_file.path() is None else progress_file.predictions()
     value = record.get(asked.name, {}).get(part)
@@ -81,14 +87,14 @@ def kept(asked, part="predicted"):
         return None
 
 
-def say(asked, value):
+def say(asked: Question, value: Any) -> str:
     """An answer in words."""
     if asked.options is None:
         return f"{value:.4g}".replace("-", "−")
     return asked.options[value] if asked.options is SIGNS else f"{value}) {asked.options[value]}"
 
 
-def distance(asked, predicted, result):
+def distance(asked: Question, predicted: float, result: float) -> str:
     """How far a number is off, in words."""
     if predicted == result or (result and abs(predicted / result - 1) < 0.005):
         return "exactly, or as good as"
@@ -102,13 +108,13 @@ def _two_digits(number):
     return f"{float(f'{number:.2g}'):g}".replace("-", "−")  # 180, and not 1.8e+02
 
 
-def compare(asked, predicted, result):
+def compare(asked: Question, predicted: Any, result: Any) -> str:
     """The one line that sets a prediction beside its result."""
     line = f"You predicted {say(asked, predicted)}; it is {say(asked, result)}"
     return line + (f": {distance(asked, predicted, result)}." if asked.options is None else ".")
 
 
-def outcome(name, result):
+def outcome(name: str, result: Any) -> None:
     """Say what was predicted and how far off it was; without a prediction, say and keep nothing."""
     asked = question(name)
     result = read(asked, result)
@@ -118,7 +124,7 @@ def outcome(name, result):
         print(compare(asked, predicted, result))
 
 
-def predict(name, *answer):
+def predict(name: str, *answer: Any) -> Text | Widget:
     """The widget that asks; with an answer, keep it and say so."""
     asked = question(name)
     if len(answer) > 1:
@@ -128,7 +134,7 @@ def predict(name, *answer):
     return widget(asked)
 
 
-def widget(asked):
+def widget(asked: Question) -> Widget:
     """Radio buttons or a field for a number, labelled by the question, with the answer kept so far."""
     import ipywidgets
 
@@ -182,7 +188,7 @@ def _noted(asked, predicted):
     return f"<span role='status'>Kept: {say(asked, predicted)}. Now run the next cells.</span>"
 
 
-def predictions(lesson):
+def predictions(lesson: int) -> None:
     """Draw what was predicted in a lesson beside what came out; nothing where nothing was predicted."""
     asked = [q for q in ALL if q.lesson == lesson]
     if not asked:

@@ -49,12 +49,12 @@ def load() -> dict[str, dict]:
     return _loaded()["exercises"]
 
 
-def predictions():
+def predictions() -> dict[str, dict]:
     """Prediction name → {"predicted": number or letter, "result": the same or None}."""
     return _loaded()["predictions"]
 
 
-def reviews():
+def reviews() -> dict[str, dict]:
     """Name of a recalled question → {"step": how often it was right in a row, "due": date}."""
     return _loaded()["reviews"]
 
@@ -127,7 +127,7 @@ def note(name: str, status: str) -> None:
     _update(change)
 
 
-def note_prediction(name, **parts):
+def note_prediction(name: str, **parts: float | str) -> None:
     """Remember what was `predicted`, or the `result` of what was predicted before."""
 
     def change(record):
@@ -138,7 +138,7 @@ def note_prediction(name, **parts):
     _update(change)
 
 
-def note_review(name, step, due):
+def note_review(name: str, step: int, due: str) -> None:
     """Remember when a recalled question is due again."""
 
     def change(record):

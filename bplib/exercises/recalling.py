@@ -9,8 +9,12 @@ after 1, 3, 7 and 21 days, answered wrong after one. The days are kept in the pr
 leaves the machine.
 """
 
+from __future__ import annotations
+
 import datetime
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +29,23 @@ AT_ONCE = 3  # questions of one review
 class Recalled(Value):
     """A value to give, with numbers of today; a right answer sends it away for some days."""
 
-    def __init__(self, name, lesson, task, answer, working, wrong, returns="the answer"):
+    def __init__(
+        self,
+        name: str,
+        lesson: int,
+        task: str,
+        answer: Any,
+        working: str,
+        wrong: Sequence[tuple[Any, str]],
+        returns: str | tuple[str, ...] = "the answer",
+    ) -> None:
         hints = ("Look at the lesson again.",) * 2 + (working,)
         kept = [(number, said) for number, said in wrong if not _alike(number, answer)]
         super().__init__(task, answer, working=working, hints=hints, mutants=kept, returns=returns)
         self.name, self.lesson = name, lesson
         self.after = f"{working} ({_said(answer)})"
 
-    def check(self, *answer, seed=None):
+    def check(self, *answer: Any, seed: int | None = None) -> Result:
         """Grade an answer; it counts for when the question is due again."""
         result = self.judge(self.attempt(answer, 0), 0)
         if result.status == NOT_ATTEMPTED:
@@ -44,7 +57,7 @@ class Recalled(Value):
 class Unanswered(Result):
     """A question that waits for its answer, and shows itself."""
 
-    def __init__(self, exercise, status, message, lesson):
+    def __init__(self, exercise: str, status: str, message: str, lesson: int) -> None:
         super().__init__(exercise, status, message)
         object.__setattr__(self, "lesson", lesson)
 
@@ -293,7 +306,7 @@ QUESTIONS = {
 }
 
 
-def question(name, seed):
+def question(name: str, seed: int) -> Recalled:
     """The question of this name, with the numbers of this seed."""
     lesson, make = QUESTIONS[name]
     task, answer, working, wrong = make(np.random.default_rng([seed, zlib.crc32(name.encode())]))
@@ -304,12 +317,12 @@ def question(name, seed):
 # ---------------------------------------------------------------- when
 
 
-def today():
+def today() -> datetime.date:
     """The date, as the progress file has it."""
     return datetime.date.today()
 
 
-def note(name, right):
+def note(name: str, right: bool) -> None:
     """Remember an answer: when the question is due again."""
     step = progress_file.reviews().get(name, {}).get("step", 0)
     step = min(step + 1, len(DAYS)) if right else 0
@@ -317,7 +330,7 @@ def note(name, right):
     progress_file.note_review(name, step, due.isoformat())
 
 
-def due():
+def due() -> list[str]:
     """The names of the questions that are due today, the longest waiting first."""
     from . import exercises
 
@@ -338,7 +351,7 @@ def due():
 # ---------------------------------------------------------------- what a lesson and a learner call
 
 
-def recall(lesson, *answer):
+def recall(lesson: int, *answer: Any) -> Result:
     """The question that a lesson opens with, from two lessons before; with an answer, its verdict."""
     names = {number + 2: name for name, (number, _) in QUESTIONS.items() if number + 2 <= 15}
     if lesson not in names:
@@ -346,7 +359,7 @@ def recall(lesson, *answer):
     return question(names[lesson], lesson).check(*answer or (...,))
 
 
-def review(name=None, *answer):
+def review(name: str | None = None, *answer: Any) -> Text | Result:
     """What is due today, with the numbers of today; with a name and an answer, its verdict."""
     if name is None:
         return _list(due())

@@ -1,27 +1,35 @@
 """The class in one picture: for each exercise how many are right, and which slips were made how often."""
 
+from __future__ import annotations
+
 import io
 import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bplib import plots
 
 from ..diagnose import CORRECT, NOT_ATTEMPTED
-from ..kinds import Function
+from ..kinds import Exercise, Function
+
+if TYPE_CHECKING:
+    from .marks import Class
 
 SLIPS = 5  # columns, the most frequent first; the rest is counted together
 ROW = 0.34  # inches
 WIDEST = 25  # characters of a slip's name in its cell
 
 
-def label(exercise, slip):
+def label(exercise: Exercise, slip: str) -> str:
     """A slip's name for its cell: a wrong number or letter is what was answered."""
     text = slip if isinstance(exercise, Function) else f"“{slip}”".replace("None", "·")
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
-def in_words(group):
+def in_words(group: Class) -> list[str]:
     """The most frequent slips as sentences, for who cannot see the picture."""
     slips = group.slips()
     found = [(n, e, slip) for e in group.exercises for slip, n in slips[e.name].items() if slip]
@@ -30,7 +38,7 @@ def in_words(group):
     return [f"{n} of {handed_in[e.name]} in {e.name}: {label(e, slip)}" for n, e, slip in found[:10]]
 
 
-def draw(group):
+def draw(group: Class) -> Figure:
     """The figure: a row for each exercise; correct, not attempted, then the slips."""
     tasks, slips = group.exercises, group.slips()
     fig, ax = plots.figure(13, min(20, 1.2 + ROW * len(tasks)))
@@ -81,7 +89,7 @@ def draw(group):
     return fig
 
 
-def write(folder, group):
+def write(folder: Path, group: Class) -> None:
     """class.png and class.svg."""
     fig = draw(group)
     (folder / "class.png").write_bytes(plots.png(fig, 144))

@@ -3,12 +3,20 @@
 The pages ask no network for anything and run nothing; whatever a notebook has said stands in them as text.
 """
 
+from __future__ import annotations
+
 import html
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import exercises
 from ..diagnose import _SIGNS, NOT_ATTEMPTED, Result
 from ..kinds import Function
+
+if TYPE_CHECKING:
+    from .marks import Class, Marked
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,9 +48,11 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .3
 """
 
 
-def page(one, lessons, worth):
+def page(one: Marked, lessons: Sequence[int], worth: dict[str, float]) -> str:
     """The page of one learner (a `Marked`), as HTML."""
-    parts, got, possible = [], 0, 0
+    parts: list[str] = []
+    got: float = 0
+    possible: float = 0
     for lesson in lessons:
         points, total = one.points(lesson, worth), sum(worth[e.name] for e in exercises(lesson))
         possible += total
@@ -79,7 +89,7 @@ def _exercise(e, result, worth):
     ])  # fmt: skip
 
 
-def file_name(key, taken):
+def file_name(key: str, taken: set[str]) -> str:
     """A file's name that any system takes, made of a learner's key and not among those taken."""
     stem = re.sub(r"[^\w.@ -]+", "_", key).strip(" .")[:80] or "learner"
     if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", stem.partition(".")[0]):  # Windows has devices there
@@ -91,12 +101,12 @@ def file_name(key, taken):
     return f"{name}.html"
 
 
-def write(folder, group, worth):
+def write(folder: Path, group: Class, worth: dict[str, float]) -> None:
     """A page for each learner of the `Class`; pages of an earlier grading go."""
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.html"):
         old.unlink()
-    taken = set()
+    taken: set[str] = set()
     for one in group.marked:
         text = page(one, group.lessons, worth)
         text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate is no text

@@ -8,18 +8,24 @@ Notebooks run with the rights of the teacher and could write into this file. Whi
 writes into it is noticed and undone; afterwards nothing of a notebook is left running.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..diagnose import Result
 from .judging import MAX_NOTEBOOK
 
+if TYPE_CHECKING:
+    from .command import Report
+
 MAX_MESSAGE = 4000  # characters kept of what is said about one answer
 
 
-def digest(path):
+def digest(path: str | os.PathLike) -> str:
     """The SHA-256 of a notebook, "" for what is no file of a notebook's size: that is graded each time."""
     path = Path(path)
     try:
@@ -31,7 +37,7 @@ def digest(path):
         return ""
 
 
-def course_digest(package):
+def course_digest(package: Path) -> str:
     """The SHA-256 of the package's sources: another course gives other verdicts."""
     found = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
@@ -42,7 +48,9 @@ def course_digest(package):
 class Journal:
     """The journal at `path`: `heading` is what the verdicts rest on, `seed` is for a new journal."""
 
-    def __init__(self, path, heading, seed, fresh=False):
+    _state: tuple[int, int, int] | None
+
+    def __init__(self, path: str | os.PathLike, heading: dict, seed: int, fresh: bool = False) -> None:
         self.path, self.meddled, self.outdated = Path(path), False, False
         self.lines, self.known, self.seed = [], {}, seed
         found = [] if fresh else _entries(self.path)
@@ -55,7 +63,7 @@ class Journal:
         self.lines = [json.dumps(entry) for entry in entries]
         self._write_all()
 
-    def recall(self, notebook, sha, report):
+    def recall(self, notebook: str, sha: str, report: Report) -> bool:
         """Fill `report` with what is known of this very notebook; True if there was something."""
         entry = self.known.get(notebook)
         if not sha or entry is None or entry.get("sha") != sha:
@@ -67,7 +75,7 @@ class Journal:
             return False
         return True
 
-    def note(self, sha, report):
+    def note(self, sha: str, report: Report) -> None:
         """Remember a report."""
         results = [[r.exercise, r.status, r.message[:MAX_MESSAGE], r.slip] for r in report.results.values()]
         entry = {"notebook": report.notebook, "sha": sha, "remark": report.remark, "results": results}

@@ -16,18 +16,28 @@ answer to each exercise counts. A lesson without a notebook stays blank in the g
 platform's own rule for missing work applies.
 """
 
+from __future__ import annotations
+
+import argparse
 import collections
 import csv
 import math
+import os
 import re
 import secrets
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import exercises, registry
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from ..kinds import Function
+from ..kinds import Exercise, Function
 from . import class_picture, feedback, journal
 from .roster import Learner, Roster, found_in
+
+if TYPE_CHECKING:
+    from .command import Limits, Report
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account", "Section")
 RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
@@ -43,7 +53,7 @@ class Marked:
     notebooks: dict = field(default_factory=dict)  # lesson → names of notebooks
     remarks: list = field(default_factory=list)
 
-    def take(self, report):
+    def take(self, report: Report) -> None:
         """Count a report in."""
         lesson_of = {e.name: e.lesson for e in exercises()}
         for name, result in report.results.items():
@@ -55,7 +65,7 @@ class Marked:
         if report.remark:
             self.remarks.append(f"{report.notebook}: {report.remark}")
 
-    def points(self, lesson, worth):
+    def points(self, lesson: int, worth: dict[str, float]) -> float | None:
         """The points of a lesson, None where no notebook of it was handed in."""
         if lesson not in self.notebooks:
             return None
@@ -68,7 +78,13 @@ class Marked:
 class Class:
     """All learners of a grading, and what is to be said: a duplicate, an unknown name, a missing notebook."""
 
-    def __init__(self, reports, roster=None, pattern=None, lessons=None):
+    def __init__(
+        self,
+        reports: Iterable[Report],
+        roster: Roster | None = None,
+        pattern: re.Pattern | None = None,
+        lessons: Iterable[int] | None = None,
+    ) -> None:
         self.said, self.roster, marked = [], roster, {}
         if roster:
             marked = {learner.key: Marked(learner) for learner in roster.learners}
@@ -79,7 +95,7 @@ class Class:
             known = learner is not None
             if (roster and not known) or not found.learner:
                 self.said.append(f"{report.notebook}: {why or 'its name tells no learner'}")
-            if not known:
+            if learner is None:
                 learner = Learner(found.learner or report.notebook, found.learner or report.notebook)
             one = marked.setdefault(learner.key, Marked(learner, known=known or not roster))
             one.take(report)
@@ -98,32 +114,32 @@ class Class:
                 self.said.append(f"{one.learner.key}: no notebook of lesson {', '.join(missing)}")
 
     @property
-    def exercises(self):
+    def exercises(self) -> list[Exercise]:
         """The exercises of its lessons, in the course's order."""
         return [e for e in exercises() if e.lesson in self.lessons]
 
-    def slips(self):
+    def slips(self) -> dict[str, collections.Counter]:
         """{exercise: Counter of slips}, with "" for a wrong answer that no known slip explains."""
-        found = {e.name: collections.Counter() for e in self.exercises}
+        found: dict[str, collections.Counter] = {e.name: collections.Counter() for e in self.exercises}
         for one in self.marked:
             for name, result in one.results.items():
                 if name in found and result.status == NOT_YET:
                     found[name].update(made(registry()[name], result.slip))
         return found
 
-    def count(self, name, status):
+    def count(self, name: str, status: str) -> int:
         """How many learners have that status in an exercise."""
         return sum(name in one.results and one.results[name].status == status for one in self.marked)
 
 
-def made(exercise, slip):
+def made(exercise: Exercise, slip: str) -> list[str]:
     """The slips that a result names: of a function there may be several, joined by a plus."""
     return slip.split(" + ") if isinstance(exercise, Function) else [slip]
 
 
-def read_points(path):
+def read_points(path: str | os.PathLike | None) -> dict[str, float]:
     """Exercise → points, from a CSV with the columns exercise and points; 1 where it names nothing."""
-    worth = dict.fromkeys(registry(), 1)
+    worth: dict[str, float] = dict.fromkeys(registry(), 1)
     if path is None:
         return worth
     try:
@@ -146,25 +162,25 @@ def read_points(path):
     return worth
 
 
-def number(points):
+def number(points: float | None) -> str:
     """Points as text: blank for None, whole numbers without a point."""
     return "" if points is None else f"{points:g}"
 
 
-def harmless(text):
+def harmless(text: Any) -> str:
     """A cell that no spreadsheet takes for a formula; plain numbers stay."""
     text = str(text)
     number = re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else text
 
 
-def write_csv(path, rows):
+def write_csv(path: str | os.PathLike, rows: Iterable[Sequence]) -> None:
     """Write rows as UTF-8 with its mark; no cell is taken for a formula."""
     with open(path, "w", newline="", encoding="utf-8-sig") as file:
         csv.writer(file).writerows([harmless(cell) for cell in row] for row in rows)
 
 
-def points_table(group, worth):
+def points_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
     """The rows of points.csv."""
     names = [e.name for e in group.exercises]
     totals = {n: sum(worth[e.name] for e in exercises(n)) for n in group.lessons}
@@ -186,9 +202,9 @@ def points_table(group, worth):
         ]
 
 
-def canvas_table(group, worth):
+def canvas_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
     """The rows of canvas.csv: columns as in Canvas's own export, points possible in the second row."""
-    own = [name for name in group.roster.columns if name in CANVAS]
+    own = [name for name in group.roster.columns if name in CANVAS]  # type: ignore[union-attr]  # see `write`
     exported = {"Student", "ID", "Section"} <= set(own)
     fixed = own if exported else ["Student", "ID", "SIS Login ID", "Section"]
     titles = [_column(group.roster, n) for n in group.lessons]
@@ -211,9 +227,9 @@ def _column(roster, lesson):
     return next((name for name in roster.columns if re.match(rf"{title}\b", name)), title)
 
 
-def moodle_table(group, worth):
+def moodle_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
     """The rows of moodle.csv: what tells learners apart, then points and a sentence for each lesson."""
-    own = [name for name in group.roster.columns if name.strip().lower() in
+    own = [name for name in group.roster.columns if name.strip().lower() in  # type: ignore[union-attr]
            ("username", "id number", "email address", "first name", "last name", "surname")]  # fmt: skip
     fixed = own or ["Username"]
     columns = [
@@ -226,18 +242,18 @@ def moodle_table(group, worth):
             yield [*([one.learner.row[name] for name in own] or [one.learner.key]), *cells]
 
 
-def in_short(one, lesson):
+def in_short(one: Marked, lesson: int) -> str:
     """A lesson's outcome in a sentence."""
     if lesson not in one.notebooks:
         return ""
-    found = {status: [] for status in RANK}
+    found: dict[str, list[str]] = {status: [] for status in RANK}
     for e in exercises(lesson):
         result = one.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
         found[result.status].append(f"{e.name} ({result.slip})" if result.slip else e.name)
     return "; ".join(f"{status}: {', '.join(found[status])}" for status in reversed(RANK) if found[status])
 
 
-def slips_table(group):
+def slips_table(group: Class) -> Iterator[list]:
     """The rows of slips.csv, the most frequent slip of each exercise first."""
     yield ["lesson", "exercise", "slip", "learners", "of", "what answers it"]
     for e in group.exercises:
@@ -254,7 +270,7 @@ def slips_table(group):
             ]
 
 
-def sentences(exercise):
+def sentences(exercise: Exercise) -> dict[str, str]:
     """Slip → the sentence that answers it."""
     return dict((str(m[0]), m[1]) if isinstance(m, tuple) else (m.name, m.teaches) for m in exercise.mutants)
 
@@ -262,7 +278,7 @@ def sentences(exercise):
 class Marking:
     """What the options of the command ask for beside its table; `ValueError` says what is wrong with them."""
 
-    def __init__(self, options, limits, package):
+    def __init__(self, options: argparse.Namespace, limits: Limits, package: Path) -> None:
         self.folder, self.pattern, self.lessons = options.marks, None, options.lessons
         self.roster = Roster.read(options.roster) if options.roster else None
         self.worth = read_points(options.points)
@@ -286,7 +302,7 @@ class Marking:
             self.folder / "journal.jsonl", heading, secrets.randbits(32), fresh=options.fresh
         )
 
-    def finish(self, reports):
+    def finish(self, reports: Iterable[Report]) -> list[str]:
         """Write the marks; returns sentences for the teacher."""
         group = Class(reports, self.roster, self.pattern, self.lessons)
         if self.journal.meddled:
@@ -297,7 +313,7 @@ class Marking:
         return write(self.folder, group, self.worth)
 
 
-def write(folder, group, worth):
+def write(folder: Path, group: Class, worth: dict[str, float]) -> list[str]:
     """Write everything but the journal into the folder; returns the sentences for the teacher."""
     write_csv(folder / "points.csv", points_table(group, worth))
     write_csv(folder / "slips.csv", slips_table(group))

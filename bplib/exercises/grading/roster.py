@@ -14,9 +14,13 @@ group `learner` takes the place of all this. What is found is looked for in ever
 can tell learners apart; capitals, blanks and punctuation do not count.
 """
 
+from __future__ import annotations
+
 import csv
 import difflib
+import os
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -55,7 +59,7 @@ class Learner:
     row: dict = field(default_factory=dict, compare=False, hash=False)
 
 
-def found_in(path, pattern=None):
+def found_in(path: str, pattern: re.Pattern | None = None) -> Found:
     """What the path of a notebook, below the graded folder and with "/", says of its learner."""
     if pattern is not None:
         match = pattern.search(path)
@@ -75,7 +79,7 @@ def found_in(path, pattern=None):
     return Found(match["learner"] if match else stem)
 
 
-def plain(text):
+def plain(text: str) -> str:
     """Letters and digits alone, in lower case: how names are compared."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
@@ -83,9 +87,10 @@ def plain(text):
 class Roster:
     """The learners of a class, from a CSV with a heading; asked which of them a `Found` is."""
 
-    def __init__(self, learners, columns=()):
+    def __init__(self, learners: Sequence[Learner], columns: Iterable[str] = ()) -> None:
         self.learners, self.columns = learners, list(columns)
-        self._known, self._numbers = {}, {}
+        self._known: dict[str, list[Learner]] = {}
+        self._numbers: dict[str, Learner] = {}
         for learner in learners:
             for alias in _aliases(learner):
                 self._known.setdefault(plain(alias), []).append(learner)
@@ -94,7 +99,7 @@ class Roster:
                 self._numbers[number] = learner
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | os.PathLike) -> Roster:
         """The roster in a file; a ValueError says what is wrong with it."""
         try:
             with open(path, encoding="utf-8-sig", newline="") as file:
@@ -110,7 +115,8 @@ class Roster:
                 f"{path}: a roster begins with the names of its columns, one of them name or "
                 f"{', '.join(KEYS[:7])}, …; got {heading[:80]!r}"
             )
-        learners, lines = [], {}
+        learners: list[Learner] = []
+        lines: dict[str, int] = {}
         for row in rows:
             row = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
             learner = _learner(row)
@@ -126,7 +132,7 @@ class Roster:
             raise ValueError(f"{path}: the roster has a heading and no learner below it")
         return cls(learners, columns)
 
-    def which(self, found):
+    def which(self, found: Found) -> tuple[Learner | None, str]:
         """(the `Learner`, "") or (None, why not)."""
         if found.number in self._numbers:
             return self._numbers[found.number], ""
