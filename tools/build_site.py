@@ -32,9 +32,8 @@ PAGES = ROOT / "pages"
 COURSE = "The course that proves its own gradients"
 ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
 # what the reference describes; solutions stay where a learner has to ask for them
-MODULES = (
-    "bplib layers losses network optimizers training gradcheck datasets deep_layers schedules sweep derive notation".split()
-)
+MODULES = "bplib contracts layers losses network optimizers training gradcheck".split()
+MODULES += "datasets deep_layers schedules sweep derive notation".split()
 MODULES += ["plots", "playgrounds", "exercises"]
 MINUTES = {"half an hour": 30, "about an hour": 60}
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
