@@ -904,7 +904,7 @@ def test_where_the_record_lies(monkeypatch):
         monkeypatch.setattr(progress_file.sys, "platform", platform)
         assert progress_file.path().parts[-2:] == ("bplib", "progress.json")
     monkeypatch.setattr(progress_file.sys, "platform", "emscripten")
-    monkeypatch.setattr(progress_file.os.path, "ismount", lambda folder: folder == "/drive")
+    monkeypatch.setattr(progress_file.os.path, "isdir", lambda folder: folder == "/drive")
     assert progress_file.path() == Path("/drive/bplib/progress.json")  # what outlives a page in a browser
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)

@@ -34,7 +34,7 @@ def path() -> Path | None:
     if named is not None:
         return Path(named).expanduser() if named and named != os.devnull else None
     if sys.platform == "emscripten":  # in a browser only the drive outlives the page
-        base = Path("/drive") if os.path.ismount("/drive") else Path.home()
+        base = Path("/drive") if os.path.isdir("/drive") else Path.home()
     elif sys.platform == "win32":
         base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     elif sys.platform == "darwin":

@@ -107,9 +107,11 @@ def test_side_navigation_and_theme_work_by_keyboard(page, site):
     page.keyboard.press("Enter")
     page.wait_for_url("**/05_matrix_gradients.html")
     theme = page.locator("button.theme-switch-button").locator("visible=true").first
+    page.wait_for_load_state("load")
     for _ in range(3):  # dark, light, and what the system says
         theme.focus()
         page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
         if page.evaluate("document.documentElement.dataset.theme") == "dark":
             break
     page.wait_for_function("getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)'")
