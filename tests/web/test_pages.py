@@ -184,7 +184,9 @@ def test_terms_lead_to_the_glossary(pages):
 
 def test_the_reference_keeps_solutions_to_itself(pages, site_folder):
     assert {"reference/bplib.layers.html", "reference/bplib.derive.html"} <= set(pages)
-    assert not [path for path in site_folder.rglob("*lesson_[0-9]*") if not {"lite", "derive"} & set(path.parts)]
+    assert not [
+        path for path in site_folder.rglob("*lesson_[0-9]*") if not {"lite", "derive"} & set(path.parts)
+    ]
     assert "dW = Xᵀ dZ" in "".join(pages["reference/bplib.layers.html"].text)
 
 
