@@ -1,7 +1,7 @@
 """A package of npm as an unpacked folder, checked against the hash that stands in the course.
 
-Packages are kept in build/npm/, so that the network is asked once. `npm pack` brings them where npm is
-installed, with whatever registry it is set up for; elsewhere they come from the public registry.
+Packages are kept in build/npm/, so that the network is asked once. `npm pack` brings them, from whatever
+registry npm is set up for.
 """
 
 import base64
@@ -10,12 +10,10 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 KEPT = Path(__file__).resolve().parent.parent / "build" / "npm"
-REGISTRY = "https://registry.npmjs.org"
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,13 @@ def unpacked(package, *, only_kept=False):
 
 
 def _fetch(package, folder):
-    """The archive, from npm or from the public registry."""
-    if npm := shutil.which("npm"):
-        command = [npm, "pack", "--silent", f"{package.name}@{package.version}"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-        if done.returncode == 0:
-            return next(folder.glob("*.tgz"))
+    """The archive, from whatever registry npm is set up for."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise RuntimeError(f"npm is not installed, which brings {package.name} {package.version}")
+    command = [npm, "pack", "--silent", f"{package.name}@{package.version}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip())[-300:]
         raise RuntimeError(f"npm cannot give {package.name} {package.version}: {reason}")
-    address = f"{REGISTRY}/{package.name}/-/{package.name.split('/')[-1]}-{package.version}.tgz"
-    try:
-        with urllib.request.urlopen(address, timeout=60) as answer:
-            (folder / "package.tgz").write_bytes(answer.read())
-    except OSError as error:
-        raise RuntimeError(f"{address} cannot be had: {error}") from error
-    return folder / "package.tgz"
+    return next(folder.glob("*.tgz"))
