@@ -108,13 +108,15 @@ def test_side_navigation_and_theme_work_by_keyboard(page, site):
     page.wait_for_url("**/05_matrix_gradients.html")
     theme = page.locator("button.theme-switch-button").locator("visible=true").first
     page.wait_for_load_state("load")
-    for _ in range(3):  # dark, light, and what the system says
-        theme.focus()
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(300)
-        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+    theme.focus()
+    page.keyboard.press("Enter")  # opens the choices: light, dark, and what the system says
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.mode") == "dark":
             break
-    page.wait_for_function("getComputedStyle(document.body).backgroundColor !== 'rgb(255, 255, 255)'")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     page.locator("a.right-next").click()
     page.wait_for_url("**/06_*.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
