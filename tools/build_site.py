@@ -26,11 +26,11 @@ import nbformat
 import build_lite
 import fetch_mathjax
 from address import is_first_cell
+from bplib.lessons import LESSONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "pages"
 COURSE = "The course that proves its own gradients"
-ROW = re.compile(r"^\| (\d\d) \| \[(.+?)\]\(notebooks/(.+?)\.ipynb\) \| (.+?) \|$", re.MULTILINE)
 # what the reference describes; solutions stay where a learner has to ask for them
 MODULES = "bplib contracts layers losses network optimizers training gradcheck".split()
 MODULES += "datasets deep_layers schedules sweep derive notation".split()
@@ -58,30 +58,25 @@ class Lesson:
 
 
 def lessons():
-    """The lessons in the order and with the puzzles of the README's table."""
-    rows = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    """The lessons in the order of the course's table, `bplib.lessons`, with what their own texts say."""
     there = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    if {row[2] for row in rows} != there:
-        raise ValueError(
-            f"README.md's table and notebooks/ differ in {sorted({row[2] for row in rows} ^ there)}"
-        )
-    return [_described(*row) for row in rows]
+    if differ := {lesson.stem for lesson in LESSONS} ^ there:
+        raise ValueError(f"bplib.lessons and notebooks/ differ in {sorted(differ)}")
+    return [_described(lesson) for lesson in LESSONS]
 
 
-def _described(number, title, stem, puzzle):
-    """The lesson with what its own text says of it."""
-    nb = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
+def _described(lesson):
+    nb = nbformat.read(ROOT / "notebooks" / lesson.file, as_version=4)
     text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
     opening = re.search(r"\A# .+?\n\n(.+?)\n\n", text, re.DOTALL)[1]
     needs = re.search(r"\*\*What you need\*\*\n+(.+?)(?:\n\n|\Z)", text, re.DOTALL)[1]
-    can = re.search(r"## What you can now do\n+(.+?)(?:\n\n|\Z)", text, re.DOTALL)[1]
     minutes = next((n for words, n in MINUTES.items() if words in needs), None)
     if found := re.search(r"about (\d+) minutes", needs):
         minutes = int(found[1])
     return Lesson(
-        number, title, stem, puzzle,
+        f"{lesson.number:02}", lesson.title, lesson.stem, lesson.puzzle,
         description=plain(opening),
-        objectives=tuple(plain(line) for line in re.findall(r"^- (.+)$", can, re.MULTILINE)),
+        objectives=tuple(map(plain, lesson.objectives)),
         prerequisites="; ".join(plain(line) for line in re.findall(r"^- (.+)$", needs, re.MULTILINE)),
         time=f"PT{minutes or 60}M",
     )  # fmt: skip

@@ -226,12 +226,12 @@ def test_an_address_gives_a_sitemap_and_pictures_that_others_can_load(monkeypatc
 
 
 def test_a_table_that_forgets_a_lesson_is_refused(monkeypatch, tmp_path):
-    """The README's table is the order of the site; nothing is written when it does not fit the lessons."""
+    """The course's table is the order of the site; nothing is written when it does not fit the lessons."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
-    (tmp_path / "README.md").write_text("no table", encoding="utf-8")
+    (tmp_path / "notebooks" / "16_forgotten.ipynb").touch()
     monkeypatch.setattr(build_site, "ROOT", tmp_path)
-    with pytest.raises(ValueError, match="00_start_here"):
+    with pytest.raises(ValueError, match=r"01_chain_rule.*16_forgotten"):
         build_site.build(tmp_path / "site", lite=False)
     assert not (tmp_path / "site").exists()
 
