@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ... import files
 from ..diagnose import Result
 from .judging import MAX_NOTEBOOK
 
@@ -89,9 +90,7 @@ class Journal:
         self._state = _state(self.path)
 
     def _write_all(self):
-        new = self.path.with_name(self.path.name + ".new")
-        new.write_text("".join(line + "\n" for line in self.lines), encoding="ascii")
-        os.replace(new, self.path)
+        files.write(self.path, "".join(line + "\n" for line in self.lines))
         self._state = _state(self.path)
 
 
