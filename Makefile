@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test test-web notebooks cards site book guide figures bench mutants oldest format check hooks \
+.PHONY: help environment lab test test-web notebooks translations cards site book guide figures bench mutants oldest format check hooks \
     address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
@@ -8,10 +8,11 @@ READY = .venv/.ready
 GONE := $(shell .venv/bin/python -c "" 2>/dev/null || rm -f $(READY))
 
 help:
-	@echo "make lab        open the lessons in JupyterLab"
+	@echo "make lab        open the lessons in JupyterLab; make lab LANGUAGE=zh_CN: 中文"
 	@echo "make test       run every test: formulas, code, notebooks, browser"
 	@echo "make test-web   the site alone, with all lessons run in a browser"
 	@echo "make notebooks  execute the notebooks and store their outputs"
+	@echo "make translations  renew the catalogues in locale/ from lessons and code"
 	@echo "make cards      make a deck of the claims and slips for Anki"
 	@echo "make site       the course on the web, in site/: pages, and lessons that run in a browser"
 	@echo "make book       the pages as an EPUB, in build/"
@@ -30,7 +31,7 @@ help:
 environment: $(READY)
 
 lab: $(READY)
-	@$(PY) tools/lab.py $(ARGS)
+	@$(PY) tools/lab.py $(if $(LANGUAGE),--language $(LANGUAGE)) $(ARGS)
 
 test: $(READY)
 	@$(PY) tools/run_tests.py $(ARGS)
@@ -40,6 +41,9 @@ test-web: $(READY)
 
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)
+
+translations: $(READY)
+	@for language in $(notdir $(wildcard locale/*)); do $(PY) tools/translations.py update $$language || exit 1; done
 
 cards: $(READY)
 	@$(PY) -c "import genanki" 2>/dev/null || \

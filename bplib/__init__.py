@@ -5,6 +5,9 @@ alone. `bplib.datasets`, `bplib.derive`, `bplib.plots`, `bplib.playgrounds` and 
 libraries they need when they are imported.
 """
 
+import sys as _sys
+
+from . import language as _language
 from .gradcheck import check_gradients
 from .layers import Affine, ReLU, Sigmoid, Tanh
 from .losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -16,3 +19,6 @@ __all__ = [
     "SGD", "Adam", "Affine", "BinaryCrossEntropy", "Network", "ReLU", "Sigmoid", "SoftmaxCrossEntropy",
     "SquaredError", "Tanh", "accuracy", "check_gradients", "fit", "mlp", "train",
 ]  # fmt: skip
+
+if "IPython" in _sys.modules:  # a notebook in another language than English
+    _language.begin(_sys.modules["IPython"].get_ipython())

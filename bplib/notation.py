@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import checks
+from .language import said
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class Table:
     """
 
     def __init__(self, headings, rows, plain=None):
-        self.headings, self.rows = tuple(headings), [tuple(row) for row in rows]
-        self.plain = self.rows if plain is None else [tuple(row) for row in plain]
+        self.headings, self.rows = tuple(map(said, headings)), [tuple(map(said, row)) for row in rows]
+        self.plain = self.rows if plain is None else [tuple(map(said, row)) for row in plain]
 
     def __repr__(self):
         lines = [self.headings, *self.plain]

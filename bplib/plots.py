@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from . import checks
+from .language import said, said_in_picture
 
 BLACK, GREY, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000 #6b6b6b #e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7".split()
@@ -138,6 +139,8 @@ def show(fig, alt: str) -> None:
     alt = " ".join(alt.split())
     if len(alt) < 20:
         raise ValueError(f"show: alt must say what there is to see, in 20 characters or more, got {alt!r}")
+    alt = said(alt)
+    said_in_picture(fig)
     sharp = png(fig, _SHARP_DPI)
     data = sharp if len(sharp) <= MAX_BYTES else png(fig)
     if len(data) > MAX_BYTES:

@@ -14,7 +14,7 @@ SITE = json.loads((Path(__file__).parent / "site.json").read_text(encoding="utf-
 project = SITE["course"]
 author = "the bplib contributors"
 copyright = "the bplib contributors; text and pictures CC BY 4.0, code BSD-3-Clause"  # noqa: A001  (the name that Sphinx reads)
-language = "en"
+language = SITE["language"]
 root_doc = "index"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "course"]
 templates_path = ["_templates"]
@@ -57,7 +57,7 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "max_navbar_depth": 2,
     "show_toc_level": 2,
-    "article_header_end": ["lesson-buttons.html", "article-header-buttons.html"],
+    "article_header_end": ["languages.html", "lesson-buttons.html", "article-header-buttons.html"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "footer_content_items": ["copyright.html"],

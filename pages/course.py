@@ -21,7 +21,8 @@ class Symbols(Directive):
         from bplib import notation
 
         lessons = {lesson["number"]: lesson["stem"] for lesson in self.config["lessons"]}
-        headings = ("Symbol", "In code", "Shape", "What it is", "Lesson")
+        words = self.config["words"]
+        headings = [words[name] for name in ("Symbol", "In code", "Shape", "What it is", "Lesson")]
         group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in headings), cols=len(headings))
         table = nodes.table("", group, classes=["symbols"])
         group += nodes.thead("", _row(*(nodes.Text(heading) for heading in headings)))
@@ -118,15 +119,20 @@ def add_metadata(app, pagename, templatename, context, doctree):
         }
     lines = [f'<meta property="{name}" content="{html.escape(text)}">' for name, text in tags.items()]
     lines.append(f'<meta name="description" content="{html.escape(description)}">')
+    elsewhere = {}
     for code, other in site["languages"].items():
-        lines.append(f'<link rel="alternate" hreflang="{code}" href="{other}{pagename}.html">')
+        # the reference is there in English alone
+        page = pagename if "/" not in pagename or code == "en" else "index"
+        if code != site["code"]:
+            elsewhere[code] = (site["names"][code], f"{other}{page}.html")
+        lines.append(f'<link rel="alternate" hreflang="{code}" href="{other}{page}.html">')
     if lesson:
         data = {
             "@context": "https://schema.org",
             "@type": "LearningResource",
             "name": lesson["title"],
             "description": lesson["description"],
-            "inLanguage": app.config.language,
+            "inLanguage": site["code"],
             "learningResourceType": "interactive lesson",
             "educationalLevel": "undergraduate",
             "teaches": lesson["objectives"],
@@ -142,6 +148,7 @@ def add_metadata(app, pagename, templatename, context, doctree):
         lines.append(f'<script type="application/ld+json">{text}</script>')
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
     context["lesson"] = lesson
+    context["elsewhere"] = elsewhere
     context["run_address"] = site["run"].get(pagename, "")
 
 

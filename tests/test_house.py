@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "bplib"
 
 # A module imports only what stands in an earlier row; the files of one folder may import each other.
 FLOORS = [
-    {"checks", "files", "lessons"},
+    {"checks", "files", "lessons", "language"},
     {"contracts", "notation"},
     {"layers", "optimizers"},
     {"losses"},

@@ -35,7 +35,14 @@ def first_cell(address=""):
     return CELL.replace('""', f'"git+{address}"', 1) if address else CELL
 
 
+def speaking(language):
+    """The lines with which the first cell of a lesson in another language begins."""
+    return f'import os\nos.environ["BPLIB_LANGUAGE"] = "{language}"\n'
+
+
 def is_first_cell(source):
+    """Whether it is the first code cell of a lesson, in whatever language and with whatever address."""
+    source = re.sub(r'^import os\nos\.environ\["BPLIB_LANGUAGE"\] = "\w+"\n', "", source)
     return re.sub(r'^COURSE = ".*?"', 'COURSE = ""', source) == CELL
 
 

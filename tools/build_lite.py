@@ -22,21 +22,24 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 import fetch_pyodide
-from address import is_first_cell
+from address import is_first_cell, speaking
 
 ROOT = Path(__file__).resolve().parent.parent
 # in the versions that Pyodide's own lock file names
 FROM_LOCK = """asttokens decorator executing ipython jedi matplotlib-inline parso prompt-toolkit pure-eval
 pygments stack-data tqdm traitlets wcwidth""".split()
 # in the versions whose front ends and files stand in this environment
-FROM_HERE = ("anywidget", "comm", "ipython-pygments-lexers", "ipywidgets", "pooch", "psygnal")
+FROM_HERE = ("anywidget", "comm", "ipython-pygments-lexers", "ipywidgets", "polib", "pooch", "psygnal")
 OF_THE_KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 KEPT = ROOT / "build" / "wheels"
 APPS = ("notebooks", "tree")
 
 
-def write(folder, scratch, course, *, pyodide=None):
-    """Write the edition into the folder; RuntimeError says what is missing. pyodide: a folder with it."""
+def write(folder, scratch, course, *, pyodide=None, others=None):
+    """Write the edition into the folder; RuntimeError says what is missing.
+
+    pyodide: a folder with it. others: folder → the executed lessons in another language.
+    """
     for name in ("jupyterlite_core", "jupyterlite_pyodide_kernel"):
         if importlib.util.find_spec(name) is None:
             raise RuntimeError(f"{name} is not installed: pip install -e '.[lite]'")
@@ -48,6 +51,8 @@ def write(folder, scratch, course, *, pyodide=None):
         shutil.copytree(pyodide, static)
     names = add_wheels(static, wheels(scratch / "wheels"))
     contents(lite / "contents")
+    for name, path in (others or {}).items():
+        contents(lite / "contents" / name, path)
     configuration = {
         "jupyter-config-data": {
             "appName": course,
@@ -140,14 +145,16 @@ def add_wheels(folder, found):
     return sorted(lock["packages"])
 
 
-def contents(folder):
+def contents(folder, notebooks=ROOT / "notebooks"):
     """The lessons as they are opened there, and a part of MNIST where it can be had."""
-    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(notebooks, folder, ignore=shutil.ignore_patterns(".*"))
     for path in folder.glob("*.ipynb"):
         nb = nbformat.read(path, as_version=4)
-        nb.cells = [
-            cell for cell in nb.cells if not is_first_cell(cell.source)
-        ]  # the kernel brings the course
+        first = next((cell for cell in nb.cells if is_first_cell(cell.source)), None)
+        if language := nb.metadata.get("bplib", {}).get("language"):
+            first.source = speaking(language).rstrip()
+        else:
+            nb.cells.remove(first)  # the kernel brings the course
         for cell in nb.cells:
             if cell.cell_type == "markdown":
                 cell.source = with_figures(cell.source)

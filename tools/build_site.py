@@ -1,6 +1,7 @@
 """The course on the web: pages to read, a playground that runs in them, and lessons that run in the browser.
 
-    python tools/build_site.py             (make site) writes the folder site/, for any web server
+    python tools/build_site.py             (make site) writes the folder site/, for any web server: the pages
+                                           in each language, and one edition that runs in the browser
     python tools/build_site.py --epub      (make book) writes build/backpropagation.epub
 
 Sphinx with MyST-NB makes the pages from the stored outputs; nothing is executed. Nothing of the site asks
@@ -25,6 +26,7 @@ import nbformat
 
 import build_lite
 import fetch_mathjax
+import translations
 from address import is_first_cell
 from bplib.lessons import LESSONS
 
@@ -35,6 +37,8 @@ COURSE = "The course that proves its own gradients"
 MODULES = "bplib contracts layers losses network optimizers training gradcheck".split()
 MODULES += "datasets deep_layers schedules sweep derive notation".split()
 MODULES += ["plots", "playgrounds", "exercises"]
+# language -> (its folder, as HTML names it, its own name)
+LANGUAGES = {"en": ("en", "en", "English"), "zh_CN": ("zh", "zh-Hans", "中文")}
 MINUTES = {"half an hour": 30, "about an hour": 60}
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
 
@@ -57,26 +61,36 @@ class Lesson:
         return f"{self.stem}.html"
 
 
-def lessons():
-    """The lessons in the order of the course's table, `bplib.lessons`, with what their own texts say."""
+def lessons(language="en", say=str):
+    """The lessons in the order of the course's table, `bplib.lessons`, with what their own texts say.
+
+    In another language than English the texts are translated ones; `say` translates a sentence.
+    """
     there = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     if differ := {lesson.stem for lesson in LESSONS} ^ there:
         raise ValueError(f"bplib.lessons and notebooks/ differ in {sorted(differ)}")
-    return [_described(lesson) for lesson in LESSONS]
+    return [_described(lesson, language, say) for lesson in LESSONS]
 
 
-def _described(lesson):
+def _described(lesson, language, say):
     nb = nbformat.read(ROOT / "notebooks" / lesson.file, as_version=4)
-    text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    opening = re.search(r"\A# .+?\n\n(.+?)\n\n", text, re.DOTALL)[1]
-    needs = re.search(r"\*\*What you need\*\*\n+(.+?)(?:\n\n|\Z)", text, re.DOTALL)[1]
+    english = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    needs = re.search(r"\*\*What you need\*\*\n+(.+?)(?:\n\n|\Z)", english, re.DOTALL)[1]
     minutes = next((n for words, n in MINUTES.items() if words in needs), None)
     if found := re.search(r"about (\d+) minutes", needs):
         minutes = int(found[1])
+    need = say("**What you need**")
+    if language != "en":
+        nb = translations.translated_lesson(
+            ROOT / "notebooks" / lesson.file, translations.read(language, lesson.stem), language
+        )
+    text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    opening = re.search(r"\A# .+?\n\n(.+?)\n\n", text, re.DOTALL)[1]
+    needs = re.search(rf"{re.escape(need)}\n+(.+?)(?:\n\n|\Z)", text, re.DOTALL)[1]
     return Lesson(
-        f"{lesson.number:02}", lesson.title, lesson.stem, lesson.puzzle,
+        f"{lesson.number:02}", say(lesson.title), lesson.stem, say(lesson.puzzle),
         description=plain(opening),
-        objectives=tuple(map(plain, lesson.objectives)),
+        objectives=tuple(plain(say(text)) for text in lesson.objectives),
         prerequisites="; ".join(plain(line) for line in re.findall(r"^- (.+)$", needs, re.MULTILINE)),
         time=f"PT{minutes or 60}M",
     )  # fmt: skip
@@ -120,67 +134,92 @@ def page_source(path, playground=""):
     return nbformat.writes(nb)
 
 
-def glossary_terms():
+def glossary_terms(text=None):
     """Every term of the glossary, with its other spellings: lower case → the term itself."""
-    text = (PAGES / "glossary.md").read_text(encoding="utf-8")
+    text = text or (PAGES / "glossary.md").read_text(encoding="utf-8")
     body = re.search(r"```\{glossary\}\n(.+?)\n```", text, re.DOTALL)[1]
     terms = [line for line in body.splitlines() if line and not line.startswith(" ")]
     return {term.lower(): term for term in terms}
 
 
-def playground_block(folder, lesson):
+def playground_block(folder, notebooks, lesson, say=str):
     """The playground as Markdown, with the picture of that lesson for readers without JavaScript."""
-    nb = nbformat.read(ROOT / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+    nb = nbformat.read(notebooks / f"{lesson.stem}.ipynb", as_version=4)
     cell = next(cell for cell in nb.cells if "XORPlayground(XORSettings" in cell.source)
     picture = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
     (folder / "_static" / "still.png").write_bytes(base64.b64decode(picture.data["image/png"]))
     text = html.escape(picture.metadata["image/png"]["alt"])
-    block = (PAGES / "playground.html").read_text(encoding="utf-8").replace("@STILL@", text)
-    return f"```{{raw}} html\n{block}```"
+    block = translations.translated_page(
+        "pages/playground.html", (PAGES / "playground.html").read_text(encoding="utf-8"), say
+    )
+    return f"```{{raw}} html\n{block.replace('@STILL@', text)}```"
 
 
-def lay_out(folder, found, *, mathjax, run, playground=True, address="", languages=None):
-    """Write the sources that Sphinx reads into the folder."""
+def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=True, address="", others=None):
+    """Write the sources that Sphinx reads into the folder, in one language; returns its lessons.
+
+    notebooks: the folder of the executed lessons in that language. others: language → where its pages are.
+    """
+    notebooks = notebooks or ROOT / "notebooks"
+    say = translations.speaker(language, "pages", "bplib", LESSONS[0].stem) if language != "en" else str
+    found = lessons(language, say)
     shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", "keep.js"))
+    if language != "en":
+        for name in translations.PAGES:
+            if name.startswith("pages/") and (path := folder / name.removeprefix("pages/")).exists():
+                text = translations.translated_page(name, path.read_text(encoding="utf-8"), say)
+                path.write_text(text, encoding="utf-8")
     shutil.copytree(
         ROOT / "figures", folder / "figures", ignore=shutil.ignore_patterns("*.py", "__pycache__")
     )
     shutil.copy(ROOT / "figures" / "playgrounds.png", folder / "_static" / "picture.png")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    opening = re.search(r"\n\n(Sixteen notebooks .+?)\n\n", readme, re.DOTALL)[1]
+    readme = translations.translated_page("README.md", (ROOT / "README.md").read_text(encoding="utf-8"), say)
+    opening = re.search(r"end of badges -->\n\n(.+?)\n\n", readme, re.DOTALL)[1]
     picture = re.search(r"!\[([^\]]+)\]\(figures/playgrounds\.png\)", readme)[1]
+    code, course = LANGUAGES[language][1], say(COURSE)
     site = {
-        "course": COURSE,
+        "course": course,
+        "language": language,
+        "code": code,
         "description": plain(opening),
         "picture": picture,
-        "address": f"{address.rstrip('/')}/" if address else "",
-        "languages": languages or {},
+        "address": f"{address.rstrip('/')}/{LANGUAGES[language][0]}/" if address else "",
+        "languages": others or {},
+        "names": {code: name for _, code, name in LANGUAGES.values()},
         "mathjax": mathjax,
         "run": run,
-        "terms": glossary_terms(),
+        "terms": glossary_terms((folder / "glossary.md").read_text(encoding="utf-8")),
+        "words": {word: say(word) for word in translations.SITE_WORDS},
         "lessons": [asdict(lesson) for lesson in found],
     }
     (folder / "site.json").write_text(json.dumps(site, ensure_ascii=False, indent=1), encoding="utf-8")
     rows = "\n".join(f"| {x.number} | [{x.title}]({x.stem}.ipynb) | {x.puzzle} |" for x in found)
     map_text = re.search(r"!\[([^\]]+)\]\(figures/course_map\.svg\)", readme)[1]
+    headings = " | ".join(map(say, ("No.", "Lesson", "It starts from")))
+    reference = "reference/index" if language == "en" else f"{say('Reference')} <../en/reference/index.html>"
     values = {
-        "COURSE": COURSE,
+        "COURSE": course,
         "OPENING": opening,
-        "LESSONS": f"| No. | Lesson | It starts from |\n| --- | --- | --- |\n{rows}",
+        "LESSONS": f"| {headings} |\n| --- | --- | --- |\n{rows}",
         "MAP": f"![{map_text}](figures/course_map.svg)",
         "TOCTREE": "\n".join(f"{x.number} · {x.title} <{x.stem}>" for x in found),
+        "TO_LEARN": say("Lessons"),
+        "TO_LOOK_UP": say("To look up"),
+        "REFERENCE": reference,
     }
     index = (folder / "index.md").read_text(encoding="utf-8")
     for name, text in values.items():
         index = index.replace(f"@{name}@", text)
-    block = playground_block(folder, found[0]) if playground else ""
+    block = playground_block(folder, notebooks, found[0], say) if playground else ""
     index = index.replace("@PLAYGROUND@", block.replace("@AUTOPLAY@", " data-autoplay"))
     (folder / "index.md").write_text(index, encoding="utf-8")
     for lesson in found:
         here = block.replace("@AUTOPLAY@", "") if lesson.number in ("00", "08") else ""
-        source = page_source(ROOT / "notebooks" / f"{lesson.stem}.ipynb", here)
+        source = page_source(notebooks / f"{lesson.stem}.ipynb", here)
         (folder / f"{lesson.stem}.ipynb").write_text(source, encoding="utf-8")
-    lay_out_reference(folder / "reference")
+    if language == "en":
+        lay_out_reference(folder / "reference")
+    return found
 
 
 def lay_out_reference(folder):
@@ -224,45 +263,89 @@ def left_out(what, error):
     print(f"Left out: {what}. {error}", file=sys.stderr)
 
 
-def build(folder, *, lite=True, pyodide=None, address="", languages=None):
+FRONT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{course}</title>
+<meta http-equiv="refresh" content="1; url=en/index.html">
+<script>
+const chinese = navigator.languages.findIndex(name => name.startsWith("zh"));
+const english = navigator.languages.findIndex(name => name.startsWith("en"));
+const first = chinese >= 0 && (english < 0 || chinese < english) ? "zh" : "en";
+location.replace(first + "/index.html" + location.search + location.hash);
+</script>
+</head>
+<body>
+{links}
+</body>
+</html>
+"""
+
+
+def front_page():
+    """The page that leads to the language that the reader's browser asks for."""
+    links = (f'<p><a lang="{code}" href="{folder}/index.html">{name}</a></p>' for folder, code, name in
+             LANGUAGES.values())  # fmt: skip
+    return FRONT.format(course=COURSE, links="\n".join(links))
+
+
+def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUAGES)):
     """Write the whole site into folder (made anew); returns how many pages Sphinx made of our own sources."""
-    folder, found = Path(folder), lessons()
+    folder, number = Path(folder), 0
     folder.parent.mkdir(parents=True, exist_ok=True)
+    executed = {"en": ROOT / "notebooks"}
+    executed |= {name: translations.executed_lessons(name) for name in languages if name != "en"}
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".site-") as scratch:  # nothing half-written
-        source, new = Path(scratch) / "source", Path(scratch) / "site"
+        scratch = Path(scratch)
+        new = scratch / "site"
         new.mkdir()
         try:
-            fetch_mathjax.write(Path(scratch) / "mathjax")
+            fetch_mathjax.write(scratch / "mathjax")
             mathjax = True
         except RuntimeError as error:
             left_out("MathJax, formulas stay TeX", error)
             mathjax = False
-        run = {}
         if lite:
             try:
-                build_lite.write(new / "lite", Path(scratch), COURSE, pyodide=pyodide)
-                run = {x.stem: f"lite/notebooks/index.html?path={x.stem}.ipynb" for x in found}
+                others = {LANGUAGES[name][0]: path for name, path in executed.items() if name != "en"}
+                build_lite.write(new / "lite", scratch, COURSE, pyodide=pyodide, others=others)
             except RuntimeError as error:
                 left_out("the lessons that run in the browser", error)
                 shutil.rmtree(new / "lite", ignore_errors=True)
-        lay_out(source, found, mathjax=mathjax, run=run, address=address, languages=languages)
-        if mathjax:
-            (Path(scratch) / "mathjax").rename(source / "_static" / "mathjax")
-        sphinx("html", source, new)
-        for path in [new / ".buildinfo", *(new / "_static").glob("*webpack-macros.html")]:
-            path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
+        base = f"{address.rstrip('/')}/" if address else "../"
+        for language in languages:
+            short = LANGUAGES[language][0]
+            source = scratch / f"source-{short}"
+            others = {LANGUAGES[name][1]: f"{base}{LANGUAGES[name][0]}/" for name in languages}
+            inside = "" if language == "en" else f"{short}/"
+            run = {}
+            if (new / "lite").is_dir():
+                run = {x.stem: f"../lite/notebooks/index.html?path={inside}{x.stem}.ipynb" for x in LESSONS}
+            found = lay_out(
+                source, language=language, notebooks=executed[language], mathjax=mathjax, run=run,
+                address=address, others=others if len(languages) > 1 else None,
+            )  # fmt: skip
+            if mathjax:
+                shutil.copytree(scratch / "mathjax", source / "_static" / "mathjax")
+            sphinx("html", source, new / short)
+            for path in [new / short / ".buildinfo", *(new / short / "_static").glob("*webpack-macros.html")]:
+                path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
+            number += len(found) + 2
+        (new / "index.html").write_text(front_page(), encoding="utf-8")
         (new / ".nojekyll").touch()  # some hosts hide folders that begin with _ unless told
         if folder.exists():
             shutil.rmtree(folder)
         new.rename(folder)
-    return len(found) + 2
+    return number
 
 
 def book(path):
     """Write the lessons, the glossary and the reference as an EPUB."""
     with tempfile.TemporaryDirectory(prefix="book-") as scratch:
         source = Path(scratch) / "source"
-        lay_out(source, lessons(), mathjax=False, run={}, playground=False)
+        lay_out(source, mathjax=False, run={}, playground=False)
         sphinx("epub", source, Path(scratch) / "epub")
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(next((Path(scratch) / "epub").glob("*.epub")), path)

@@ -6,6 +6,7 @@ changed (running it changes nothing that counts) follows the update; one that wa
 a newer version is put beside it as NN_idea.new.ipynb. To start a lesson afresh, delete it and run `make lab`.
 
     python tools/lab.py --prepare      only brings lessons/ up to date (for VS Code and other editors)
+    python tools/lab.py --language zh_CN   the lessons in another language, in lessons-zh_CN/
     python tools/lab.py --no-browser   anything else is passed on to JupyterLab
 """
 
@@ -151,9 +152,19 @@ def main(arguments=None, home=HOME):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--prepare", action="store_true", help="bring lessons/ up to date and stop")
+    parser.add_argument("--language", default="en", help="a language that has a folder in locale/")
     options, extra = parser.parse_known_args(arguments)
-    lessons = home / "lessons"
-    for sentence in update(home / "notebooks", lessons):
+    source, lessons = home / "notebooks", home / "lessons"
+    if options.language != "en":
+        there = sorted(path.name for path in (home / "locale").iterdir())
+        if options.language not in there:
+            parser.error(f"--language: expected en or {', '.join(there)}, got {options.language}")
+        import translations
+
+        source, lessons = home / "build" / options.language / "plain", home / f"lessons-{options.language}"
+        translations.write_lessons(options.language, source)
+        os.environ["BPLIB_LANGUAGE"] = options.language
+    for sentence in update(source, lessons):
         print(sentence, flush=True)
     if options.prepare:
         return 0

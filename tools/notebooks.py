@@ -77,8 +77,10 @@ def tidy(nb):
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
+    ours = {"bplib": nb.metadata.bplib} if "bplib" in nb.metadata else {}  # the language of a translation
     nb.metadata = nbformat.from_dict(
-        {
+        ours
+        | {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         }

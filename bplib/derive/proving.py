@@ -26,6 +26,7 @@ import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
+from ..language import said
 from .assuming import GIVES_UP, Assumed, Conditions, Expr, assume, exact, read_conditions, region
 from .points import DIGITS, FINE, UNDEFINED, points, refute
 
@@ -77,11 +78,12 @@ class Proof:
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""
-        return f"{label}proved: residual {_describe_zero(self.residual)}"
+        return label + said(f"proved: residual {_describe_zero(self.residual)}")
 
     def _repr_latex_(self) -> str:
+        proved = f"proved: residual {_describe_zero(self.residual)}"
         body = sp.latex(self.derived) + r" \;=\; " + sp.latex(self.claimed)
-        return rf"$\displaystyle {body} \qquad \text{{proved: residual {_describe_zero(self.residual)}}}$"
+        return rf"$\displaystyle {body} \qquad \text{{{said(proved)}}}$"
 
 
 def prove(derived: Expr, claimed: Expr, *, assuming: Conditions = (), name: str | None = None) -> Proof:

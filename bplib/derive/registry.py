@@ -24,6 +24,7 @@ from itertools import pairwise
 import numpy as np
 import sympy as sp
 
+from ..language import said
 from .assuming import Expr, insert
 from .proving import Proof, ProofError, prove
 
@@ -86,19 +87,19 @@ class Derivation:
     def __repr__(self) -> str:
         # A left side with a name of its own ("∂L/∂W") stands for the expression that sympy differentiated.
         shown = self.steps[1:] if self.left and len(self.steps) == 2 else self.steps
-        lines = [f"{self.name}: {self.statement}"]
+        lines = [f"{self.name}: {said(self.statement)}"]
         for number, (formula, reason) in enumerate(shown):
             sign = "=" if number or shown is not self.steps else " "
-            lines.append(f"  {sign} {sp.sstr(formula)}" + (f"   ({reason})" if reason else ""))
+            lines.append(f"  {sign} {sp.sstr(formula)}" + (f"   ({said(reason)})" if reason else ""))
         count = len(self.steps) - 1
-        lines.append(f"proved: {count} step{'s' * (count != 1)}, every residual 0")
+        lines.append(said(f"proved: {count} step{'s' * (count != 1)}, every residual 0"))
         return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
         left = self.left or sp.latex(self.steps[0][0])
         rows = []
         for formula, reason in self.steps if self.left and len(self.steps) > 2 else self.steps[1:]:
-            note = rf" && \text{{{reason}}}" if reason else ""
+            note = rf" && \text{{{said(reason)}}}" if reason else ""
             rows.append(rf"{left} &= {sp.latex(formula)}{note}")
             left = ""
         return "$$\\begin{aligned}\n" + " \\\\[4pt]\n".join(rows) + "\n\\end{aligned}$$"

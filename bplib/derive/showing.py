@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from ..language import said
 from .registry import Claim, claim
 
 LONGEST = 330  # characters of LaTeX: a longer equation does not fit the width of a lesson
@@ -31,15 +32,15 @@ class Shown:
 
     def __repr__(self):
         pairs = zip(self.claims, self.proofs, strict=True)
-        return "\n".join(f"{of.statement}\n    {proof}" for of, proof in pairs)
+        return "\n".join(f"{said(of.statement)}\n    {proof}" for of, proof in pairs)
 
     def _repr_markdown_(self):
         lines = []
         for of, proof in zip(self.claims, self.proofs, strict=True):
-            said = of.statement.replace("*", r"\*").replace("_", r"\_")
+            statement = said(of.statement).replace("*", r"\*").replace("_", r"\_")
             formula = equation(of)
             formula = f"\n\n  $\\displaystyle {formula}$" if formula else ""
-            lines.append(f"- {said}{formula}\n\n  ✓ `{proof}`")
+            lines.append(f"- {statement}{formula}\n\n  ✓ `{proof}`")
         return "\n".join(lines)
 
 

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..language import said
 from .running import BLANK, REFUSED, Attempt, Opaque, Trial, holds_ellipsis
 
 if TYPE_CHECKING:
     from .kinds import Function
 
 CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
+_VERDICTS = {CORRECT: "correct.", NOT_YET: "not yet.", NOT_ATTEMPTED: "not attempted yet."}
 _SIGNS = {CORRECT: "✔", NOT_YET: "✘", NOT_ATTEMPTED: "○"}
 
 
@@ -46,9 +48,9 @@ class Result:
         return self.correct
 
     def __repr__(self):
-        yet = " yet" if self.status == NOT_ATTEMPTED else ""
-        head = f"{_SIGNS[self.status]} {self.exercise}: {self.status}{yet}."
-        return head if not self.message else f"{head} {self.message}"
+        status = said(_VERDICTS[self.status])
+        head = f"{_SIGNS[self.status]} {self.exercise}: {status}"
+        return head if not self.message else f"{head} {said(self.message)}"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import files, layers, losses, network
+from ..language import said
 from . import kinds
 from .diagnose import CORRECT
 from .kinds import Text
@@ -236,7 +237,7 @@ class Mine:
         lines = ["Yours: " + (", ".join(yours) or "nothing yet") + "."]
         if others:
             lines.append(f"bplib stands in for: {', '.join(others)}.")
-        return "\n".join(lines)
+        return said("\n".join(lines))
 
     def mlp(self, *arguments: Any, **settings: Any) -> network.Network:
         """As bplib's `mlp`, on the learner's layers and loss."""

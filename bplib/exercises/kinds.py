@@ -27,6 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..faults import Fault, replaced
+from ..language import said
 from . import diagnose, progress_file, running
 from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from .running import BLANK, RAN, REFUSED, Attempt, Trial
@@ -38,7 +39,7 @@ class Text(str):
     """A text that shows itself without quotation marks."""
 
     def __repr__(self):
-        return str(self)
+        return said(str(self))
 
 
 class Exercise:
@@ -68,8 +69,8 @@ class Exercise:
         self._hints_given = 0
 
     def __repr__(self):
-        place = f"Lesson {self.lesson}, {self.name}" if self.lesson else self.name
-        return f"{place}: {self.task}"
+        place = f"{said(f'Lesson {self.lesson}')}, {self.name}" if self.lesson else self.name
+        return f"{place}: {said(self.task)}"
 
     def check(self, *answer: Any, seed: int | None = None) -> Result:
         """Grade an answer and return the `Result`, which shows itself. Inputs are new at each check."""

@@ -14,6 +14,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from ..language import said
 from . import progress_file
 from .kinds import Text
 from .questions import ALL, BY_NAME, SIGNS, Question
@@ -121,7 +122,7 @@ def outcome(name: str, result: Any) -> None:
     predicted = kept(asked)
     if predicted is not None:
         _note(name, result=result)
-        print(compare(asked, predicted, result))
+        print(said(compare(asked, predicted, result)))
 
 
 def predict(name: str, *answer: Any) -> Text | Widget:
@@ -140,8 +141,9 @@ def widget(asked: Question) -> Widget:
 
     class Prediction(ipywidgets.VBox):
         def __repr__(self):  # what is stored of it, and compared: the same whatever was answered
-            options = [f"{letter}) {text}" for letter, text in (asked.options or {}).items()]
-            return "\n".join([f"Predict: {asked.text}", *([] if asked.options is SIGNS else options)])
+            options = [f"{letter}) {said(text)}" for letter, text in (asked.options or {}).items()]
+            question = f"{said('Predict:')} {said(asked.text)}"
+            return "\n".join([question, *([] if asked.options is SIGNS else options)])
 
         def _repr_mimebundle_(self, **keywords):  # ipywidgets would cut the text short
             return super()._repr_mimebundle_(**keywords) | {"text/plain": repr(self)}
@@ -152,40 +154,44 @@ def widget(asked: Question) -> Widget:
         # The question stands above the field: as a label beside it, a long one would leave no room.
         control = ipywidgets.Text(
             value="" if before is None else f"{before:g}",
-            description="Your prediction",
-            tooltip=asked.text,
-            placeholder="a number",
+            description=said("Your prediction"),
+            tooltip=said(asked.text),
+            placeholder=said("a number"),
             continuous_update=False,
             layout={"width": "260px", "max_width": "100%"},
             style=style,
         )
     else:
         control = ipywidgets.RadioButtons(
-            options=[(say(asked, letter), letter) for letter in asked.options],
+            options=[(said(say(asked, letter)), letter) for letter in asked.options],
             value=before,
-            description="Your prediction",
-            tooltip=asked.text,
+            description=said("Your prediction"),
+            tooltip=said(asked.text),
             layout=wide,
             style=style,
         )
-    said = ipywidgets.HTML("" if before is None else _noted(asked, before))
+    note = ipywidgets.HTML("" if before is None else _noted(asked, before))
 
     def changed(change):
         if change["new"] in (None, ""):
             return
         try:
-            said.value = _noted(asked, keep(asked, change["new"]))
+            note.value = _noted(asked, keep(asked, change["new"]))
         except ValueError:
-            said.value = "<span role='status'>A number is expected, such as 0.25, 1/4 or 3e6.</span>"
+            note.value = _status("A number is expected, such as 0.25, 1/4 or 3e6.")
 
     control.observe(changed, names="value")
-    box = Prediction([ipywidgets.HTML(asked.text), control, said], layout=wide)
-    box.control, box.said = control, said
+    box = Prediction([ipywidgets.HTML(said(asked.text)), control, note], layout=wide)
+    box.control, box.said = control, note
     return box
 
 
 def _noted(asked, predicted):
-    return f"<span role='status'>Kept: {say(asked, predicted)}. Now run the next cells.</span>"
+    return _status(f"Kept: {say(asked, predicted)}. Now run the next cells.")
+
+
+def _status(text):
+    return f"<span role='status'>{said(text)}</span>"
 
 
 def predictions(lesson: int) -> None:
@@ -215,9 +221,9 @@ def _draw(rows):
             p, y, "o", mfc="none", mec=plots.VERMILION, ms=13, mew=2, label="predicted" if first else None
         )
         ax.plot(r, y, "D", color=plots.BLUE, ms=6, label="came out" if first else None)
-        ax.text(-0.04, y, textwrap.fill(q.text, 46), ha="right", va="center", fontsize=8)
+        ax.text(-0.04, y, textwrap.fill(said(q.text), 46), ha="right", va="center", fontsize=8)
         for x, value in {p: predicted, r: result}.items():
-            ax.text(x, y + 0.2, textwrap.fill(say(q, value), 24), ha="center", va="top", fontsize=7.5)
+            ax.text(x, y + 0.2, textwrap.fill(said(say(q, value)), 24), ha="center", va="top", fontsize=7.5)
     ax.set(xlim=(-1.5, 1.15), ylim=(len(rows) - 0.3, -0.9))
     ax.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
     ax.set_axis_off()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .kinds import Exercise
 
 from .. import files
+from ..language import said
 
 PATIENCE = 5.0  # seconds after which a lock belongs to nobody
 
@@ -205,7 +206,7 @@ def _set_aside(file):
 def _say(sentence):
     if sentence not in _said:
         _said.add(sentence)
-        print(sentence)
+        print(said(sentence))
 
 
 def summary(exercises: Sequence[Exercise], solved: Collection[str], lesson: int | None) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language import said
 from . import progress_file
 from .diagnose import CORRECT, NOT_ATTEMPTED, Result
 from .kinds import Text, Value
@@ -63,8 +64,8 @@ class Unanswered(Result):
 
     def __repr__(self):
         return (
-            f"○ Do you remember? From lesson {self.lesson:02d}: {self.message}\n"
-            "Put your answer in place of the `...` and run the cell again."
+            f"○ {said(f'Do you remember? From lesson {self.lesson:02d}:')} {said(self.message)}\n"
+            f"{said('Put your answer in place of the `...` and run the cell again.')}"
         )
 
 

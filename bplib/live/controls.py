@@ -5,6 +5,8 @@ from math import ceil, floor, log10
 import ipywidgets
 import traitlets
 
+from ..language import said
+
 _WIDE = {"width": "260px", "max_width": "100%"}
 _STYLE = {"description_width": "initial"}
 
@@ -30,7 +32,7 @@ def slider(label, value, low, high, step=None, *, log=False, help=None):
     at round numbers: 1, 1.3, 1.6, 2, 2.5, … 10. A value outside the range widens the range.
     """
     low, high = min(low, value), max(high, value)
-    common = {"description": label, "tooltip": help or label, "layout": _WIDE, "style": _STYLE}
+    common = {**_named(label, help), "layout": _WIDE, "style": _STYLE}
     if log:
         if low <= 0:
             raise ValueError(f"slider({label!r}, log=True): low must be above 0, got {low}")
@@ -55,21 +57,26 @@ def choice(label, options, value=None, *, help=None):
     if value is None:
         value = options[0][1] if isinstance(options[0], tuple) else options[0]
     return ipywidgets.Dropdown(
-        options=options,
+        options=offered(options),
         value=value,
-        description=label,
-        tooltip=help or label,
+        **_named(label, help),
         layout={"width": "auto", "max_width": "100%"},
         style=_STYLE,
     )
+
+
+def offered(options):
+    """Options of a list as they are shown: in another language than English as pairs (shown, meant)."""
+    pairs = [option if isinstance(option, tuple) else (option, option) for option in options]
+    shown = [(said(text), meant) for text, meant in pairs]
+    return list(options) if shown == pairs else shown
 
 
 def toggle(label, value=False, *, help=None):
     """A box to tick."""
     return ipywidgets.Checkbox(
         value=value,
-        description=label,
-        tooltip=help or label,
+        **_named(label, help),
         indent=False,
         layout={"width": "auto"},
         style=_STYLE,
@@ -78,4 +85,8 @@ def toggle(label, value=False, *, help=None):
 
 def push_button(label, *, help=None):
     """A button; `Panel.connect` gives it its action. No icon: a screen reader would read its glyph."""
-    return ipywidgets.Button(description=label, tooltip=help or label, layout={"width": "auto"})
+    return ipywidgets.Button(**_named(label, help), layout={"width": "auto"})
+
+
+def _named(label, help):
+    return {"description": said(label), "tooltip": said(help or label)}

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image as Pixels
 
 from .. import plots
+from ..language import said_in_picture
 from .page import Picture
 
 # How a picture is encoded at each quality level, moving and standing still: a JPEG takes a fifth of a PNG's
@@ -120,6 +121,7 @@ class LiveFigure:
     def _render(self):
         """Bring the canvas up to date; False if it was."""
         if self._background is None or self.figure.stale:
+            said_in_picture(self.figure)
             self.canvas.draw()
             # One layout for good: it is slow, and axes that jump about are hard to read.
             self.figure.set_layout_engine("none")
@@ -140,6 +142,7 @@ class LiveFigure:
 
     def _draw_artists(self, artists):
         for artist in artists:
+            said_in_picture(artist)
             (artist.axes or self.figure).draw_artist(artist)
             artist.stale = (
                 False  # one that is invisible returns early from draw and would stay stale for ever

@@ -27,11 +27,13 @@ function render({ model, el }) {
     const notice = document.createElement("div");
     notice.className = "bp-error bp-gone";
     notice.setAttribute("role", "alert");
-    notice.append("These controls are dead: the kernel that answered them was restarted or has stopped. Run ");
+    const say = (english) => model.get("words")[english] ?? english;
     const code = document.createElement("code");
     code.textContent = model.get("line");
     const cell = model.get("cell");
-    notice.append(cell ? `cell [${cell}] again: ` : "the cell above again: ", code);
+    const run = cell ? say("Run cell [#] again:").replace("#", cell) : say("Run the cell above again:");
+    const what = "These controls are dead: the kernel that answered them was restarted or has stopped.";
+    notice.append(`${say(what)} ${run} `, code);
     panel.prepend(notice);
     disable();
   };

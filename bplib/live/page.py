@@ -11,9 +11,12 @@ import time
 from collections import deque
 from math import inf
 from pathlib import Path
+from typing import ClassVar
 
 import anywidget
 import traitlets
+
+from ..language import said
 
 _HERE = Path(__file__).parent
 
@@ -239,13 +242,30 @@ class Picture(anywidget.AnyWidget):
         return answering
 
 
-class PanelPage(anywidget.AnyWidget):
+class Speaking(anywidget.AnyWidget):
+    """A widget whose JavaScript has sentences of its own, `says`: it finds them, as they are to be said, in
+    `words`."""
+
+    says: ClassVar[tuple] = ()
+    words = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self.words = {text: said(text) for text in self.says}
+
+
+class PanelPage(Speaking):
     """A panel's invisible helper on the page: sliders get names, and a panel without its kernel says so.
 
     `cell` and `line` name what to run again: the number of the cell that made it, and a line of its code.
     """
 
     _esm = _HERE / "page.js"
+    says = (
+        "These controls are dead: the kernel that answered them was restarted or has stopped.",
+        "Run cell [#] again:",
+        "Run the cell above again:",
+    )
     me = traitlets.Unicode().tag(sync=True)
     cell = traitlets.Unicode().tag(sync=True)
     line = traitlets.Unicode().tag(sync=True)

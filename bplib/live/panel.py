@@ -10,6 +10,7 @@ from asyncio import get_running_loop
 import ipywidgets
 from IPython import get_ipython
 
+from ..language import said
 from ..training import DivergenceError
 from .figure import LiveFigure, close_widget, stacked_png
 from .page import PanelPage
@@ -81,7 +82,7 @@ class Panel:
         """
         parts = [ipywidgets.HTML(_STYLE_SHEET, layout={"display": "none"}), self.page]
         if note:
-            parts.append(ipywidgets.HTML(f'<div class="bp-note">{note}</div>'))
+            parts.append(ipywidgets.HTML(f'<div class="bp-note">{said(note)}</div>'))
         for row in (row for row in rows if isinstance(row, (list, tuple))):
             parts.append(ipywidgets.Box(row, layout={"flex_flow": "row wrap", "align_items": "center"}))
             parts[-1].add_class("bp-row")
@@ -90,7 +91,7 @@ class Panel:
         self.widget = ipywidgets.VBox(parts, layout={"max_width": "100%"})
         self.widget.add_class("bp-panel")
         for live in self._live_figures():
-            live.image.alt = self.alt
+            live.image.alt = said(self.alt)
             live.image.on_answer = self._page_answered
 
     def say(self, text, *, hurry=True):
@@ -98,7 +99,7 @@ class Panel:
         now = time.monotonic()
         if hurry or now - self._said >= 1.0:
             self._said = now
-            self.status.value = f'<div class="bp-status" role="status">{html.escape(text)}</div>'
+            self.status.value = f'<div class="bp-status" role="status">{html.escape(said(text))}</div>'
 
     def draw_figures(self, *, sharp=True):
         """Send whatever figure has changed, now or when the pages have room for it."""
@@ -171,11 +172,12 @@ class Panel:
         text = str(error) if self.is_result(error) else f"{type(error).__name__}: {error}"
         if isinstance(error, KeyboardInterrupt):
             text = "Interrupted: press Play to go on"
+        text, stopped = said(text), said("Stopped.")
         where = ""
         if not self.is_result(error) and (frames := traceback.extract_tb(error.__traceback__)):
             where = f"<br><small>in {html.escape(frames[-1].name)}, line {frames[-1].lineno}</small>"
         self.alarm.value = (
-            f'<div class="bp-error" role="alert"><b>⚠ Stopped.</b> {html.escape(text)}{where}</div>'
+            f'<div class="bp-error" role="alert"><b>⚠ {stopped}</b> {html.escape(text)}{where}</div>'
         )
         self.alarm.layout.display = ""
 
@@ -198,7 +200,7 @@ class Panel:
         for live in self._live_figures():
             if live.owed:  # a page is about to show it
                 live.draw(at_once=True)
-        data = {"text/plain": self.alt or type(self).__name__}
+        data = {"text/plain": said(self.alt) or type(self).__name__}
         metadata = {}
         if self.figures:
             data["image/png"] = self.png()

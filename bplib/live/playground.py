@@ -7,6 +7,7 @@ import time
 import ipywidgets
 
 from .. import checks, plots
+from ..language import said
 from .controls import choice, push_button
 from .figure import close_widget
 from .panel import Panel
@@ -91,8 +92,8 @@ class Playground(Panel):
         self.speed = choice("Speed", list(self.speeds), speed)
         self.code = ipywidgets.Text(
             value=self.line_of_code(),
-            description="This experiment",
-            tooltip="Copy this line into another cell",
+            description=said("This experiment"),
+            tooltip=said("Copy this line into another cell"),
             layout={"width": "auto", "max_width": "100%"},
             style={"description_width": "initial"},
         )
@@ -309,7 +310,7 @@ class Playground(Panel):
         self.player.rest(self.rest_after_hand)
 
     def _show_state(self):
-        self.play_button.description = "Pause" if self.playing else "Play"
+        self.play_button.description = said("Pause" if self.playing else "Play")
         for live in self._live_figures():
             live.image.expected = self.playing
 

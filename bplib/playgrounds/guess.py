@@ -10,7 +10,7 @@ from .. import faults, plots
 from ..datasets import circles
 from ..gradcheck import VacuousCheckError, check_gradients, numerical_gradient
 from ..layers import ReLU, Sigmoid, Tanh
-from ..live.controls import choice
+from ..live.controls import choice, offered
 from ..live.explorer import Explorer
 from ..live.figure import LiveFigure
 from ..losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -166,7 +166,7 @@ class GuessTheBug(Explorer):
 
     def _next(self):
         self._new_case()
-        self.controls["guess"].options = self._names()
+        self.controls["guess"].options = offered(self._names())
         self.controls["guess"].value = CHOOSE
 
     def _judge(self):

@@ -121,7 +121,7 @@ class ShapePuzzle(Explorer):
             self._box(i, matrix, COLORS.get(name[0] if i != 2 else "", plots.FAINT))
             self.names[i].set_text(name)
             inner = f"inner sizes {shown[0].shape[1]} ≠ {shown[1].shape[0]}"
-            self.sizes[i].set_text(inner if matrix is None else "{} × {}".format(*matrix.shape))
+            self.sizes[i].set_text(inner if matrix is None else f"{matrix.shape[0]} × {matrix.shape[1]}")
         fits = tried is not None and tried.shape == wanted.shape
         self.sign.set_text("fits" if fits else "≠")
         self.sign.set_fontsize(13 if fits else 20)
@@ -149,7 +149,9 @@ class ShapePuzzle(Explorer):
             error = relative_error(found, wanted) if fits else None
             self.fitting += [name] * fits
             self.right += [name] * (fits and error < 1e-6)
-            text = "does not multiply" if found is None else "{} × {}: does not fit".format(*found.shape)
+            text = (
+                "does not multiply" if found is None else f"{found.shape[0]} × {found.shape[1]}: does not fit"
+            )
             if fits:
                 text = "fits" if not referee else f"fits, is {target}" if error < 1e-6 else "fits, is wrong"
             label.set_text(name)

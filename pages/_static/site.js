@@ -9,6 +9,8 @@ addEventListener("resize", reach);
 window.MathJax?.startup?.promise?.then(reach);
 // The arrows of the side navigation have no name of their own.
 addEventListener("DOMContentLoaded", () => {
-  for (const arrow of document.querySelectorAll(".bd-sidebar-primary summary"))
-    arrow.setAttribute("aria-label", `Pages of ${arrow.closest("li").querySelector("a").textContent.trim()}`);
+  for (const arrow of document.querySelectorAll(".bd-sidebar-primary summary")) {
+    const part = arrow.closest("li").querySelector("a").textContent.trim();
+    arrow.setAttribute("aria-label", `Pages of ${part}`);
+  }
 });

@@ -16,16 +16,17 @@ function canvas(parent, size, label) {
 
 function render({ model, el }) {
   el.classList.add("bp-draw");
+  const say = (english) => model.get("words")[english] ?? english;
   const [drawn, sees, says] = ["your drawing", "what the network gets, with ∂L/∂X", ""].map((title) => {
     const box = element("div", el);
-    element("div", box, { className: "title", textContent: title });
+    element("div", box, { className: "title", textContent: say(title) });
     return box;
   });
-  const pad = canvas(drawn, PAD, "Drawing area for mouse, pen or finger; without one, choose a sample digit above");
+  const pad = canvas(drawn, PAD, say("Drawing area for mouse, pen or finger; without one, choose a sample digit above"));
   pad.className = "pad";
   const seen = canvas(sees, SHOWN, "");
   element("div", sees, { className: "key" }).innerHTML =
-    "<b class=plus>+</b> blue: more ink raises L &nbsp; <b class=minus>−</b> orange: lowers it";
+    `<b class=plus>+</b> ${say("blue: more ink raises L")} &nbsp; <b class=minus>−</b> ${say("orange: lowers it")}`;
   const rows = Array.from({ length: 10 }, (_, digit) => {
     const row = element("div", says, { className: "bar" });
     element("span", row, { textContent: digit });
@@ -101,8 +102,8 @@ function render({ model, el }) {
       g.fillStyle = "white";
       g.fillText(d > 0 ? "+" : "−", x + CELL / 2, y + CELL / 2);
     }
-    const what = image.byteLength ? "The drawing, cut out, scaled and centred" : "Nothing yet";
-    seen.setAttribute("aria-label", what + (wash ? ", each pixel coloured by the gradient of the loss" : ""));
+    const what = say(image.byteLength ? "The drawing, cut out, scaled and centred" : "Nothing yet");
+    seen.setAttribute("aria-label", what + (wash ? `, ${say("each pixel coloured by the gradient of the loss")}` : ""));
     sees.querySelector(".key").style.visibility = wash ? "visible" : "hidden";
   }
 

@@ -10,13 +10,14 @@ A network knows only what it was trained on. So a drawing is first made like its
 
 from pathlib import Path
 
-import anywidget
 import numpy as np
 import traitlets
 from PIL import Image
 
 from ... import checks, plots
+from ...language import said
 from ...live.controls import choice, push_button, toggle
+from ...live.page import Speaking
 from ...live.panel import Panel
 from ...live.stored_picture import Still
 from ...losses import SoftmaxCrossEntropy
@@ -89,7 +90,7 @@ def _resized(ink, h, w):
     return np.asarray(Image.fromarray(ink.astype(np.float32)).resize((w, h), how))
 
 
-class Pad(anywidget.AnyWidget):
+class Pad(Speaking):
     """The drawing area, what the network sees, and the bars, in the browser.
 
     drawing: PAD × PAD bytes of ink, from either side. seen: {"image", "gradient": 784 bytes, or empty} and
@@ -98,6 +99,16 @@ class Pad(anywidget.AnyWidget):
 
     _esm = _HERE / "draw.js"
     _css = _HERE / "draw.css"
+    says = (
+        "your drawing",
+        "what the network gets, with ∂L/∂X",
+        "Drawing area for mouse, pen or finger; without one, choose a sample digit above",
+        "blue: more ink raises L",
+        "orange: lowers it",
+        "The drawing, cut out, scaled and centred",
+        "Nothing yet",
+        "each pixel coloured by the gradient of the loss",
+    )
     # The browser's bytes arrive as a memoryview, which Bytes refuses.
     drawing = traitlets.Bytes(bytes(PAD * PAD)).tag(sync=True, from_json=lambda value, _: bytes(value))
     seen = traitlets.Dict({"image": b"", "gradient": b""}).tag(sync=True)
@@ -234,7 +245,7 @@ class DrawDigit(Panel):
         self._ask()
         if self.image is None:
             self.pad.seen = {"image": b"", "gradient": b""}
-            self.pad.bars = {"values": [0] * 10, "texts": [""] * 10, "best": -1, "title": self._title()}
+            self.pad.bars = {"values": [0] * 10, "texts": [""] * 10, "best": -1, "title": said(self._title())}
             self.say("The pad is empty: draw a digit, or choose a sample")
             return
         gradient = b""
@@ -245,7 +256,7 @@ class DrawDigit(Panel):
             "values": [float(v) for v in np.nan_to_num(self.probabilities).clip(0, 1)],
             "texts": [f"{v:.3f}".replace("-", "−") for v in self.probabilities],
             "best": self.prediction,
-            "title": self._title(),
+            "title": said(self._title()),
         }
         self.say(self._sentence())
 

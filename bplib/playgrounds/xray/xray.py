@@ -17,6 +17,7 @@ import numpy as np
 import traitlets
 
 from ... import checks, storage
+from ...language import said
 from ...live.controls import choice, push_button, slider, toggle
 from ...live.panel import Panel
 from ...live.stored_picture import Still
@@ -37,6 +38,15 @@ class Graph(anywidget.AnyWidget):
     _esm = _HERE / "xray.js"
     _css = _HERE / "xray.css"
     scene = traitlets.Dict().tag(sync=True)
+
+
+def _spoken(scene):
+    """The scene with its words, drawn and read aloud, in the language in use."""
+    items = []
+    for item in scene["items"]:
+        shapes = [shape | {"s": said(shape["s"])} if "s" in shape else shape for shape in item["shapes"]]
+        items.append(item | {"shapes": shapes} | ({"aria": said(item["aria"])} if "aria" in item else {}))
+    return scene | {"label": said(scene["label"]), "items": items}
 
 
 class XRay(Panel):
@@ -256,8 +266,8 @@ class XRay(Panel):
 
     def _show(self, text=None):
         self.recover()
-        self.graph.scene = self.scene()
-        self.formula.value = self._opened()
+        self.graph.scene = _spoken(self.scene())
+        self.formula.value = said(self._opened())
         done, depth = self._done, self._depth
         self.buttons["Forward"].disabled = done > depth
         self.buttons["Backward"].disabled = not depth < done <= 2 * depth
