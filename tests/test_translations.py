@@ -232,10 +232,8 @@ def test_executed_lessons_have_the_same_outputs(spoken):
 
 def english_in(text):
     """Runs of three or more English words outside code, formulas, quotations, and what Python itself says."""
-    names = r"\([\w, ]+\)"
-    text = re.sub(
-        rf"`[^`]*`|\$[^$]*\$|“[^”]*”|'[^']*'|\n +.*|{names}|\w+Error: .*|\bif .+: .*|\([a-d]\)  .*", " ", text
-    )
+    code = r"`[^`]*`|\([a-d]\)  .*|\n +.*|\bif .+: .*|\([\w, ]+\)"
+    text = re.sub(rf"{code}|\$[^$]*\$|“[^”]*”|'[^']*'|\w+Error: .*", " ", text)
     return re.findall(r"(?:[A-Za-z][a-z]+[ ,]+){2,}[A-Za-z][a-z]+", text)
 
 
