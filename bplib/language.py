@@ -62,7 +62,7 @@ def begin(shell: Any) -> None:
 
 
 def said_in_picture(artist: Any) -> None:
-    """Say the texts of a matplotlib figure (or of one artist) in the language in use, where a font has it."""
+    """Say the texts of a matplotlib artist, or of a figure, in the language in use, in fonts that have it."""
     if current() == ENGLISH:
         return
     from matplotlib.text import Text
@@ -70,23 +70,28 @@ def said_in_picture(artist: Any) -> None:
     for text in artist.findobj(Text):
         english = text.get_text()
         other = said(english)
-        if other != english and (family := font()):
+        if other != english:
             text.set_text(other)
+        if not other.isascii() and any(character > "\u2e7f" for character in other):
+            more = [name for name in fonts() if name not in text.get_fontfamily()]
             # in a text with formulas matplotlib takes one font for all that is none
-            text.set_fontfamily([family] if "$" in other else [*text.get_fontfamily(), family])
+            text.set_fontfamily(more if "$" in other else [*text.get_fontfamily(), *more])
 
 
-_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
-          "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC")  # fmt: skip
+FONT = "bplib Han"  # Noto Sans CJK SC (SIL Open Font License), as many characters as the pictures need
+_OTHERS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
+           "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC")  # fmt: skip
 
 
 @functools.cache
-def font() -> str | None:
-    """A font family for Chinese: one of this machine, or the course's own few characters; None without."""
+def fonts() -> list[str]:
+    """Font families for the language in use: the one in its folder, then those of this machine."""
     from matplotlib import font_manager
 
+    for path in sorted(folder().glob("*/font.otf")):
+        font_manager.fontManager.addfont(path)
     there = {entry.name for entry in font_manager.fontManager.ttflist}
-    return next((name for name in _FONTS if name in there), None)
+    return [name for name in (FONT, *_OTHERS) if name in there]
 
 
 def said(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from fontTools import ttLib
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -84,7 +85,7 @@ def test_controls_and_pictures_speak_and_values_stay(catalogue):
     figure = Figure()
     title = figure.subplots().set_title("Play")
     language.said_in_picture(figure)
-    assert title.get_text() == ("Spiel" if language.font() else "Play")
+    assert title.get_text() == "Spiel"
 
 
 def test_an_unknown_language_is_english(monkeypatch):
@@ -182,6 +183,13 @@ def test_a_changed_sentence_is_fuzzy_and_named(tmp_path, monkeypatch):
     assert "the English sentence has changed" in line
     assert "fifty" in line
     assert translations.speaker("zh_CN", "pages")(now[0]) == now[0]
+
+
+@pytest.mark.parametrize("spoken", LANGUAGES)
+def test_the_font_has_every_character_of_the_pictures(spoken):
+    font = ttLib.TTFont(translations.LOCALE / spoken / "font.otf")
+    lacking = {c for c in translations.characters(spoken) if ord(c) not in font.getBestCmap()}
+    assert lacking == set(), f"renew it: python tools/translations.py font {spoken} FILE"
 
 
 # ---------------------------------------------------------------- lessons

@@ -3,6 +3,7 @@
     python tools/translations.py update [LANGUAGE …]   renew locale/LANGUAGE/*.po from lessons and code
     python tools/translations.py check [LANGUAGE …]    what is missing, fuzzy, or says something else
     python tools/translations.py build [LANGUAGE]      the executed lessons, in build/LANGUAGE/notebooks
+    python tools/translations.py font [LANGUAGE] FILE  renew the few characters of a font that pictures need
 
 English is the only language that is edited. A message is a paragraph of a lesson, a comment or a string of
 its code, or a sentence that `bplib` says. Babel keeps the catalogues: a changed English sentence makes its
@@ -29,7 +30,7 @@ from babel.messages.pofile import read_po, write_po
 
 import notebooks
 from address import is_first_cell, speaking
-from bplib.language import VALUES, parts
+from bplib.language import FONT, VALUES, parts
 from bplib.lessons import LESSONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +80,7 @@ def code_parts(source):
             start, end = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)
             text = source[start:end]
             literal = "".join(p.value for p in getattr(node, "values", [node]) if isinstance(p, ast.Constant))
-            if re.search(r"[A-Za-z]{3}", literal) and "\n" not in text:
+            if re.search(r"[A-Za-z]{3}", literal):
                 found.append((start, end, text))
         elif isinstance(node, (ast.IfExp, ast.BinOp, ast.Starred, ast.Tuple, ast.List)):
             for child in ast.iter_child_nodes(node):
@@ -561,6 +562,42 @@ def _execute(path):
     return notebooks.execute(path)
 
 
+# ---------------------------------------------------------------- pictures
+
+_IN_PICTURES = re.compile(r"bplib/(plots|playgrounds|live|lessons|exercises/(questions|progress|predicting))")
+
+
+def characters(language):
+    """Every character beyond Latin-1 that a picture in that language may show."""
+    texts = []
+    for name in domains():
+        for message in read(language, name):
+            place = message.locations[0][0] if message.id else ""
+            code = re.match(r"f?['\"]", str(message.id)) if name not in ("bplib", "pages") else False
+            if code or _IN_PICTURES.match(place):
+                texts.append(message.string)
+    return {character for text in texts for character in text if ord(character) > 0x2E7F}
+
+
+def write_font(language, source):
+    """A font with those characters alone, from a large one (a TTC's face for Simplified Chinese)."""
+    from fontTools import subset, ttLib
+
+    with open(source, "rb") as file:
+        collection = ttLib.TTCollection(file) if file.read(4) == b"ttcf" else None
+    faces = collection.fonts if collection else [ttLib.TTFont(source)]
+    face = next((f for f in faces if " SC" in str(f["name"].getDebugName(4))), faces[0])
+    options = subset.Options(layout_features=[], name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14], hinting=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text="".join(sorted(characters(language))) + " ")
+    subsetter.subset(face)
+    for number in (1, 4, 6, 16):
+        face["name"].removeNames(nameID=number)
+    for number, text in ((1, FONT), (4, FONT), (6, FONT.replace(" ", ""))):
+        face["name"].setName(text, number, 3, 1, 0x409)
+    face.save(LOCALE / language / "font.otf")
+
+
 # ---------------------------------------------------------------- outputs in two languages
 
 _ANY_NUMBER = re.compile(r"(?<![A-Za-z_])[−-]?\d+(?:\.\d+)?(?:e[−+-]?\d+)?")
@@ -596,8 +633,9 @@ def _output_texts(ours, theirs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
-    parser.add_argument("command", choices=["update", "check", "build"])
+    parser.add_argument("command", choices=["update", "check", "build", "font"])
     parser.add_argument("language", nargs="?", default="zh_CN")
+    parser.add_argument("file", nargs="?", help="for font: one with all characters")
     options = parser.parse_args()
     if options.command == "update":
         update(options.language)
@@ -606,6 +644,8 @@ def main():
         found = problems(options.language)
         print("\n".join(found) or "Nothing is missing.")
         return bool(found)
+    elif options.command == "font":
+        write_font(options.language, options.file)
     else:
         print(executed_lessons(options.language))
     return 0
