@@ -97,7 +97,7 @@ def fonts() -> list[str]:
 def said(text: str) -> str:
     """`text` in the language in use: whole, or piece by piece (paragraphs, options, lines, sentences)."""
     language = current()
-    if language == ENGLISH or not _WORD.search(text):
+    if language == ENGLISH or not isinstance(text, str) or not _WORD.search(text):
         return text
     return _translated(language, text)
 

@@ -8,6 +8,7 @@ from datetime import date
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx import addnodes
+from sphinx.search.zh import SearchChinese
 from sphinx.transforms import SphinxTransform
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -152,6 +153,22 @@ def add_metadata(app, pagename, templatename, context, doctree):
     context["run_address"] = site["run"].get(pagename, "")
 
 
+class PairsOfCharacters(SearchChinese):
+    """Search in Chinese without a dictionary, by pairs of characters that stand side by side."""
+
+    lang = "zh"
+    js_splitter_code = """
+var splitQuery = (query) => query.split(/[^\\p{Letter}\\p{Number}_]+/u).flatMap((word) =>
+  word.split(/(\\p{Script=Han}+)/u).flatMap((part) => !/\\p{Script=Han}/u.test(part) ? [part]
+    : part.length < 2 ? [part] : Array.from({ length: part.length - 1 }, (_, i) => part.slice(i, i + 2)))
+).filter((term) => term);
+"""
+
+    def split(self, input):
+        runs = re.findall(r"[\u3400-\u9fff]+", input)
+        return [run[i : i + 2] for run in runs for i in range(len(run) - 1)] + super().split(input)
+
+
 def write_sitemap(app, error):
     """Write sitemap.xml beside the pages, once the course has an address."""
     site = app.config.SITE
@@ -174,6 +191,7 @@ def setup(app):
     app.add_config_value("SITE", {}, "env")
     app.add_directive("symbols", Symbols)
     app.add_transform(LinkTerms)
+    app.add_search_language(PairsOfCharacters)
     app.connect("autodoc-process-docstring", plain_docstring)
     app.connect("html-page-context", add_metadata)
     app.connect("build-finished", write_sitemap)

@@ -72,6 +72,11 @@ def lessons(language="en", say=str):
     return [_described(lesson, language, say) for lesson in LESSONS]
 
 
+def speaker(language):
+    """A function from an English sentence of the pages to the same in that language."""
+    return translations.speaker(language, "pages", "bplib", LESSONS[0].stem) if language != "en" else str
+
+
 def _described(lesson, language, say):
     nb = nbformat.read(ROOT / "notebooks" / lesson.file, as_version=4)
     english = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
@@ -161,7 +166,7 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     notebooks: the folder of the executed lessons in that language. others: language → where its pages are.
     """
     notebooks = notebooks or ROOT / "notebooks"
-    say = translations.speaker(language, "pages", "bplib", LESSONS[0].stem) if language != "en" else str
+    say = speaker(language)
     found = lessons(language, say)
     shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", "keep.js"))
     if language != "en":

@@ -46,7 +46,7 @@ def site_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def site(site_folder):
+def whole(site_folder):
     """The address of the site on this machine, in a sub-folder as on most static hosts."""
     handler = functools.partial(Quiet, directory=str(site_folder.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -55,8 +55,14 @@ def site(site_folder):
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def site(whole):
+    """Where the English pages are."""
+    return f"{whole}en/"
+
+
 @pytest.fixture
-def page(chromium, site):
+def page(chromium, whole):
     """A page that reaches the site alone, and keeps what it asked of others and what went wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
@@ -64,7 +70,7 @@ def page(chromium, site):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
 
     def route(route):
-        if route.request.url.startswith((site, "data:", "blob:")):
+        if route.request.url.startswith((whole, "data:", "blob:")):
             route.continue_()
         else:
             page.elsewhere.append(route.request.url)

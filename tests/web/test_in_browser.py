@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(autouse=True)
 def mathjax(site_folder):
-    if not (site_folder / "_static" / "mathjax").is_dir():
+    if not (site_folder / "en" / "_static" / "mathjax").is_dir():
         pytest.skip("the site was built without MathJax, which could not be fetched")
 
 
@@ -35,7 +35,11 @@ def drawn(page, address):
     page.wait_for_function(DRAWN, timeout=30_000)
 
 
-@pytest.mark.parametrize("name", [*PAGES, *LESSONS])
+CHINESE = [f"../zh/{name}" for name in ("index.html", "00_start_here.html", "05_matrix_gradients.html",
+                                        "08_xor.html", "glossary.html", "search.html")]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*PAGES, *LESSONS, *CHINESE])
 def test_a_page_needs_nobody_and_everybody_can_read_it(page, site, name):
     from axe_playwright_python.base import AXE_FILE_PATH
 
@@ -86,10 +90,13 @@ def test_without_javascript_text_pictures_and_tex_are_there(chromium, site):
     context.close()
 
 
-def test_search_finds_a_word_of_lesson_05(page, site):
-    page.goto(site + "index.html")
+@pytest.mark.parametrize(
+    ("name", "words"), [("index.html", "broadcast accident"), ("../zh/index.html", "矩阵梯度")]
+)
+def test_search_finds_a_word_of_lesson_05(page, site, name, words):
+    page.goto(site + name)
     page.keyboard.press("Control+k")
-    page.locator("#search-input, input[type=search]").locator("visible=true").first.fill("broadcast accident")
+    page.locator("#search-input, input[type=search]").locator("visible=true").first.fill(words)
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html*")
     page.locator("#search-results a[href*='05_matrix_gradients.html']").first.wait_for()
@@ -127,7 +134,7 @@ def test_pages_open_as_files(chromium, site_folder):
     page = chromium.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    drawn(page, f"file://{site_folder}/08_xor.html")
+    drawn(page, f"file://{site_folder}/en/08_xor.html")
     assert page.locator(".bp-still img").evaluate("i => i.naturalWidth") > 100
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     page.close()

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 class LiteLab:
     """One lesson, opened as the button on its page opens it, in a browser that reaches the site alone."""
 
-    def __init__(self, browser, site):
-        self.site = site
+    def __init__(self, browser, whole):
+        self.whole = whole
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
         self.elsewhere, self.errors = [], []
@@ -35,7 +35,7 @@ class LiteLab:
 
     def _route(self, route):
         address = route.request.url
-        if address.startswith((self.site, "data:", "blob:")) or address.endswith(HEARTBEAT):
+        if address.startswith((self.whole, "data:", "blob:")) or address.endswith(HEARTBEAT):
             route.continue_()
         else:
             self.elsewhere.append(address)
@@ -44,10 +44,10 @@ class LiteLab:
     def open(self, stem, *, by_button=False):
         """Open a lesson; returns when its cells are on the page."""
         if by_button:
-            self.page.goto(f"{self.site}{stem}.html")
+            self.page.goto(f"{self.whole}en/{stem}.html")
             self.page.get_by_role("link", name="Run this lesson here").first.click()
         else:
-            self.page.goto(f"{self.site}lite/notebooks/index.html?path={stem}.ipynb")
+            self.page.goto(f"{self.whole}lite/notebooks/index.html?path={stem}.ipynb")
         self.page.wait_for_function(
             "document.querySelectorAll('.jp-Notebook-cell').length > 3", timeout=60_000
         )
@@ -98,10 +98,10 @@ class LiteLab:
 
 
 @pytest.fixture
-def lite(chromium, site, site_folder):
+def lite(chromium, whole, site_folder):
     if not (site_folder / "lite").is_dir():
         pytest.skip("the site was built without the lessons that run in the browser")
-    lab = LiteLab(chromium, site)
+    lab = LiteLab(chromium, whole)
     yield lab
     lab.context.close()
 

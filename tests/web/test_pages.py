@@ -63,12 +63,31 @@ class Page(HTMLParser):
             self.data[-1] += data
 
 
+@pytest.fixture(scope="module", params=build_site.LANGUAGES)
+def language(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def pages(site_folder):
-    found = (
-        path for path in site_folder.rglob("*.html") if "lite" not in path.relative_to(site_folder).parts
-    )
-    return {path.relative_to(site_folder).as_posix(): Page(path) for path in found}
+def folder(site_folder, language):
+    """The pages in one language."""
+    return site_folder / build_site.LANGUAGES[language][0]
+
+
+@pytest.fixture(scope="module")
+def pages(folder):
+    return {path.relative_to(folder).as_posix(): Page(path) for path in folder.rglob("*.html")}
+
+
+@pytest.fixture(scope="module")
+def lessons(language):
+    return build_site.lessons(language, build_site.speaker(language))
+
+
+@pytest.fixture(scope="module")
+def notebooks(language):
+    """The lessons from which the pages were made."""
+    return HOME / "notebooks" if language == "en" else HOME / "build" / language / "notebooks"
 
 
 def own(pages):
@@ -76,16 +95,15 @@ def own(pages):
     return {n: p for n, p in pages.items() if not n.startswith("_modules") and n not in MADE_BY_SPHINX}
 
 
-def test_every_lesson_has_its_page_between_its_neighbours(pages):
-    found = build_site.lessons()
-    assert len(found) == 16
-    for before, after in pairwise(found):
+def test_every_lesson_has_its_page_between_its_neighbours(pages, lessons):
+    assert len(lessons) == 16
+    for before, after in pairwise(lessons):
         assert after.page in pages[before.page].links
         assert before.page in pages[after.page].links
-    assert {lesson.page for lesson in found} <= set(pages["index.html"].links)
+    assert {lesson.page for lesson in lessons} <= set(pages["index.html"].links)
 
 
-def test_links_lead_to_a_page_and_to_a_place_on_it(pages, site_folder):
+def test_links_lead_to_a_page_and_to_a_place_on_it(pages, folder):
     broken = []
     for name, page in pages.items():
         for link in page.links + page.resources:
@@ -93,30 +111,33 @@ def test_links_lead_to_a_page_and_to_a_place_on_it(pages, site_folder):
                 continue
             target, _, place = link.partition("#")
             target = target.partition("?")[0]
-            path = (site_folder / name).parent / target if target else site_folder / name
+            path = ((folder / name).parent / target if target else folder / name).resolve()
             if not path.is_file():
                 broken.append((name, link))
-            elif place and path.suffix == ".html" and "lite" not in path.parts:
-                there = pages[path.resolve().relative_to(site_folder.resolve()).as_posix()]
+            elif place and path.suffix == ".html" and path.is_relative_to(folder.resolve()):
+                there = pages[path.relative_to(folder.resolve()).as_posix()]
                 broken += [(name, link)] if place not in there.ids else []
     assert broken == []
 
 
-def test_every_page_is_reached_from_the_first(pages, site_folder):
+def test_every_page_is_reached_from_the_first(pages, folder):
     reached, new = set(), {"index.html"}
     while new:
         reached |= new
         linked = {
-            (site_folder / n).parent / re.sub(r"[#?].*", "", link) for n in new for link in pages[n].links
+            ((folder / n).parent / re.sub(r"[#?].*", "", link)).resolve()
+            for n in new
+            for link in pages[n].links
         }
-        names = {p.resolve().relative_to(site_folder.resolve()).as_posix() for p in linked if p.is_file()}
+        inside = (p for p in linked if p.is_file() and p.is_relative_to(folder.resolve()))
+        names = {p.relative_to(folder.resolve()).as_posix() for p in inside}
         new = names & set(pages) - reached
     assert set(own(pages)) - reached == set()
 
 
-def test_nothing_is_fetched_from_elsewhere(pages, site_folder):
+def test_nothing_is_fetched_from_elsewhere(pages, folder):
     assert [(n, r) for n, page in pages.items() for r in page.resources if re.match(r"(https?:)?//", r)] == []
-    for style in (site_folder / "_static").rglob("*.css"):
+    for style in (folder / "_static").rglob("*.css"):
         assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", style.read_text(encoding="utf-8")), (
             style
         )
@@ -128,10 +149,10 @@ def test_every_picture_has_a_text(pages):
     assert [name for name, picture in pictures if len(picture.get("alt") or "") < 10] == []
 
 
-def test_stored_playgrounds_show_their_picture(pages):
+def test_stored_playgrounds_show_their_picture(pages, lessons, notebooks):
     """As many pictures as the notebooks have stored, playgrounds among them."""
-    for lesson in build_site.lessons():
-        nb = nbformat.read(HOME / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+    for lesson in lessons:
+        nb = nbformat.read(notebooks / f"{lesson.stem}.ipynb", as_version=4)
         stored = sum("image/png" in o.get("data", {}) for c in nb.cells for o in c.get("outputs", ()))
         shown = [
             p for p in pages[lesson.page].pictures if p["src"].endswith(".png") and "_images" in p["src"]
@@ -147,10 +168,10 @@ def test_no_formula_is_left_in_the_text(pages):
     assert sum(len(page.formulas) for page in own(pages).values()) > 800
 
 
-def test_the_text_of_a_lesson_is_all_there(pages):
+def test_the_text_of_a_lesson_is_all_there(pages, lessons, notebooks):
     """Every heading that is plain text stands on its page."""
-    for lesson in build_site.lessons():
-        nb = nbformat.read(HOME / "notebooks" / f"{lesson.stem}.ipynb", as_version=4)
+    for lesson in lessons:
+        nb = nbformat.read(notebooks / f"{lesson.stem}.ipynb", as_version=4)
         text = re.sub(r"\s+", " ", "".join(pages[lesson.page].text))
         for cell in nb.cells:
             for heading in re.findall(
@@ -159,41 +180,60 @@ def test_the_text_of_a_lesson_is_all_there(pages):
                 assert heading.strip() in text, (lesson.stem, heading)
 
 
-def test_a_lesson_describes_itself(pages):
+def test_a_lesson_describes_itself(pages, lessons, language):
     """Open Graph and schema.org: what it teaches, what it needs, how long it takes, under which licence."""
-    for lesson in build_site.lessons():
+    least = 60 if language == "en" else 30  # characters
+    for lesson in lessons:
         page = pages[lesson.page]
         assert page.meta["og:title"] == lesson.title
-        assert len(page.meta["og:description"]) > 60
+        assert len(page.meta["og:description"]) > least
         (data,) = map(json.loads, page.data)
         assert data["@type"] == "LearningResource"
         assert len(data["teaches"]) >= 3
-        assert len(data["competencyRequired"]) > 10
+        assert len(data["competencyRequired"]) > 5
+        assert data["inLanguage"] == build_site.LANGUAGES[language][1]
         assert re.fullmatch(r"PT\d+M", data["timeRequired"])
         assert "creativecommons.org/licenses/by/4.0" in data["license"]
-    by_number = {lesson.number: lesson for lesson in build_site.lessons()}
+    by_number = {lesson.number: lesson for lesson in lessons}
     assert (by_number["00"].time, by_number["01"].time, by_number["10"].time) == ("PT30M", "PT45M", "PT75M")
 
 
-def test_terms_lead_to_the_glossary(pages):
-    assert "glossary.html#term-hidden-units" in pages["00_start_here.html"].links
-    assert "glossary.html#term-gradient" in pages["01_chain_rule.html"].links
+def test_terms_lead_to_the_glossary(pages, folder, language):
     used = {link for page in pages.values() for link in page.links if "glossary.html#term-" in link}
-    assert len(used) == len(set(build_site.glossary_terms().values())), "a term that no lesson links to"
+    there = {place for place in pages["glossary.html"].ids if place.startswith("term-")}
+    assert {link.partition("#")[2] for link in used} == there, "a term that no lesson links to"
+    assert len(there) > 20
+    if language == "en":
+        assert "glossary.html#term-hidden-units" in pages["00_start_here.html"].links
+        assert "glossary.html#term-gradient" in pages["01_chain_rule.html"].links
 
 
-def test_the_reference_keeps_solutions_to_itself(pages, site_folder):
-    assert {"reference/bplib.layers.html", "reference/bplib.derive.html"} <= set(pages)
-    assert not [
-        path for path in site_folder.rglob("*lesson_[0-9]*") if not {"lite", "derive"} & set(path.parts)
-    ]
-    assert "dW = Xᵀ dZ" in "".join(pages["reference/bplib.layers.html"].text)
+def test_every_page_leads_to_itself_in_the_other_language(pages, folder, language):
+    other, code = ("zh", "zh-Hans") if language == "en" else ("en", "en")
+    for name, page in own(pages).items():
+        there = name if language != "en" or "/" not in name else "index.html"
+        assert f"{'../' * name.count('/')}../{other}/{there}" in page.links, name
+        text = (folder / name).read_text(encoding="utf-8")
+        assert f'hreflang="{code}"' in text
+        assert f'<html lang="{build_site.LANGUAGES[language][1].replace("zh-Hans", "zh-CN")}"' in text, name
+
+
+def test_the_first_page_leads_to_every_language(site_folder):
+    page = Page(site_folder / "index.html")
+    assert page.links == [f"{folder}/index.html" for folder, _, _ in build_site.LANGUAGES.values()]
+
+
+def test_the_reference_keeps_solutions_to_itself(site_folder):
+    english = site_folder / "en"
+    assert not [p for p in english.rglob("*lesson_[0-9]*") if "derive" not in p.parts]
+    assert (english / "reference" / "bplib.derive.html").is_file()
+    assert "dW = Xᵀ dZ" in "".join(Page(english / "reference" / "bplib.layers.html").text)
 
 
 def test_an_address_gives_a_sitemap_and_pictures_that_others_can_load(monkeypatch, tmp_path):
     """One small site: the lay-out is the real one, its lessons are cut to two."""
     found = build_site.lessons()[:2]
-    monkeypatch.setattr(build_site, "lessons", lambda: found)
+    monkeypatch.setattr(build_site, "lessons", lambda *_: found)
     monkeypatch.setattr(build_site, "MODULES", ["bplib"])
     monkeypatch.setattr(build_site.fetch_mathjax, "write", lambda folder: folder.mkdir())
 
@@ -213,15 +253,16 @@ def test_an_address_gives_a_sitemap_and_pictures_that_others_can_load(monkeypatc
         tmp_path / "site",
         lite=False,
         address="https://course.example/here",
-        languages={"de": "https://de.example/"},
+        languages=("en",),
     )
-    sitemap = (tmp_path / "site" / "sitemap.xml").read_text(encoding="utf-8")
-    assert "<loc>https://course.example/here/01_chain_rule.html</loc>" in sitemap
-    page = Page(tmp_path / "site" / "01_chain_rule.html")
-    assert page.meta["og:image"] == "https://course.example/here/_static/picture.png"
-    assert (tmp_path / "site" / "_static" / "picture.png").is_file()
-    text = (tmp_path / "site" / "01_chain_rule.html").read_text(encoding="utf-8")
-    assert '<link rel="alternate" hreflang="de" href="https://de.example/01_chain_rule.html">' in text
+    english = tmp_path / "site" / "en"
+    sitemap = (english / "sitemap.xml").read_text(encoding="utf-8")
+    assert "<loc>https://course.example/here/en/01_chain_rule.html</loc>" in sitemap
+    page = Page(english / "01_chain_rule.html")
+    assert page.meta["og:image"] == "https://course.example/here/en/_static/picture.png"
+    assert (english / "_static" / "picture.png").is_file()
+    text = (english / "01_chain_rule.html").read_text(encoding="utf-8")
+    assert "hreflang" not in text
     assert "Run this lesson here" not in text
 
 
