@@ -272,6 +272,18 @@ def test_a_full_trace_keeps_the_means_of_neighbours_and_takes_half_as_many_from_
     np.testing.assert_array_equal(trace.columns, [[7]])
 
 
+def test_a_loss_that_swings_to_and_fro_is_not_drawn_by_one_of_its_sides():
+    model = XORModel(XORSettings(learning_rate=10.0, seed=1), maps=False)
+    losses = []
+    for _ in range(1500):
+        model.step()
+        losses.append(model.network.loss(model.dataset.X_train, model.dataset.y_train))
+    low, high = sorted(losses[-2:])
+    assert losses[-4:-2] == pytest.approx(losses[-2:], rel=0.01)
+    assert high > 1.2 * low
+    assert model.trace.columns[0, -20:] == pytest.approx((low + high) / 2, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("x", "expected"), [(1, 1), (3, 5), (101, 200), (200, 200), (0.03, 0.05), (7e5, 1e6)]
 )

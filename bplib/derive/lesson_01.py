@@ -116,10 +116,10 @@ def multiply_swaps():
 
 def _bowl():
     w, step = sp.Matrix(sp.symbols("w1:3", real=True)), sp.Matrix(sp.symbols("Delta1:3", real=True))
-    a, b, c, e, g = sp.symbols("a b c e g", real=True)
+    a, b, c, d, e = sp.symbols("a b c d e", real=True)
 
     def loss(v):
-        return a * v[0] ** 2 + b * v[0] * v[1] + c * v[1] ** 2 + e * v[0] + g * v[1]
+        return a * v[0] ** 2 + b * v[0] * v[1] + c * v[1] ** 2 + d * v[0] + e * v[1]
 
     return loss, w, step
 

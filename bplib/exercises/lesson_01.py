@@ -83,11 +83,12 @@ log_square = expression(
     mutants=(
         ("1/x**2", "The outer derivative is there; the inner one, 2x, is missing as a factor."),
         ("2*x", "That is the inner derivative alone. It multiplies the outer one, 1/x²."),
-        ("1/x", "log(x²) = 2 log x: the 2 must not get lost."),
+        ("1/x", "The inner derivative is 2x, and not x: 1/x² times 2x is 2/x."),
         ("2/Abs(x)", "The size is right, and for x < 0 the sign is not: log(x²) falls there. 2x/x² is 2/x."),
         ("2*log(x)/x", "That is the derivative of (log x)². Here the square is inside the logarithm."),
     ),
-    after="Also: log(x²) = 2 log x, whose derivative is 2/x.",
+    after="Also: for x > 0, log(x²) = 2 log x, whose derivative is 2/x; for x < 0 it is 2 log(−x), with the "
+          "same derivative.",
 )
 
 best_h = choice(
@@ -100,8 +101,8 @@ best_h = choice(
              "go on.",
         "d": "Too small: σ(1 + h) − σ(1 − h) has lost eight of its sixteen digits, and dividing by 2h shows "
              "it.",
-        "e": "The smallest is the worst here: two nearly equal numbers are subtracted, their 1e-16 of "
-             "round-off is divided by 2e-11, and the estimate errs by 1e-6 or more.",
+        "e": "Far too small: two nearly equal numbers are subtracted, their 1e-16 of round-off is divided by "
+             "2e-11, and the estimate errs by 1e-6 or more.",
     },
     hints=(
         "Two errors pull in opposite directions: the formula's own, and the computer's round-off.",
@@ -179,7 +180,7 @@ slip_in_a_product = choice(
     },
     hints=(
         "Nudge x by a small number in each line, and compare.",
-        "Two of the functions have an inner function. Is its slope there?",
+        "One of the two factors has an inner function. Is the slope of that inner function there?",
         "sin(3x) is sin(t) with t = 3x. What is the slope of t?",
     ),
     after="The inner slope, 3, is missing: v′ = 3 cos(3x). A nudge would have told.",

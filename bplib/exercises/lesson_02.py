@@ -66,7 +66,8 @@ def _after_tanh(rng, sizes=sizes):
     after="The forward pass need not keep Z.",
 )
 def tanh_backward(dA, A):
-    """A = tanh Z. From dA = ∂L/∂A and A alone, both (N, k), return dZ = ∂L/∂Z."""
+    """A = tanh Z, entry by entry. From dA = ∂L/∂A and A alone, two tables of the same shape, return
+    dZ = ∂L/∂Z."""
     return dA * (1 - A**2)
 
 
@@ -114,7 +115,8 @@ def _after_relu(rng, sizes=sizes):
     after="ReLU.backward of the package does the same.",
 )
 def relu_backward(dA, A):
-    """A = max(Z, 0). From dA = ∂L/∂A and A, both (N, k), return dZ = ∂L/∂Z. At the kink the slope is 0."""
+    """A = max(Z, 0), entry by entry. From dA = ∂L/∂A and A, two tables of the same shape, return dZ = ∂L/∂Z.
+    At the kink the slope is 0."""
     return dA * (A > 0)
 
 
@@ -213,8 +215,8 @@ def _before_swish(rng, sizes=sizes):
     after="It is called swish or SiLU. Lesson 12 lets the program find this slope.",
 )
 def swish(Z, dA):
-    """The activation A = Z σ(Z), entry by entry. From Z and dA = ∂L/∂A, both (N, k), return A and dZ =
-    ∂L/∂Z."""
+    """The activation A = Z σ(Z), entry by entry. From Z and dA = ∂L/∂A, two tables of the same
+    shape, return A and dZ = ∂L/∂Z."""
     s = 1 / (1 + np.exp(-Z))
     A = Z * s
     slope = s + A * (1 - s)

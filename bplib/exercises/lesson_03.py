@@ -42,7 +42,9 @@ loss_after_step = value(
         (0.5184, "You have stepped with half the gradient: the derivative of a square brings a factor 2."),
         (0.7744, "ŷ has gone the wrong way, and by half a step: the square brings a 2, and the step goes "
                  "against the gradient."),
-        (0.48, "That is the loss minus η times the gradient: it is ŷ that takes the step."),
+        (0.48, "You have taken η times the size of the gradient, 0.16, off the loss: it is ŷ that takes the "
+               "step."),
+        (0.8, "That is the loss minus η times the gradient: it is ŷ that takes the step."),
         (0.36, "That is ŷ after the step; the loss is (1 − 0.36)²."),
     ),
     after="It was 0.64. With the sign lost it would be 0.9216.",
@@ -65,7 +67,7 @@ largest_rate = value(
         (4, "That is the curvature c; the limit is 2/c."),
         (0.125, "Smaller than need be: where does |1 − 4η| reach 1?"),
     ),
-    after="η < 2/c, and c is the curvature: the steeper the valley, the smaller the step.",
+    after="η < 2/c, and c is the curvature: the more the valley bends, the smaller the step.",
 )
 
 logistic_slope = expression(
@@ -185,8 +187,8 @@ def logistic_loss(Z, Y):
 
 
 slip_in_a_program = choice(
-    """A neuron z = w x + b is to learn y, with L = 1/(2N) Σ (z − y)², and its loss grows from step to step at
-    every learning rate. Which line is it?
+    """A neuron z = w x + b is to learn y, with L = 1/(2N) Σ (z − y)², and at every learning rate its loss
+    grows without end, sooner or later. Which line is it?
     (a)  e = w * X + b - y
     (b)  dw = np.mean(e * X)
     (c)  db = np.mean(e)

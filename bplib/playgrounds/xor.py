@@ -139,8 +139,10 @@ class XORModel:
             )
         size = min(self.settings.batch_size, len(self.dataset.y_train))
         self.epoch = self.step_count * size // len(self.dataset.y_train)
-        # 500 points of the curve for the first 500 steps, and as many for each doubling from there on.
-        if self.step_count % (1 << max(0, (self.step_count // 500).bit_length() - 1)) == 0:
+        # 500 points of the curve for the first 500 steps, and as many for each doubling from there on: two
+        # steps in a row at a time, as every second step alone would show one side of a swing to and fro.
+        every = 1 << max(0, (self.step_count // 500).bit_length() - 1)
+        if self.step_count % (2 * every) < 2:
             self._record()
         return snapshot
 

@@ -185,9 +185,10 @@ export class Training {
     const y = Float64Array.from(batch, n => Y[n]);
     const loss = this.network.step(x, y, batch.length, learningRate);
     this.steps += 1;
-    // 300 points of the curve for the first 300 steps, and as many for each doubling from there on
-    if (this.steps % (1 << Math.max(0, Math.floor(Math.log2(this.steps / 300)))) === 0)
-      this.trace.push([this.steps, this.loss()]);
+    // 300 points of the curve for the first 300 steps, and as many for each doubling from there on: two steps
+    // in a row at a time, as every second step alone would show one side of a swing to and fro
+    const every = 1 << Math.max(0, Math.floor(Math.log2(this.steps / 300)));
+    if (this.steps % (2 * every) < 2) this.trace.push([this.steps, this.loss()]);
     return loss;
   }
 }
