@@ -309,7 +309,7 @@ def cosine_flat_ends():
 
 
 def _compare_steps(equation, rng):
-    start, factor = sp.symbols("eta0 c", positive=True)
+    start, factor = sp.symbols("eta0 q", positive=True)
     schedule = step_decay(0.3, at=(0.5, 0.75), factor=0.2)
     yield (
         "step_decay",
@@ -319,13 +319,13 @@ def _compare_steps(equation, rng):
 
 
 @register(
-    "two steps down by a factor c leave η₀, c η₀, c² η₀",
+    "two steps down by a factor q leave η₀, q η₀, q² η₀",
     lesson=14,
     posts=("D23",),
     numeric=_compare_steps,
 )
 def step_schedule():
-    start, factor = sp.symbols("eta0 c", positive=True)
+    start, factor = sp.symbols("eta0 q", positive=True)
     rates = [start]
     for _ in range(2):
         rates.append(rates[-1] * factor)
@@ -348,15 +348,15 @@ def minibatch_unbiased():
 
 
 @register(
-    "m rows drawn with replacement: the variance of their mean is v/m, for any m",
+    "k rows drawn with replacement: the variance of their mean is that of one row, divided by k",
     lesson=14,
     posts=("D19",),
 )
 def minibatch_noise():
-    m, i, j = sp.symbols("m i j", integer=True, positive=True)
-    v = sp.Symbol("v", positive=True)
-    total = sp.Sum(sp.Sum(v * sp.KroneckerDelta(i, j, (1, m)), (j, 1, m)), (i, 1, m)) / m**2
-    return Equation(total, v / m, wrong={"v/√m": v / sp.sqrt(m)})
+    k, i, j = sp.symbols("k i j", integer=True, positive=True)
+    one = sp.Symbol("s_row", positive=True) ** 2  # the variance of one row
+    total = sp.Sum(sp.Sum(one * sp.KroneckerDelta(i, j, (1, k)), (j, 1, k)), (i, 1, k)) / k**2
+    return Equation(total, one / k, wrong={"divided by √k": one / sp.sqrt(k)})
 
 
 @register(
@@ -365,6 +365,6 @@ def minibatch_noise():
 )
 def noise_floor():
     c, s = sp.symbols("c s", positive=True)
-    floor = eta * s**2 / (c * (2 - eta * c))
-    after = (1 - eta * c) ** 2 * floor + eta**2 * s**2  # variances of independent terms add
-    return Equation(after, floor, wrong={"noise of one step": (after, eta**2 * s**2)})
+    kept = eta * s**2 / (c * (2 - eta * c))
+    after = (1 - eta * c) ** 2 * kept + eta**2 * s**2  # variances of independent terms add
+    return Equation(after, kept, wrong={"noise of one step": (after, eta**2 * s**2)})

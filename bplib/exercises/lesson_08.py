@@ -186,10 +186,9 @@ def _never_right(rng):
     after="Right once is not right for good: in a published log look at both.",
 )
 def solved_epochs(answers, Y):
-    """answers (epochs, 4) holds what a network said to the four rows after each epoch, Y (4,) what is right.
-    Return the first and the last epoch, counted from 1, after which all four are on the right side of ½; 0
-    and 0
-    where there is none."""
+    """answers (epochs, 4) holds what a network said to the four rows after each
+    epoch, Y (4,) what is right. Return the first and the last epoch, counted from
+    1, after which all four are on the right side of ½; 0 and 0 where there is none."""
     first = last = 0
     for epoch, row in enumerate(answers, start=1):
         if np.all((row > 0.5) == (Y > 0.5)):

@@ -258,9 +258,8 @@ def _summed_across(rng, sizes=sizes):
     after="Copy forward, sum back; sum forward, copy back.",
 )
 def sum_back(dC, A, axis):
-    """C = A.sum(axis=axis) with A (n, k) and axis 0 or 1. From dC, which has the one axis that is left,
-    return dA
-    as an array of its own."""
+    """C = A.sum(axis=axis) with A (n, k) and axis 0 or 1. From dC, which has the
+    one axis that is left, return dA as an array of its own."""
     column = np.expand_dims(dC, axis)
     copies = np.broadcast_to(column, A.shape)
     dA = np.array(copies)
@@ -328,11 +327,9 @@ def _deep_tape(rng):
     trials=4,
     hints=(
         "A node may pass its gradient on when all nodes that use it have sent theirs. So first an order: "
-        "every "
-        "node after its parents.",
+        "every node after its parents.",
         "Keep a stack of your own. A node is pushed, then pushed once more under its parents; when it "
-        "comes up "
-        "the second time it goes on the list.",
+        "comes up the second time it goes on the list.",
         "Then from the end of the list: gradients[parent] += slope * gradients[node].",
     ),
     mutants=(
@@ -350,10 +347,10 @@ def _deep_tape(rng):
     after="No depth is too deep for it: the stack is a list of yours.",
 )
 def tape_gradients(parents, slopes, root):
-    """parents[i] is the list of the parents of node i, slopes[i] that of the slopes with respect to them; the
-    numbers of the nodes are in no order, a graph may be 3 000 nodes deep. Return the list of the gradients
-    of node
-    `root` with respect to every node."""
+    """parents[i] is the list of the parents of node i, slopes[i] that of the
+    slopes with respect to them; the numbers of the nodes are in no order, a graph
+    may be 3 000 nodes deep. Return the list of the gradients of node `root` with
+    respect to every node."""
     order, done, stack = [], set(), [(root, False)]
     while stack:
         node, parents_done = stack.pop()
@@ -390,15 +387,13 @@ slip_on_a_tape = choice(
         "A step is no part of the loss: it must not be written on the tape.",
     ),
     after="W grows a tape of all steps so far. Step on the values, W = Tensor(W.value − 0.1 W.gradient). "
-          "That is "
-          "what no_grad is for in PyTorch.",
+          "That is what no_grad is for in PyTorch.",
 )
 
 
 nudge_at_a_tie = value(
     "f(a, b) = max(a, b) at a = b = 1. A tape gives ∂f/∂a = 1 there or 0, by how its gate is written. "
-    "Which number "
-    "does a central difference give, with any step h?",
+    "Which number does a central difference give, with any step h?",
     0.5,
     working="(max(1 + h, 1) − max(1 − h, 1))/(2h) = h/(2h) = ½.",
     hints=(

@@ -50,7 +50,7 @@ def _normalised(rng, sizes=sizes):
               "γ is in dX̂ = dY · γ already; here it has come in a second time."),
         Fault("sums for means", ("dX_hat.mean(axis=0)", "(dX_hat * X_hat).mean(axis=0)"),
               ("dX_hat.sum(axis=0)", "(dX_hat * X_hat).sum(axis=0)"),
-              "μ and σ² are means, so each row moves them by 1/N of its own move: means, not sums."),
+              "μ and s² are means over the batch, so a factor 1/N comes with each path: means, not sums."),
         Fault("means for sums", ("(dY * X_hat).sum(axis=0)", "dY.sum(axis=0)"),
               ("(dY * X_hat).mean(axis=0)", "dY.mean(axis=0)"),
               "Only the loss divides by N: γ and β were used once in each row, and their gradients add."),
@@ -153,7 +153,8 @@ running_mean = value(
         (0.45, "That is the second step alone. It starts from 0.5, where the first one ended."),
         (4.05, "0.9 · 0.9 · 5 is what is still missing after two steps; the running mean is the rest, 5 "
                "minus that."),
-        (0.9, "The second step starts from 0.5, not from 0.4: 0.5 + 0.1 (5 − 0.5)."),
+        (0.9, "The first step adds 0.1 · 5 = 0.5, and the second 0.1 (5 − 0.5) = 0.45. Together that is "
+              "0.95."),
     ),
     after="So a network that is asked after two steps still divides by statistics that are mostly invention.",
 )
@@ -215,11 +216,10 @@ def _batches(rng):
     after="BatchNorm.update_state does this, once a step.",
 )
 def running_statistics(batches, momentum):
-    """From a list of batches (N, k), of different N, return the running mean and the running variance (k,)
-    of batch
-    normalisation. They start at 0 and 1, and move by the share `momentum` towards each batch's mean and
-    variance,
-    the latter divided by N − 1."""
+    """From a list of batches (N, k), of different N, return the running mean and
+    the running variance (k,) of batch normalisation. They start at 0 and 1, and
+    move by the share `momentum` towards each batch's mean and variance, the latter
+    divided by N − 1."""
     k = batches[0].shape[1]
     mean, var = np.zeros(k), np.ones(k)
     for batch in batches:
@@ -229,25 +229,25 @@ def running_statistics(batches, momentum):
 
 
 slip_in_a_prediction = choice(
-    """A network with batch normalisation and dropout reads 0.97 of its validation images while it trains. The
-    finished program, which gets one image at a time, answers the same digit for all of them. Which line is
-    it?
-    (a)  network.update_state(caches)                        # after each training step
-    (b)  Z, _ = network.forward(image[None, :], training=True, rng=rng)
-    (c)  digit = int(Z.argmax())
-    (d)  image = pixels / 255                                # as in training""",
+    """A network with batch normalisation and dropout reads 0.97 of its validation
+    images. The finished program gets its images in small groups, and answers the
+    same image differently from one call to the next. Which line is it?
+    (a)  layer.update_state(cache)                           # each layer, after each training step
+    (b)  Z, _ = network.forward(images, training=True, rng=rng)
+    (c)  digits = Z.argmax(axis=1)
+    (d)  images = pixels / 255                               # as in training""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "b",
     wrong={
         "a": "This keeps the running statistics up to date: that is what prediction needs.",
-        "c": "The largest score is the answer: right.",
+        "c": "The largest score of each row is the answer: right.",
         "d": "As in training, so right.",
     },
     hints=(
-        "What does batch normalisation do with a batch of one row, in training mode?",
-        "Every row is its own mean there: x̂ is 0, whatever the image.",
+        "By whose mean is an image normalised in training mode?",
+        "By that of its neighbours, and dropout draws new masks at each call.",
         "Which line says in which mode the network runs?",
     ),
-    after="With training=True one row alone becomes 0, and dropout adds noise. Prediction wants "
-          "training=False.",
+    after="With training=True an image is normalised by its neighbours, and dropout adds noise. Prediction "
+          "wants training=False.",
 )

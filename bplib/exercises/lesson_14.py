@@ -144,8 +144,8 @@ decay_inside_adam = choice(
     wrong={
         "a": "λ is the same when it is added. But by what is the sum divided, for the first and the second?",
         "b": "A large gradient makes √v̂ large, and λw is divided by that too.",
-        "d": "A single step is of size η. Over many steps the noise cancels, and what always points the same "
-             "way does not.",
+        "d": "The first step is of size η. Later the noise cancels in m̂, and what always points the same way "
+             "does not.",
     },
     hints=(
         "Write the step as (g + λw)/√v̂ and look at the second part alone.",
@@ -158,8 +158,8 @@ decay_inside_adam = choice(
 
 def _quadratic(rng):
     d = int(sizes(rng, 1)[0])
-    return draw(rng, d), np.abs(draw(rng, d)), 0.15, float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3,
-    6))
+    mu, steps = float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3, 6))
+    return draw(rng, d), np.abs(draw(rng, d)), 0.15, mu, steps
 
 
 @function(
@@ -188,9 +188,9 @@ def _quadratic(rng):
     after="SGD(η, momentum=μ) of the package takes these steps.",
 )
 def ball(w, c, eta, mu, steps):
-    """Momentum on L = ½ Σ c w², with w (d,) and curvatures c (d,): v ← μ v + gradient, w ← w − η v, with v
-    = 0 at
-    first. Return w after so many steps; the w that you are given stays as it is."""
+    """Momentum on L = ½ Σ c w², with w (d,) and curvatures c (d,):
+    v ← μ v + gradient, w ← w − η v, with v = 0 at first. Return w after so many
+    steps; the w that you are given stays as it is."""
     v = np.zeros(len(w))
     for _ in range(steps):
         v = mu * v + c * w

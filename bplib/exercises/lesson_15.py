@@ -78,8 +78,8 @@ def _block(rng, sizes=sizes):
     after="bplib.deep_layers.Residual([Affine, Tanh, Affine]) without biases gives the same.",
 )
 def residual_backward(dY, X, W1, W2):
-    """The block Y = X + tanh(X W1) W2: from dY and X, both (N, d), W1 (d, k) and W2 (k, d) return dX, dW1,
-    dW2."""
+    """The block Y = X + tanh(X W1) W2: from dY and X, both (N, d), W1 (d, k) and
+    W2 (k, d) return dX, dW1, dW2."""
     A = np.tanh(X @ W1)
     dW2 = A.T @ dY
     dA = dY @ W2.T
@@ -109,7 +109,8 @@ residual_ways = value(
         ((1024, 2), "2 is the number of branches on such a way. How many pairs are there among ten blocks?"),
         ((11, 45), "A way can have 0 to 10 branches: 11 kinds of ways, but many of each kind."),
     ),
-    after="Most ways are short. One in 1024 goes through all ten, the only way a plain network has.",
+    after="Most ways go through about half of the branches. One in 1024 goes through all ten, the only way a "
+          "plain network has.",
 )
 
 deeper_and_worse = choice(
@@ -179,13 +180,11 @@ def _way_back_square(rng):
     after="With N(0, 1) each layer multiplies it by √(n/2), as you computed.",
 )
 def sizes_going_back(dZ, weights, masks):
-    """dZ (N, k) is the gradient at the last layer's sums. weights is the list of the matrices W (n_in,
-    n_out),
-    the last one of which leads to the last layer. masks[i] (N, n_in) is 1 where the ReLU in front of
-    weights[i]
-    is open, else 0. Return the list of the sizes (root of the mean square) of the gradients at the sums in
-    front of
-    these ReLUs, first layer first."""
+    """dZ (N, k) is the gradient at the last layer's sums. weights is the list of
+    the matrices W (n_in, n_out), the last one of which leads to the last layer.
+    masks[i] (N, n_in) is 1 where the ReLU in front of weights[i] is open, else 0.
+    Return the list of the sizes (root of the mean square) of the gradients at the
+    sums in front of these ReLUs, first layer first."""
     found = []
     for W, mask in zip(reversed(weights), reversed(masks), strict=True):
         dZ = (dZ @ W.T) * mask
@@ -194,27 +193,24 @@ def sizes_going_back(dZ, weights, masks):
 
 
 slip_in_a_block = choice(
-    """A residual block Y = X + F(X), with a list of layers for F. The loss falls at first and the gradient
-    check
-    refuses it. Which line is it?
+    """A residual block Y = X + F(X), with a list of layers for F. The loss falls at
+    first, and the gradient check refuses it. Which line is it?
     def backward(self, dY, caches):
         dF = dY
         for layer, cache in zip(reversed(self.layers), reversed(caches)):     # (a)
             dF, _ = layer.backward(dF, cache)                                 # (b)
-        dY += dF                                                              # (c)
-        return dF                                                             # (d)""",
-    {"a": "line (a)", "b": "line (b)", "c": "line (c) alone", "d": "lines (c) and (d)"},
-    "d",
+        return dF                                                             # (c)""",
+    {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "none of them"},
+    "c",
     wrong={
         "a": "Back through the layers in reverse order, each with its own cache: right.",
         "b": "What comes back from one layer goes into the one before: right.",
-        "c": "It does write into the gradient of somebody else. But is what is returned right once it is "
-             "mended?",
+        "d": "X reaches Y by two paths, and one of them is missing.",
     },
     hints=(
         "X reaches Y by two paths. What must come back to X?",
-        "dY + dF. What does the program return?",
-        "And whose array does `+=` change?",
+        "One share comes back through F, and one past it. Which of the two does the program return?",
+        "The share past F is dY itself.",
     ),
-    after="return dY + dF. As it stands, the short way is lost, and the caller's dY is spoiled.",
+    after="return dY + dF. As it stands, the short way is lost.",
 )

@@ -395,7 +395,8 @@ ALL = [
     Question(
         "normal_factor",
         15,
-        "And with ReLU and weights from N(0, 1)?",
+        "By which factor does the size of δ change from one ReLU layer to the one before it, with weights "
+        "from N(0, 1)?",
     ),
     Question(
         "cosine_after_19",
