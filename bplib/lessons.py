@@ -101,7 +101,7 @@ LESSONS = (
         file="04_deltas.ipynb",
         puzzle="16 million paths, 2 368 multiplications",
         needs=(1, 2, 3),
-        minutes=Minutes(9, 31, 23),
+        minutes=Minutes(9, 32, 23),
         objectives=(
             "read a weight's indices in any text, and find its gradient step by step",
             r"say what δ is, and write $\partial L/\partial w_{jk} = \delta_j a_k$",
