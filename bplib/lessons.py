@@ -115,7 +115,7 @@ LESSONS = (
         file="05_matrix_gradients.ipynb",
         puzzle="eight products fit: which one is the gradient?",
         needs=(3, 4),
-        minutes=Minutes(8, 32, 27),
+        minutes=Minutes(9, 33, 27),
         objectives=(
             "write $dX$, $dW$, $db$ of an affine layer, and prove them for any size",
             "distrust shapes that match: square matrices, $N = k$, (N, 1) against (N,)",
