@@ -143,7 +143,7 @@ LESSONS = (
         file="07_gradient_check.ipynb",
         puzzle="the network learns, and its gradient is wrong",
         needs=(1, 6),
-        minutes=Minutes(8, 22, 22),
+        minutes=Minutes(9, 23, 22),
         objectives=(
             "check every gradient of a network against a referee that knows no formula",
             "say what a fair error is, where its floor comes from, and where to put $h$",
