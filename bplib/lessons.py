@@ -101,7 +101,7 @@ LESSONS = (
         file="04_deltas.ipynb",
         puzzle="16 million paths, 2 368 multiplications",
         needs=(1, 2, 3),
-        minutes=Minutes(9, 31, 23),
+        minutes=Minutes(9, 32, 23),
         objectives=(
             "read a weight's indices in any text, and find its gradient step by step",
             r"say what δ is, and write $\partial L/\partial w_{jk} = \delta_j a_k$",
@@ -115,7 +115,7 @@ LESSONS = (
         file="05_matrix_gradients.ipynb",
         puzzle="eight products fit: which one is the gradient?",
         needs=(3, 4),
-        minutes=Minutes(8, 32, 27),
+        minutes=Minutes(9, 33, 27),
         objectives=(
             "write $dX$, $dW$, $db$ of an affine layer, and prove them for any size",
             "distrust shapes that match: square matrices, $N = k$, (N, 1) against (N,)",
@@ -143,7 +143,7 @@ LESSONS = (
         file="07_gradient_check.ipynb",
         puzzle="the network learns, and its gradient is wrong",
         needs=(1, 6),
-        minutes=Minutes(8, 22, 22),
+        minutes=Minutes(9, 23, 22),
         objectives=(
             "check every gradient of a network against a referee that knows no formula",
             "say what a fair error is, where its floor comes from, and where to put $h$",

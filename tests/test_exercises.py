@@ -913,7 +913,7 @@ def test_where_the_record_lies(monkeypatch):
 
 def test_progress_picture(kept, capsys):
     ex.bias_gradient.check(ex.bias_gradient.reference)
-    ex.square_dW.check(lambda dD, X: dD @ X)
+    ex.square_dW.check(lambda dZ, X: dZ @ X)
     ex.progress(5)
     said = capsys.readouterr().out
     here = len(ex.exercises(5))

@@ -28,7 +28,7 @@ ex.affine_backward.check(affine_backward)
 STUB = "def affine_backward(dZ, X, W): ...\nex.affine_backward.check(affine_backward)"
 BIAS = "def bias_gradient(dZ):\n    return dZ.sum(axis=0)\nex.bias_gradient.check(bias_gradient)"
 SLIP = BIAS.replace("axis=0", "axis=1")
-SQUARE = "def square_dW(dD, X):\n    {}\nex.square_dW.check(square_dW)"
+SQUARE = "def square_dW(dZ, X):\n    {}\nex.square_dW.check(square_dW)"
 SPOOF = """
 import bplib.exercises.diagnose as d, bplib.exercises.kinds as t
 d.close = lambda *a: True
@@ -361,7 +361,7 @@ def test_the_teachers_own_progress_is_left_alone(graded):
 
 
 NOISE = """
-def square_dW(dD, X):
+def square_dW(dZ, X):
     line = {line}
     while True:
         print(line)

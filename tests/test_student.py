@@ -270,7 +270,7 @@ def test_the_teacher_grades_what_was_handed_in(edition, tmp_path):
     cheat = (
         "import json, pathlib, bplib.exercises.locked as s\n"
         f"e = s.load(pathlib.Path({str(edition / 'bplib/exercises/locked.json')!r}))['square_dW']\n"
-        "def square_dW(dD, X):\n"
+        "def square_dW(dZ, X):\n"
         "    for t in range(e.trials):\n"
         "        if np.array_equal(e.draw(0, t)['X'], X): return e.results[t].returned\n"
         "    return X\n"

@@ -107,7 +107,7 @@ def b221_output_bias():
 
 
 @register(
-    "2-2-1: ∂L/∂w_jk = 2(ŷ − y) f′(o) · w_j f′(z_j) · x_k: a factor longer",
+    "2-2-1: ∂L/∂w_jk = 2(ŷ − y) f′(o) · w_j f′(z_j) · x_k: two factors longer",
     lesson=4,
     posts=("B11", "B12"),
     left=r"\frac{\partial L}{\partial W^1}",
@@ -120,7 +120,7 @@ def b221_hidden_weights():
 
 
 @register(
-    "2-2-1: the hidden biases have δ_j itself",
+    "2-2-1: the hidden biases have the same gradient without the x",
     lesson=4,
     posts=("B10",),
     left=r"\frac{\partial L}{\partial b^1}",

@@ -9,7 +9,7 @@ from ..losses import SquaredError
 from .gradients import gradient, trace_gradient
 from .registry import Equation, evaluate, register
 
-N, n_in, n_out, n_hidden, n = sp.symbols("N d k h n", integer=True, positive=True)
+N, n_in, n_out, n_hidden, n = sp.symbols("N d k m n", integer=True, positive=True)
 X, W = sp.MatrixSymbol("X", N, n_in), sp.MatrixSymbol("W", n_in, n_out)
 Y, D = sp.MatrixSymbol("Y", N, n_out), sp.MatrixSymbol("D", N, n_out)  # D: the incoming ∂L/∂Z
 b, ONES = sp.MatrixSymbol("b", 1, n_out), sp.OneMatrix(N, 1)
@@ -20,7 +20,7 @@ SX, SW, SD = (sp.MatrixSymbol(name, n, n) for name in "XWD")
 def fitting_products(shape, **matrices) -> list[str]:
     """The products of two of these matrices, plain or transposed, in either order, that have this shape.
 
-    `fitting_products((3, 2), X=(5, 3), dD=(5, 2))` gives `["Xᵀ dD"]`; for square matrices all eight fit.
+    `fitting_products((3, 2), X=(5, 3), dZ=(5, 2))` gives `["Xᵀ dZ"]`; for square matrices all eight fit.
     matrices: shapes, arrays or matrix symbols by name.
     """
     if len(matrices) < 2:
@@ -266,7 +266,7 @@ def linear_two_layers():
 
 
 class _TwoLayers:
-    """E's regression X W₁ → f → W₂, written out for N = 2, d = 2, h = 3, k = 2, and any f.
+    """E's regression X W₁ → f → W₂, written out for N = 2, d = 2, m = 3, k = 2, and any f.
 
     `H`, `dH` and `error` are names for f(X W₁), f′(X W₁) and Ŷ − Y; `names` are the equations that say so.
     """

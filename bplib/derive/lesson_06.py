@@ -164,7 +164,7 @@ def softmax_cross_entropy():
 
 
 @register(
-    "with a one-hot label t: ∂L/∂z_j = p_j − δ_jt: every class gets a gradient",
+    "for a label with number t: ∂L/∂z_j = p_j − δ_jt: every class gets a gradient",
     lesson=6,
     posts=("D12", "D13"),
     left=r"\frac{\partial}{\partial z_j}(-\log p_t)",

@@ -52,7 +52,7 @@ def _batch(rng, sizes=sizes):
         Fault("entry by entry, transposed", ("dZ @ W.T", "X.T @ dZ"), ("dZ * W.T", "X.T * dZ"),
               "The right factors, multiplied entry by entry: `@` is the matrix product, `*` is not."),
     ),
-    after="These three lines are Affine.backward of the package.",
+    after="These three lines are what Affine.gradient of the package computes.",
 )
 def affine_backward(dZ, X, W):
     """Affine layer Z = X W + b, backward: from dZ (N, k), X (N, d) and W (d, k) return dX, dW and db."""
@@ -70,37 +70,37 @@ def _three_by_three(rng):
     inputs=_three_by_three,
     returns="dW",
     hints=(
-        "All eight products of dD and X, each plain or transposed, are 3×3: shapes leave the choice open.",
-        "Take one entry: d_ij = Σ_k w_ik x_kj. Which entries of D does w_ik touch, and with which factor?",
-        "dw_ik = Σ_j dd_ij x_kj: the sum runs over the second index of both, so the second factor is "
+        "All eight products of dZ and X, each plain or transposed, are 3×3: shapes leave the choice open.",
+        "Take one entry: z_ij = Σ_k w_ik x_kj. Which entries of Z does w_ik touch, and with which factor?",
+        "dw_ik = Σ_j dz_ij x_kj: the sum runs over the second index of both, so the second factor is "
         "transposed.",
     ),
     mutants=(
-        Fault("factors exchanged", "dD @ X.T", "X @ dD",
-              "Row i of dW belongs to row i of D, so dD stands on the left; and the sum is over the "
-              "columns j, so X is transposed: dD Xᵀ."),
-        Fault("both transposed", "dD @ X.T", "dD.T @ X.T",
-              "One transpose too many: dw_ik = Σ_j dd_ij x_kj has dD as it is."),
-        Fault("transposed of the plain product", "dD @ X.T", "X.T @ dD.T",
-              "Xᵀ dDᵀ is (dD X)ᵀ. dw_ik = Σ_j dd_ij x_kj: dD on the left as it is, X transposed."),
-        Fault("divided by the columns", "dD @ X.T", "dD @ X.T / 3",
-              "Only the loss divides by the number of examples, and dD carries that."),
-        Fault("transposed product", "dD @ X.T", "X @ dD.T",
-              "X dDᵀ is the transpose of the right one: (dD Xᵀ)ᵀ. Row i of dW belongs to row i of D."),
-        Fault("the rows' formula", "dD @ X.T", "X.T @ dD",
-              "Xᵀ dD is for Z = X W, with examples in rows. Here W stands on the left: D = W X."),
-        Fault("entry by entry", "dD @ X.T", "dD * X",
+        Fault("factors exchanged", "dZ @ X.T", "X @ dZ",
+              "Row i of dW belongs to row i of Z, so dZ stands on the left; and the sum is over the "
+              "columns j, so X is transposed: dZ Xᵀ."),
+        Fault("both transposed", "dZ @ X.T", "dZ.T @ X.T",
+              "One transpose too many: dw_ik = Σ_j dz_ij x_kj has dZ as it is."),
+        Fault("transposed of the plain product", "dZ @ X.T", "X.T @ dZ.T",
+              "Xᵀ dZᵀ is (dZ X)ᵀ. dw_ik = Σ_j dz_ij x_kj: dZ on the left as it is, X transposed."),
+        Fault("divided by the columns", "dZ @ X.T", "dZ @ X.T / 3",
+              "Only the loss divides by the number of examples, and dZ carries that."),
+        Fault("transposed product", "dZ @ X.T", "X @ dZ.T",
+              "X dZᵀ is the transpose of the right one: (dZ Xᵀ)ᵀ. Row i of dW belongs to row i of Z."),
+        Fault("the rows' formula", "dZ @ X.T", "X.T @ dZ",
+              "Xᵀ dZ is for Z = X W, with examples in rows. Here W stands on the left: Z = W X."),
+        Fault("entry by entry", "dZ @ X.T", "dZ * X",
               "* multiplies entry by entry. w_ik serves all columns j, and gradients add: a product with @."),
-        Fault("not transposed", "dD @ X.T", "dD @ X",
-              "dw_ik = Σ_j dd_ij x_kj: j is the second index of X as well, so X must be transposed."),
-        Fault("wrong one transposed", "dD @ X.T", "dD.T @ X",
-              "The transpose is on X: dw_ik = Σ_j dd_ij x_kj, with dD as it is."),
+        Fault("not transposed", "dZ @ X.T", "dZ @ X",
+              "dw_ik = Σ_j dz_ij x_kj: j is the second index of X as well, so X must be transposed."),
+        Fault("wrong one transposed", "dZ @ X.T", "dZ.T @ X",
+              "The transpose is on X: dw_ik = Σ_j dz_ij x_kj, with dZ as it is."),
     ),
     after="Shapes suggest, the trace proves: for square matrices they leave eight choices.",
 )
-def square_dW(dD, X):
-    """In columns: D = W X, all of them 3×3. From dD = ∂L/∂D and X return dW = ∂L/∂W."""
-    dW = dD @ X.T
+def square_dW(dZ, X):
+    """In columns: Z = W X, all of them 3×3. From dZ = ∂L/∂Z and X return dW = ∂L/∂W."""
+    dW = dZ @ X.T
     return dW
 
 
@@ -130,7 +130,7 @@ def _square_gradient(rng):
         Fault("one row only", "dZ.sum(axis=0)", ("dZ[0]", "dZ[-1]"),
               "That is one example's share. The same b is added to every row: their gradients add."),
         Fault("largest", "dZ.sum(axis=0)", "dZ.max(axis=0)",
-              "All rows have a share in b's gradient, not the one with the largest: they add."),
+              "All rows have a share in b's gradient, not only the one with the largest entry: they add."),
         Fault("not summed", "db = dZ.sum(axis=0)", "db = dZ.copy()",
               "b is (k,) and serves every row: its gradient is the sum over the rows, axis 0."),
     ),

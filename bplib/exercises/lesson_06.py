@@ -236,7 +236,7 @@ def _large_scores_and_labels(rng):
         Fault("logarithm to base 2", "np.log(total)", "np.log2(total)",
               "The natural logarithm is meant, or the gradient is no longer p − y."),
     ),
-    after="So `SoftmaxCrossEntropy.evaluate` does it.",
+    after="`SoftmaxCrossEntropy.value` of the package does the same.",
 )
 def cross_entropy_loss(Z, y):
     """Scores Z (N, k), some of them around ±1500, and labels y (N,) from 0 to k − 1. Return the mean over the
@@ -279,7 +279,7 @@ def _network_and_batch(rng):
               ("dZ1.mean(axis=0)", "dZ2.mean(axis=0)"),
               "b was added to every row, so its gradient is the column sum."),
     ),
-    after="A whole network in eight lines. Network.gradients does the same, layer by layer.",
+    after="A whole network in seven lines. Network.gradients does the same, layer by layer.",
 )
 def network_gradients(X, y, W1, b1, W2, b2):
     """Scores max(X W1 + b1, 0) W2 + b2, softmax, and the mean cross-entropy with labels y (N,). From X (N,

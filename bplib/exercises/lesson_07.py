@@ -166,8 +166,8 @@ def _two_zeros(rng):
         Fault("norms of a matrix", "difference / scale",
               tuple(f"np.linalg.norm(a - n, {p}) / max(np.linalg.norm(a, {p}), np.linalg.norm(n, {p}), 1e-8)"
                     for p in ("np.inf", "1", "2")),
-              "Of a matrix, np.linalg.norm(·, np.inf) is the largest sum of a row, not the largest entry: "
-              "np.max(np.abs(·))."),
+              "Of a matrix, np.linalg.norm with an order (1, 2 or np.inf) is not the largest entry. With "
+              "np.inf, for instance, it is the largest sum of the sizes in a row. Write np.max(np.abs(·))."),
         Fault("lengths", "difference / scale",
               ("np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n), 1e-8)",
                "np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n))"),
@@ -216,7 +216,7 @@ vacuous_check = choice(
     "network passes all the same, and so proves nothing?",
     {
         "a": "random weights, tanh units, five random examples",
-        "b": "all weights 0, ReLU units, five random examples",
+        "b": "all weights and biases 0, tanh units, five random examples",
         "c": "random weights, ReLU units, one random example",
         "d": "random weights, sigmoid units, inputs ten times smaller",
     },
@@ -231,7 +231,7 @@ vacuous_check = choice(
     hints=(
         "A check can only fail where two numbers can differ.",
         "In which of the four are all gradients of the matrices zero, whatever the code does?",
-        "With all weights 0 every hidden unit gives 0, and nothing comes back through W₂ = 0.",
+        "With all weights and biases 0 every hidden unit gives 0, and nothing comes back through W₂ = 0.",
     ),
     after="0 equals 0, however wrong the code is. A textbook's own test of a backpropagation exercise "
           "passes like this with every blank left empty.",
