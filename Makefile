@@ -87,7 +87,7 @@ address: $(READY)
 	@$(PY) tools/address.py "$(ADDRESS)"
 
 student: $(READY)
-	@$(PY) tools/student.py $(ARGS)
+	@$(PY) tools/student.py $(if $(LANGUAGE),--language $(LANGUAGE)) $(ARGS)
 
 # One list for every platform and every supported Python; the last line is the package itself, editable.
 update: $(READY)

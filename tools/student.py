@@ -1,6 +1,7 @@
 """Make the edition of the course that a class gets, without solutions: `make student`.
 
     python tools/student.py [FOLDER]       FOLDER is student/ when left out; what it held is replaced
+    python tools/student.py --language zh_CN   its lessons and its README in that language
 
 Lessons, figures and package are the same, but that exercises come from a sheet (bplib/exercises/locked.py):
 without solution, third hint, or anything to read the right answer from. Tests and the teacher's tools are
@@ -8,19 +9,26 @@ left out, and so is the public address, where the solutions are. The teacher gra
 """
 
 import argparse
+import contextlib
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import polib
+
 import address
+import translations
+from bplib.language import languages
 
 HOME = Path(__file__).resolve().parent.parent
 MARK = ".student-edition"
 KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitignore",
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
-           (".binder", "*"), ("bplib", "*"), ("bplib_server", "*")]  # fmt: skip
+           (".binder", "*"), ("bplib", "*"), ("bplib_server", "*"),
+           ("locale", "*/bplib.po"), ("locale", "*/font*")]  # fmt: skip
 TEACHERS = r"exercises/(lesson_\d\d\.py$|grade\.py$|grading/)"
 LEFT_OUT = re.compile(rf"__pycache__|\.pyc$|ipynb_checkpoints|{TEACHERS}")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")
@@ -49,6 +57,7 @@ def readme(text):
     if len(kept) != len(SECTIONS):
         raise ValueError(f"README.md: expected the sections {', '.join(SECTIONS)}")
     text = "## ".join([title.rstrip() + "\n" + NOTICE + "\n", *kept])
+    text = re.sub(r"^English · .*\n\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^- To (?:teach|cite).*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^make test .*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^The tests without `make`.*\n\n?", "", text, flags=re.MULTILINE)
@@ -65,7 +74,30 @@ def files(home):
     return sorted(path for path in found if not LEFT_OUT.search(path.as_posix()))
 
 
-def make(target, home=HOME):
+def without_solutions(path):
+    """Take out of a catalogue what the exercises say: it is in the sheet, locked where it must be."""
+    catalogue = polib.pofile(str(path), encoding="utf-8", wrapwidth=0)
+    for entry in list(catalogue):
+        places = [place for place, _ in entry.occurrences]
+        if places and all(place.startswith("bplib/exercises/lesson_") for place in places):
+            catalogue.remove(entry)
+    catalogue.save()
+
+
+@contextlib.contextmanager
+def speaking(language):
+    """Speak that language for a while."""
+    before = os.environ.get("BPLIB_LANGUAGE")
+    os.environ["BPLIB_LANGUAGE"] = language
+    try:
+        yield
+    finally:
+        os.environ.pop("BPLIB_LANGUAGE")
+        if before is not None:
+            os.environ["BPLIB_LANGUAGE"] = before
+
+
+def make(target, home=HOME, language="en"):
     """Write the edition into the folder `target`, which is new, empty, or an earlier edition."""
     from bplib.exercises import locked
 
@@ -86,15 +118,26 @@ def make(target, home=HOME):
     }
     for name, text in texts.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
-    locked.write(target / "bplib" / "exercises" / "locked.json")
+    sheet = target / "bplib" / "exercises" / "locked.json"
+    with speaking(language):  # the sentences of the exercises are locked as they will be said
+        locked.write(sheet)
+    for path in (target / "locale").glob("*/bplib.po"):
+        without_solutions(path)
+    if language != "en":
+        say = translations.speaker(language, "pages", "bplib")
+        text = translations.translated_page("README.md", texts["README.md"], say)
+        (target / "README.md").write_text(text, encoding="utf-8", newline="\n")
+        translations.write_lessons(language, target / "notebooks")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("folder", nargs="?", type=Path, default=HOME / "student")
-    folder = parser.parse_args().folder
+    parser.add_argument("--language", default="en", choices=["en", *languages()])
+    options = parser.parse_args()
+    folder = options.folder
     try:
-        make(folder)
+        make(folder, language=options.language)
     except ValueError as error:
         sys.exit(str(error))
     print(f"The edition for a class is in {folder}: give it away as a folder or as a repository of its own.")

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language import said
 from . import diagnose, exercises, input_functions, kinds, running
 from .attempt import decode, encode
 from .kinds import Choice, Exercise, Expression, Fault, Function, Text, Value
@@ -143,12 +144,12 @@ def _function(e):
     right = [e.run_reference(seed, t) for t in range(e.trials)]
     parts = [] if isinstance(e.returns, str) else e.returns
     # Deeds unlock the keys of what they show, a key unlocks the sentence of one slip.
-    entries = [(_key(m), [m.name, m.teaches]) for m in e.mutants]
+    entries = [(_key(m), [m.name, said(m.teaches)]) for m in e.mutants]
     entries += [(_deeds(a), [_key(m) for m in faults]) for faults, a in slips + tried(e.double_slips)]
     entries += [(_deeds_in(a, e.returns, name), [_key(m)]) for (m,), a in slips for name in parts]
     return {
         "names": list(inspect.signature(e.reference).parameters),
-        "after": e.after,
+        "after": said(e.after),
         "inputs": [[_encode(v) for v in e.draw(seed, t).values()] for t in range(e.trials)],
         "right": [encode(t.returned) for t in right],
         "changed": [t.changed for t in right],
@@ -174,13 +175,13 @@ def _value(e):
         raise ValueError(f"{e.name}: a sheet can hold numbers as answers, this one is {e.answer!r}")
 
     right = [_steps(p, e.tolerance)[0] for p in parts]
-    entries = [(right, ["correct", e.after])]
+    entries = [(right, ["correct", said(e.after)])]
     for n, (wrong, teaches) in enumerate(e.mutants):
         keys = [
             [None] if p is None else _typed(p, e.tolerance) + _rounded_keys(p)
             for p in ([wrong] if isinstance(e.returns, str) else wrong)
         ]
-        entries += [(list(k), ["not yet", teaches, str(wrong), n]) for k in itertools.product(*keys)]
+        entries += [(list(k), ["not yet", said(teaches), str(wrong), n]) for k in itertools.product(*keys)]
     entries += [([n, k], ["part"]) for n, k in enumerate(right)]
     return {"locked": _lock_all(e.name, entries)}
 
@@ -190,16 +191,16 @@ def _rounded_keys(number):
 
 
 def _choice(e):
-    right = [(e.answer, ["correct", e.after])]
+    right = [(e.answer, ["correct", said(e.after)])]
     return {
         "options": list(e.options),
-        "locked": _lock_all(e.name, right + [(a, ["not yet", teaches, a]) for a, teaches in e.mutants]),
+        "locked": _lock_all(e.name, right + [(a, ["not yet", said(teaches), a]) for a, teaches in e.mutants]),
     }
 
 
 def _expression(e):
-    right = [(_fingerprint_of(e, e.answer), ["correct", e.after])]
-    wrong = [(_fingerprint_of(e, e.formula(w)), ["not yet", teaches, w]) for w, teaches in e.mutants]
+    right = [(_fingerprint_of(e, e.answer), ["correct", said(e.after)])]
+    wrong = [(_fingerprint_of(e, e.formula(w)), ["not yet", said(teaches), w]) for w, teaches in e.mutants]
     return {"symbols": e.symbols, "functions": e.functions, "locked": _lock_all(e.name, right + wrong)}
 
 
@@ -218,7 +219,8 @@ def write(path: Path, chosen: list[Exercise] | None = None) -> None:
     for e in chosen or exercises():
         kind, details = _WRITERS[type(e)]
         sheet[e.name] = {
-            "kind": kind, "lesson": e.lesson, "task": e.task, "hints": list(e.hints[:2]),
+            "kind": kind, "lesson": e.lesson,
+            "task": said(e.task), "hints": [said(hint) for hint in e.hints[:2]],
             "returns": e.returns, "tolerance": e.tolerance, **details(e),
         }  # fmt: skip
     path.write_text(json.dumps(sheet, ensure_ascii=False), encoding="utf-8", newline="\n")
