@@ -7,7 +7,7 @@ from .lesson_02 import sigma
 from .registry import Equation, register
 from .symbolic_network import SymbolicNetwork
 
-b, t, y = sp.symbols("b t y", real=True)
+b, y, y_hat, z = sp.symbols("b y yhat z", real=True)
 f = sp.Function("f")
 
 
@@ -99,7 +99,7 @@ def mirror_outgoing():
     posts=("B8",),
 )
 def mirror_sum():
-    z, v = sp.symbols("z v", real=True)
+    v = sp.Symbol("v", real=True)
     both = v * sp.tanh(z) + (-v) * sp.tanh(-z)
     return Equation(both, 2 * v * sp.tanh(z), wrong={"they cancel": sp.Integer(0)})
 
@@ -151,14 +151,16 @@ def constant_start():
     "squared error's gradient is cross-entropy's times 2ŷ(1 − ŷ), at most ½: B's text is slower",
     lesson=8,
     posts=("B13",),
+    left=r"\frac{\partial}{\partial z}(\hat y - y)^2",
 )
 def squared_against_cross_entropy():
-    p = sigma(t)
-    squared, entropy = sp.diff((p - y) ** 2, t), p - y
-    return Equation(squared, entropy * 2 * p * (1 - p), wrong={"the same": entropy})
+    squared, entropy = sp.diff((sigma(z) - y) ** 2, z), y_hat - y
+    factor = 2 * y_hat * (1 - y_hat)
+    return Equation(squared, entropy * factor, (sp.Eq(y_hat, sigma(z)),), wrong={"the same": entropy})
 
 
 @register("2ŷ(1 − ŷ) = ½ − 2(ŷ − ½)²: never above ½", lesson=8)
 def squared_error_slowdown():
     half = sp.Rational(1, 2)
-    return Equation(2 * y * (1 - y), half - 2 * (y - half) ** 2, wrong={"½ − …²": half - (y - half) ** 2})
+    below = (y_hat - half) ** 2
+    return Equation(2 * y_hat * (1 - y_hat), half - 2 * below, wrong={"½ − …²": half - below})

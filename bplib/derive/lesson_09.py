@@ -12,7 +12,8 @@ from .registry import Equation, register
 )
 def variance_of_z():
     n, i, j = sp.symbols("n i j", integer=True, positive=True)
-    var, square = sp.symbols("v s", positive=True)
+    w, a = sp.symbols("w a", real=True)
+    var, square = sp.Function("Var", positive=True)(w), sp.Function("E", positive=True)(a**2)  # names to read
     covariance = var * sp.KroneckerDelta(i, j, (1, n))  # E[w_i w_j]: independent, mean 0
     a_product = square  # E[a_i a_j] is needed at i = j alone
     total = sp.Sum(sp.Sum(covariance * a_product, (j, 1, n)), (i, 1, n))
