@@ -306,6 +306,18 @@ def test_the_notches_of_a_log_slider_are_round_numbers_from_end_to_end(low, high
     assert (seen[-1] > 1) == (1.0 in seen)
 
 
+def test_what_the_page_says_of_a_slider_is_not_said_back_rounded(monkeypatch):
+    """It would arrive while a hand is further on, and set the slider back: a fast drag ended elsewhere."""
+    control, sent = slider("η", 0.5, 0.01, 10.0, log=True), []
+    monkeypatch.setattr(control, "_send", lambda message, **_: sent.append(message))
+    control.set_state({"value": 0.6309573444801932})
+    assert control.value == 0.63
+    assert [message["method"] for message in sent] == ["echo_update"]  # for other pages, as it was said
+    assert sent[0]["state"] == {"value": 0.6309573444801932}
+    control.value = 0.25  # a cell's value is sent
+    assert sent[1:] == [{"method": "update", "state": {"value": 0.25}, "buffer_paths": []}]
+
+
 def test_a_log_slider_takes_any_value_of_its_range_and_a_wider_one_widens_it():
     control = slider("η", 0.5, 0.001, 10, log=True)
     assert control.value == 0.5

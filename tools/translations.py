@@ -348,7 +348,11 @@ def template(name):
             made.add(text, locations=[(where, None)])
     elif name == "bplib":
         for text, values, where in bplib_messages():
-            made.add(text, locations=[(where.partition(":")[0].replace(" ", "#"), None)], flags=[VALUES] if values else [])
+            made.add(
+                text,
+                locations=[(where.partition(":")[0].replace(" ", "#"), None)],
+                flags=[VALUES] if values else [],
+            )
     else:
         for text, where in lesson_messages(ROOT / "notebooks" / f"{name}.ipynb"):
             made.add(text, locations=[(where, None)])

@@ -19,6 +19,12 @@ class RoundLogSlider(ipywidgets.FloatLogSlider):
         value = super()._validate_value(proposal)
         return float(f"{value:.2g}") if value > 0 and _is_notch(value, self.step) else value
 
+    def _should_send_property(self, key, value):
+        # What the page said is not said back rounded: it would arrive while a hand is further on, and set the
+        # slider back. (Other pages are told by ipywidgets itself.)
+        from_page = key == "value" and key in self._property_lock
+        return False if from_page else super()._should_send_property(key, value)
+
 
 def _is_notch(value, step):
     notch = log10(value) / step
