@@ -46,18 +46,29 @@ def begin(shell: Any) -> None:
 
     shell: the running IPython shell, or None. Nothing is changed where English is spoken.
     """
-    if shell is None or current() == ENGLISH or getattr(sys.stdout, "says", None):
+    if shell is None or current() == ENGLISH or getattr(shell, "says", None):
         return
-    write = sys.stdout.write
-    sys.stdout.says, sys.stdout.write = True, lambda text: write(said(text))
+    shell.says = True
 
-    def show(shell, kind, error, traceback, tb_offset=None):
+    def listen(*_: Any) -> None:
+        write = sys.stdout.write
+        if not hasattr(write, "says"):
+
+            def said_and_written(text: str) -> int:
+                return write(said(text))
+
+            said_and_written.says = True  # type: ignore[attr-defined]
+            sys.stdout.write = said_and_written  # type: ignore[method-assign]
+
+    def show(shell: Any, kind: type, error: Exception, traceback: Any, tb_offset: int | None = None) -> list:
         lines = shell.InteractiveTB.structured_traceback(kind, error, traceback, tb_offset=tb_offset)
         text = str(error)
         lines += [said(text)] if said(text) != text else []
         shell._showtraceback(kind, error, lines)
         return lines
 
+    listen()
+    shell.events.register("pre_run_cell", listen)  # IPython gives each cell a `write` of its own
     shell.set_custom_exc((Exception,), show)
 
 

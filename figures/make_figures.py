@@ -7,6 +7,7 @@ whether they are up to date: letters are stored as outlines, ids are salted, no 
 
 import io
 import math
+import os
 import re
 import sys
 from itertools import pairwise, product
@@ -20,6 +21,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
+from bplib.language import ENGLISH, languages, said, said_in_picture
 from bplib.layers import ReLU, Sigmoid, Tanh
 from bplib.plots import BLUE, FAINT, GRADIENT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, VALUE
 
@@ -682,8 +684,10 @@ def svg(draw) -> str:
     """The figure of `draw` as SVG text, with title and description inside."""
     title, *rest = draw.__doc__.strip().split("\n")
     description = " ".join(" ".join(rest).split())
+    title, description = said(title), said(description)
     with mpl.rc_context(STYLE):
         fig = draw()
+        said_in_picture(fig)
         FigureCanvasSVG(fig)
         raw = io.StringIO()
         fig.savefig(raw, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -696,7 +700,8 @@ def svg(draw) -> str:
 
 
 def make(folder) -> list[Path]:
-    """Write every figure into `folder`; the paths written."""
+    """Write every figure into `folder`, in the language in use; the paths written."""
+    Path(folder).mkdir(exist_ok=True)
     paths_written = []
     for draw in FIGURES:
         path = Path(folder) / f"{draw.__name__}.svg"
@@ -706,5 +711,8 @@ def make(folder) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for written in make(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent):
-        print(f"{written.name}: {written.stat().st_size / 1000:.0f} kB")
+    here = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
+    for language in (ENGLISH, *languages()):
+        os.environ["BPLIB_LANGUAGE"] = language
+        for written in make(here if language == ENGLISH else here / language):
+            print(f"{written.relative_to(here)}: {written.stat().st_size / 1000:.0f} kB")

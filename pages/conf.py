@@ -57,7 +57,7 @@ html_theme_options = {
     "show_navbar_depth": 1,
     "max_navbar_depth": 2,
     "show_toc_level": 2,
-    "article_header_end": ["languages.html", "lesson-buttons.html", "article-header-buttons.html"],
+    "article_header_end": ["lesson-buttons.html", "article-header-buttons.html"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
     "footer_content_items": ["copyright.html"],

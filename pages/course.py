@@ -157,6 +157,7 @@ class PairsOfCharacters(SearchChinese):
     """Search in Chinese without a dictionary, by pairs of characters that stand side by side."""
 
     lang = "zh"
+    language_name = "English"  # whose stemmer the script takes for words in Latin letters, by this name
     js_splitter_code = """
 var splitQuery = (query) => query.split(/[^\\p{Letter}\\p{Number}_]+/u).flatMap((word) =>
   word.split(/(\\p{Script=Han}+)/u).flatMap((part) => !/\\p{Script=Han}/u.test(part) ? [part]

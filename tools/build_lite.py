@@ -175,7 +175,7 @@ def with_figures(source):
         picture = base64.b64encode((ROOT / "figures" / found[1]).read_bytes()).decode()
         return f"(data:image/svg+xml;base64,{picture})"
 
-    return re.sub(r"\(\.\./figures/(\w+\.svg)\)", inside, source)
+    return re.sub(r"\(\.\./figures/([\w/]+\.svg)\)", inside, source)
 
 
 def overrides():

@@ -200,17 +200,20 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     (folder / "site.json").write_text(json.dumps(site, ensure_ascii=False, indent=1), encoding="utf-8")
     rows = "\n".join(f"| {x.number} | [{x.title}]({x.stem}.ipynb) | {x.puzzle} |" for x in found)
     map_text = re.search(r"!\[([^\]]+)\]\(figures/course_map\.svg\)", readme)[1]
+    map_file = f"figures/{'' if language == 'en' else f'{language}/'}course_map.svg"
     headings = " | ".join(map(say, ("No.", "Lesson", "It starts from")))
-    reference = "reference/index" if language == "en" else f"{say('Reference')} <../en/reference/index.html>"
+    # the reference is there in English alone, and a table of contents takes no page of another site
+    link = f'<p><a href="../en/reference/index.html" hreflang="en">{say("Reference")}</a></p>'
     values = {
         "COURSE": course,
         "OPENING": opening,
         "LESSONS": f"| {headings} |\n| --- | --- | --- |\n{rows}",
-        "MAP": f"![{map_text}](figures/course_map.svg)",
+        "MAP": f"![{map_text}]({map_file})",
         "TOCTREE": "\n".join(f"{x.number} · {x.title} <{x.stem}>" for x in found),
         "TO_LEARN": say("Lessons"),
         "TO_LOOK_UP": say("To look up"),
-        "REFERENCE": reference,
+        "REFERENCE": "reference/index" if language == "en" else "",
+        "MORE": "" if language == "en" else link,
     }
     index = (folder / "index.md").read_text(encoding="utf-8")
     for name, text in values.items():
@@ -337,6 +340,7 @@ def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUA
             sphinx("html", source, new / short)
             for path in [new / short / ".buildinfo", *(new / short / "_static").glob("*webpack-macros.html")]:
                 path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
+            shutil.rmtree(new / "jupyter_execute", ignore_errors=True)
             number += len(found) + 2
         (new / "index.html").write_text(front_page(), encoding="utf-8")
         (new / ".nojekyll").touch()  # some hosts hide folders that begin with _ unless told

@@ -28,7 +28,7 @@ KEPT = ["LICENSE", "LICENSE-TEXT", "pyproject.toml", "requirements.txt", ".gitig
         "tools/environment.sh", "tools/lab.py"]  # fmt: skip
 FOLDERS = [("notebooks", "*.ipynb"), ("notebooks/data", "*"), ("figures", "*.svg"), ("figures", "*.png"),
            (".binder", "*"), ("bplib", "*"), ("bplib_server", "*"),
-           ("locale", "*/bplib.po"), ("locale", "*/font*")]  # fmt: skip
+           ("locale", "*/bplib.po"), ("locale", "*/font*"), ("figures", "*/*.svg")]  # fmt: skip
 TEACHERS = r"exercises/(lesson_\d\d\.py$|grade\.py$|grading/)"
 LEFT_OUT = re.compile(rf"__pycache__|\.pyc$|ipynb_checkpoints|{TEACHERS}")
 SECTIONS = ("Two commands", "The lessons", "What is in `bplib`", "Data", "Licences")

@@ -18,6 +18,7 @@ import io
 import json
 import re
 import shutil
+import string
 import sys
 import tokenize
 from collections import Counter
@@ -126,7 +127,8 @@ def translated_lesson(path, catalogue, language):
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             pieces = markdown_parts(cell.source)
-            cell.source = "".join(p if i % 2 else say(p) for i, p in enumerate(pieces))
+            text = "".join(p if i % 2 else say(p) for i, p in enumerate(pieces))
+            cell.source = re.sub(r"(?<=\]\(\.\./figures/)(?=\w+\.svg\))", f"{language}/", text)
             continue
         cell.outputs, cell.execution_count = [], None
         if is_first_cell(cell.source):
@@ -195,6 +197,7 @@ def readme(language):
     made = translated_page("README.md", text, say)
     for heading in re.findall(r"^## (.+)$", text, re.MULTILINE):
         made = made.replace(f"](#{_anchor(heading)})", f"](#{_anchor(say(heading))})")
+    made = re.sub(r"(?<=\]\(figures/)(?=\w+\.svg\))", f"{language}/", made)
     return re.sub(
         r"^English · \[(.+?)\]\(README\..+?\)$", r"[English](README.md) · \1", made, flags=re.MULTILINE
     )
@@ -238,15 +241,34 @@ _LABEL_WORDS = _LABELS | {"description", "note", "help", "alt", "tooltip", "plac
 _NO_TEXT = {"loc", "layout", "xycoords", "textcoords", "flex_flow"}
 _NO_MESSAGES = {"row wrap", "coarse half", "Application Support", "axes fraction", "offset points"}
 # words that are put into sentences
-_WORDS = """and or high low passes add rows columns hidden output training test Solved NaN infinite none set
-finite regression correct. reset""".split()
-_WORDS += ["Still open", "is kept", "is missing", "a scalar", "not yet.", "not attempted yet."]
+_WORDS = """Predict: and or high low passes add rows columns hidden output training test Solved NaN infinite
+none set finite regression correct. reset""".split()
+# legends of the lessons' pictures
+_WORDS += """plain decay momentum exponential cosine straight turned clean normalised sound broken""".split()
+_WORDS += [
+    "training loss",
+    "test accuracy",
+    "validation accuracy",
+    "half dark",
+    "weights alone",
+    "Still open",
+    "is kept",
+    "is missing",
+    "a scalar",
+    "not yet.",
+    "not attempted yet.",
+]
+
+
+# HTML, styles, LaTeX, regular expressions, files, lines of Python
+_NO_SENTENCE = re.compile(
+    r"<style|<div|</|var\(--|\\frac|\{\s*$|\\[dws](?![a-z])|\\\(|matmul: |\.ipynb$|"
+    r"^from (\{|bplib)|^import |^\{also\}"
+)
 
 
 def _sentence(text, label=False):
-    if re.search(
-        r"<style|<div|</|var\(--|\\frac|\{\s*$|\\[dws(]|matmul: |^from (\{|bplib)|^import |^\{also\}", text
-    ):
+    if _NO_SENTENCE.search(text):
         return False
     words = re.findall(r"(?<![\w\\])[A-Za-z][a-z]{2,}(?![\w(])", re.sub(r"\{[^{}]*\}", " ", text))
     return bool(words) if label else len(words) >= 2 and " " in text.strip()
@@ -275,7 +297,7 @@ def said_in(path):
                     labels.update(ast.walk(keyword.value))
                 elif keyword.arg in _NO_TEXT:
                     skip.update(ast.walk(keyword.value))
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "alt":
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("alt", "LESSONS"):
             labels.update(ast.walk(node.value))
         elif isinstance(node, ast.For) and _LABELLED & {
             getattr(n.func, "id", "") for n in ast.walk(node) if isinstance(n, ast.Call)
@@ -326,6 +348,15 @@ def bplib_messages():
                     yield part.strip(), False, where
     for text in _WORDS:
         yield text, False, "tools/translations.py"
+    figures = ROOT / "figures" / "make_figures.py"
+    for node in ast.parse(figures.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d) == "figure" for d in node.decorator_list):
+            title, _, rest = ast.get_docstring(node).partition("\n")
+            yield title, False, "figures/make_figures.py"
+            yield " ".join(rest.split()), False, "figures/make_figures.py"
+    for text, values, line in said_in(figures):
+        if not text.startswith(("role=", "round,")) and not text.endswith(".svg"):
+            yield text, values, f"figures/make_figures.py:{line}"
     for fault in faults.lab():
         for text in (fault.name, fault.teaches):
             yield text, False, "bplib/faults.py"
@@ -572,11 +603,13 @@ def _execute(path):
 
 # ---------------------------------------------------------------- pictures
 
-_IN_PICTURES = re.compile(r"bplib/(plots|playgrounds|live|lessons|exercises/(questions|progress|predicting))")
+_IN_PICTURES = re.compile(
+    r"bplib/(plots|playgrounds|live|lessons|exercises/(questions|progress|predicting))|figures/"
+)
 
 
 def characters(language):
-    """Every character beyond Latin-1 that a picture in that language may show."""
+    """Every character that a picture in that language may show."""
     texts = []
     for name in domains():
         for message in read(language, name):
@@ -584,7 +617,7 @@ def characters(language):
             code = re.match(r"f?['\"]", str(message.id)) if name not in ("bplib", "pages") else False
             if code or _IN_PICTURES.match(place):
                 texts.append(message.string)
-    return {character for text in texts for character in text if ord(character) > 0x2E7F}
+    return {character for text in texts for character in text if character.isprintable()}
 
 
 def write_font(language, source):
@@ -597,7 +630,7 @@ def write_font(language, source):
     face = next((f for f in faces if " SC" in str(f["name"].getDebugName(4))), faces[0])
     options = subset.Options(layout_features=[], name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14], hinting=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(sorted(characters(language))) + " ")
+    subsetter.populate(text="".join(sorted(characters(language) | set(string.printable))))
     subsetter.subset(face)
     for number in (1, 4, 6, 16):
         face["name"].removeNames(nameID=number)
