@@ -185,6 +185,7 @@ def lay_out(folder, *, slides=False):
     for name, text in pages.items():
         if not slides:
             text = re.sub(r"\[([^\]]+)\]\(slides\.md\)", r"\1", text)
+        text = text.replace("](../README.md#in-class)", "](in_class.md)")
         text = re.sub(r"<!-- .*? -->\n?", "", text)
         text = OUTSIDE.sub(r"\1", text.replace("](README.md)", "](index.md)"))
         if number := re.fullmatch(r"lesson_(\d\d)\.md", name):
