@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test test-web notebooks translations cards site book guide figures bench mutants oldest format check hooks \
+.PHONY: help environment lab test test-web notebooks translations cards site book slides guide figures bench mutants oldest format check hooks \
     address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
@@ -16,6 +16,7 @@ help:
 	@echo "make cards      make a deck of the claims and slips for Anki"
 	@echo "make site       the course on the web, in site/: pages, and lessons that run in a browser"
 	@echo "make book       the pages as an EPUB, in build/"
+	@echo "make slides     a deck of slides for each lesson, in build/slides/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
 	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
@@ -55,6 +56,9 @@ site: $(READY)
 
 book: $(READY)
 	@$(PY) tools/build_site.py --epub
+
+slides: $(READY)
+	@$(PY) tools/slides.py $(ARGS)
 
 guide: $(READY)
 	@$(PY) tools/guide.py $(ARGS)

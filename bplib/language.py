@@ -105,10 +105,14 @@ def fonts() -> list[str]:
     return [name for name in (FONT, *_OTHERS) if name in there]
 
 
-def said(text: str) -> str:
-    """`text` in the language in use: whole, or piece by piece (paragraphs, options, lines, sentences)."""
-    language = current()
-    if language == ENGLISH or not isinstance(text, str) or not _WORD.search(text):
+def said(text: str, language: str | None = None) -> str:
+    """`text` in the language: whole, or piece by piece (paragraphs, options, lines, sentences).
+
+    language: the one in use when left out; one without a catalogue is English.
+    """
+    if language is None:
+        language = current()
+    if language not in languages() or not isinstance(text, str) or not _WORD.search(text):
         return text
     return _translated(language, text)
 

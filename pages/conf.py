@@ -60,10 +60,11 @@ html_theme_options = {
     "article_header_end": ["lesson-buttons.html", "article-header-buttons.html"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
-    "footer_content_items": ["copyright.html"],
+    "footer_content_items": ["wrong.html", "copyright.html"],
 }
 
-mathjax_path = "mathjax/tex-chtml.js" if SITE["mathjax"] else ""
+html_math_renderer = "mathjax" if SITE["mathjax"] else "tex"
+mathjax_path = "mathjax/tex-chtml.js"
 mathjax4_config = {
     "output": {"fontPath": "[mathjax]/font", "displayOverflow": "scroll", "linebreaks": {"inline": False}},
     "options": {"a11y": {"help": True}},

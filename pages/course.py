@@ -4,6 +4,7 @@ import html
 import json
 import re
 from datetime import date
+from urllib.parse import quote_plus
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -150,6 +151,10 @@ def add_metadata(app, pagename, templatename, context, doctree):
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
     context["lesson"] = lesson
     context["elsewhere"] = elsewhere
+    # what Sphinx makes by itself (indexes, listings of code) has no mistakes of ours
+    where = f"{_title(context)} ({site['folder']}/{pagename})"
+    context["form"] = site["form"].replace("WHERE", quote_plus(where)) if doctree is not None else ""
+    context["form_words"] = site["words"]["Something is wrong here"]
     context["run_address"] = site["run"].get(pagename, "")
 
 
@@ -168,6 +173,18 @@ var splitQuery = (query) => query.split(/[^\\p{Letter}\\p{Number}_]+/u).flatMap(
     def split(self, input):
         runs = re.findall(r"[\u3400-\u9fff]+", input)
         return [run[i : i + 2] for run in runs for i in range(len(run) - 1)] + super().split(input)
+
+
+def _title(context):
+    """The title of a page as plain text."""
+    return html.unescape(re.sub(r"<[^>]+>", "", context.get("title", ""))).strip()
+
+
+def _formula(self, node):
+    """A formula as its TeX, where MathJax could not be had."""
+    self.body.append(self.starttag(node, "code", "", CLASS="math notranslate"))
+    self.body.append(f"{html.escape(node.astext())}</code>")
+    raise nodes.SkipNode
 
 
 def write_sitemap(app, error):
@@ -190,6 +207,7 @@ def write_sitemap(app, error):
 def setup(app):
     """What Sphinx calls for an extension."""
     app.add_config_value("SITE", {}, "env")
+    app.add_html_math_renderer("tex", (_formula, None), (_formula, None))
     app.add_directive("symbols", Symbols)
     app.add_transform(LinkTerms)
     app.add_search_language(PairsOfCharacters)

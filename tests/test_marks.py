@@ -2,6 +2,8 @@
 
 import argparse
 import csv
+import html
+import json
 import os
 import re
 import signal
@@ -16,9 +18,10 @@ from test_grade import BIAS, IMPORTS, RIGHT, SLIP, notebook
 
 import bplib.exercises as ex
 from bplib.exercises.diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from bplib.exercises.grading import class_picture, command, feedback, journal, marks
+from bplib.exercises.grading import class_picture, command, feedback, journal, judging, marks
 from bplib.exercises.grading.command import Report
 from bplib.exercises.grading.roster import Found, Roster, found_in
+from bplib.language import said
 
 CANVAS = """Student,ID,SIS Login ID,Section,Lesson 05 (777)
     Points Possible,,,,4
@@ -280,6 +283,61 @@ def test_a_page_of_feedback_says_what_helps_and_runs_nothing(group):
     assert "✘ bias_gradient: not yet (the wrong axis), 0 of 1" in page
     assert "about bias_gradient" in page
     assert not re.search(r"(src|href)=.https?:", page)
+
+
+def test_each_learner_is_answered_in_the_language_of_their_notebook(tmp_path):
+    """One class with a Chinese and an English notebook, by the command; the teacher's tables are English."""
+    speak = 'import os\nos.environ["BPLIB_LANGUAGE"] = "zh_CN"'
+    for name, cells in (("anna", [IMPORTS]), ("bo", [speak, IMPORTS])):
+        notebook(tmp_path / "class" / name / "05.ipynb", *cells, RIGHT, SLIP)
+    path = tmp_path / "class" / "bo" / "05.ipynb"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["metadata"] = {"bplib": {"language": "zh_CN"}}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    (tmp_path / "roster.csv").write_text("username\nanna\nbo\n", encoding="utf-8")
+    command_line = [sys.executable, "-m", "bplib.exercises.grade", str(tmp_path / "class"), "--marks"]
+    command_line += [str(tmp_path / "marks"), "--roster", str(tmp_path / "roster.csv")]
+    bias = ex.registry()["bias_gradient"]
+    teaches = next(m.teaches for m in bias.mutants if "axis" in m.name)
+    task = bias.task.partition("\n\n")[0]
+    for known in ("", "2 of 2 are known"):  # the second time from the journal
+        done = subprocess.run(command_line, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert known in done.stderr
+        pages = {
+            n: (tmp_path / "marks" / "feedback" / f"{n}.html").read_text("utf-8") for n in ("anna", "bo")
+        }
+        texts = {name: html.unescape(page) for name, page in pages.items()}
+        assert '<html lang="en">' in pages["anna"]
+        assert '<html lang="zh-CN">' in pages["bo"]
+        assert teaches in texts["anna"]
+        assert task in texts["anna"]
+        for text in (teaches, task):
+            assert said(text, "zh_CN") != text
+            assert said(text, "zh_CN") in texts["bo"]
+            assert text not in texts["bo"]
+        rows = {row[0]: row for row in rows_of(tmp_path / "marks" / "moodle.csv")[1:]}
+        assert rows["anna"][1] == rows["bo"][1] == "1"
+        assert "not attempted: " in rows["anna"][2]
+        assert f"{said('not attempted', 'zh_CN')}: " in rows["bo"][2]
+        assert teaches in (tmp_path / "marks" / "slips.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, [], {"bplib": 1}, {"bplib": {"language": ["zh_CN"]}}, {"bplib": {"language": "../zh_CN"}}],
+)
+def test_a_notebook_that_names_no_language_of_ours_is_english(metadata):
+    assert judging.language_of({"metadata": metadata}) == "en"
+    assert judging.language_of([]) == "en"
+
+
+def test_most_notebooks_decide_the_language_of_a_learner():
+    one = marks.Marked(None)
+    assert one.language == "en"
+    for language, expected in (("zh_CN", "zh_CN"), ("en", "zh_CN"), ("en", "en")):
+        one.take(Report("x", language=language))
+        assert one.language == expected
 
 
 def test_files_of_feedback_have_names_of_their_own():

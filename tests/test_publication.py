@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bplib.lessons import LESSONS
+
 HOME = Path(__file__).resolve().parent.parent
 FORMS = sorted((HOME / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 
@@ -45,6 +47,13 @@ def test_the_paper_has_the_sections_of_its_journal():
     sections = re.findall(r"^# (.*)$", body, re.MULTILINE)
     assert {"Summary", "Statement of need", "Experience of use", "References"} <= set(sections)
     assert 900 <= len(body.split()) <= 1300
+
+
+def test_the_paper_says_how_long_lessons_take_as_their_table_does():
+    minutes = [lesson.minutes.together for lesson in LESSONS]
+    paper = " ".join(text("paper/paper.md").split())
+    found = re.search(r"takes (\d+) to (\d+) minutes by a stated rule, about (\d+) hours together", paper)
+    assert tuple(map(int, found.groups())) == (min(minutes), max(minutes), round(sum(minutes) / 60))
 
 
 @pytest.mark.parametrize("path", [p for p in FORMS if p.stem != "config"], ids=lambda p: p.stem)

@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import nbformat
 
@@ -73,6 +73,26 @@ def badges(address):
                      "https://raw.githubusercontent.com/jupyter/design/main/logos/Badges/nbviewer_badge.svg"),
     }  # fmt: skip
     return "\n".join(f"[![Open in {name}]({image})]({link})" for name, (link, image) in links.items())
+
+
+def published():
+    """The address that `write` has put into CITATION.cff, or ""."""
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    found = re.search(r'^repository-code: "?([^"\n]+)"?$', text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def form(address, where):
+    """A link that opens the form for a mistake in a lesson, with its place filled in.
+
+    GitHub knows the form's fields by their names; elsewhere the place becomes the issue's title.
+    """
+    address, host = checked(address), urlsplit(address).netloc
+    if host == "github.com":
+        return f"{address}/issues/new?{urlencode({'template': 'mistake.yml', 'where': where})}"
+    if "gitlab" in host:
+        return f"{address}/-/issues/new?{urlencode({'issue[title]': where})}"
+    return f"{address}/issues/new?{urlencode({'title': where})}"
 
 
 def in_notebook(path, address):

@@ -26,8 +26,10 @@ import nbformat
 
 import build_lite
 import fetch_mathjax
+import guide
+import slides
 import translations
-from address import is_first_cell
+from address import checked, form, is_first_cell, published
 from bplib.lessons import LESSONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +43,10 @@ MODULES += ["plots", "playgrounds", "exercises"]
 LANGUAGES = {"en": ("en", "en", "English"), "zh_CN": ("zh", "zh-Hans", "中文")}
 MINUTES = {"half an hour": 30, "about an hour": 60}
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
+
+
+# the guide is there in English alone
+TEACHERS = "```{toctree}\n:hidden:\n:caption: For teachers\n\nguide/index\n```"
 
 
 @dataclass(frozen=True)
@@ -160,10 +166,13 @@ def playground_block(folder, notebooks, lesson, say=str):
     return f"```{{raw}} html\n{block.replace('@STILL@', text)}```"
 
 
-def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=True, address="", others=None):
+def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=True, address="", others=None,
+            repository="", decks=False, teachers=True):  # fmt: skip
     """Write the sources that Sphinx reads into the folder, in one language; returns its lessons.
 
     notebooks: the folder of the executed lessons in that language. others: language → where its pages are.
+    repository: where the course is published, for the link to its form. decks: whether there are slides.
+    teachers: whether the guide is a part of it.
     """
     notebooks = notebooks or ROOT / "notebooks"
     say = speaker(language)
@@ -194,6 +203,8 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
         "mathjax": mathjax,
         "run": run,
         "terms": glossary_terms((folder / "glossary.md").read_text(encoding="utf-8")),
+        "folder": LANGUAGES[language][0],
+        "form": form(repository, "WHERE") if repository else "",
         "words": {word: say(word) for word in translations.SITE_WORDS},
         "lessons": [asdict(lesson) for lesson in found],
     }
@@ -214,6 +225,7 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
         "TO_LOOK_UP": say("To look up"),
         "REFERENCE": "reference/index" if language == "en" else "",
         "MORE": "" if language == "en" else link,
+        "TEACHERS": TEACHERS if language == "en" and teachers else "",
     }
     index = (folder / "index.md").read_text(encoding="utf-8")
     for name, text in values.items():
@@ -227,6 +239,8 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
         (folder / f"{lesson.stem}.ipynb").write_text(source, encoding="utf-8")
     if language == "en":
         lay_out_reference(folder / "reference")
+    if language == "en" and teachers:
+        guide.lay_out(folder / "guide", slides=decks)
     return found
 
 
@@ -299,9 +313,17 @@ def front_page():
     return FRONT.format(course=COURSE, links="\n".join(links))
 
 
-def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUAGES)):
+def lite_addresses(site, inside=""):
+    """Stem → where the lesson runs in the browser, seen from a folder of the site."""
+    if not (site / "lite").is_dir():
+        return {}
+    return {x.stem: f"../lite/notebooks/index.html?path={inside}{x.stem}.ipynb" for x in LESSONS}
+
+
+def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUAGES), repository=None):
     """Write the whole site into folder (made anew); returns how many pages Sphinx made of our own sources."""
     folder, number = Path(folder), 0
+    repository = published() if repository is None else repository
     folder.parent.mkdir(parents=True, exist_ok=True)
     executed = {"en": ROOT / "notebooks"}
     executed |= {name: translations.executed_lessons(name) for name in languages if name != "en"}
@@ -322,18 +344,25 @@ def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUA
             except RuntimeError as error:
                 left_out("the lessons that run in the browser", error)
                 shutil.rmtree(new / "lite", ignore_errors=True)
+        decks = False
+        if mathjax:
+            run = lite_addresses(new)
+            try:
+                slides.write(new / "slides", pages="../en/", live=run, mathjax="../en/_static/mathjax")
+                decks = True
+            except RuntimeError as error:
+                left_out("the slides", error)
         base = f"{address.rstrip('/')}/" if address else "../"
         for language in languages:
             short = LANGUAGES[language][0]
             source = scratch / f"source-{short}"
             others = {LANGUAGES[name][1]: f"{base}{LANGUAGES[name][0]}/" for name in languages}
             inside = "" if language == "en" else f"{short}/"
-            run = {}
-            if (new / "lite").is_dir():
-                run = {x.stem: f"../lite/notebooks/index.html?path={inside}{x.stem}.ipynb" for x in LESSONS}
+            run = lite_addresses(new, inside)
             found = lay_out(
                 source, language=language, notebooks=executed[language], mathjax=mathjax, run=run,
                 address=address, others=others if len(languages) > 1 else None,
+                repository=repository, decks=decks,
             )  # fmt: skip
             if mathjax:
                 shutil.copytree(scratch / "mathjax", source / "_static" / "mathjax")
@@ -354,7 +383,7 @@ def book(path):
     """Write the lessons, the glossary and the reference as an EPUB."""
     with tempfile.TemporaryDirectory(prefix="book-") as scratch:
         source = Path(scratch) / "source"
-        lay_out(source, mathjax=False, run={}, playground=False)
+        lay_out(source, mathjax=False, run={}, playground=False, teachers=False)
         sphinx("epub", source, Path(scratch) / "epub")
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(next((Path(scratch) / "epub").glob("*.epub")), path)
@@ -368,6 +397,9 @@ def main():
     )
     parser.add_argument("--pyodide", type=Path, help="a folder that holds Pyodide, instead of fetching it")
     parser.add_argument("--address", default="", help="where the site will stand: sitemap and links need it")
+    parser.add_argument(
+        "--repository", help="where the course is published, for links to its forms (what make address wrote)"
+    )
     parser.add_argument("--epub", action="store_true", help="the book instead of the site")
     options = parser.parse_args()
     if options.epub:
@@ -375,7 +407,14 @@ def main():
         book(path)
         print(f"{path}, {path.stat().st_size / 1e6:.1f} MB")
         return
-    n = build(options.folder, lite=not options.no_lite, pyodide=options.pyodide, address=options.address)
+    try:
+        repository = checked(options.repository) if options.repository else None
+    except ValueError as error:
+        parser.error(str(error))
+    n = build(
+        options.folder, lite=not options.no_lite, pyodide=options.pyodide, address=options.address,
+        repository=repository,
+    )  # fmt: skip
     size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
     print(f"{n} pages and the reference in {options.folder}, {size / 1e6:.1f} MB: open index.html")
 

@@ -158,6 +158,64 @@ def renewed(path):
     return re.sub(pattern, part, text, flags=re.DOTALL)
 
 
+README = GUIDE.parent / "README.md"
+OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./|benchmarks/|paper/|\.github/)[^)]*\)")
+
+
+def in_class():
+    """README's section for teachers, as a page of its own."""
+    text = README.read_text(encoding="utf-8")
+    found = re.search(r"^## In class\n(.*?)(?=^## )", text, re.DOTALL | re.MULTILINE)
+    if not found:
+        raise ValueError("README.md: expected a section In class")
+    body = found[1].replace("](guide/README.md)", "](index.md)").replace("](guide/", "](")
+    return f"# In class\n{body.rstrip()}\n"
+
+
+def lay_out(folder, *, slides=False):
+    """Write the guide into a folder of sources from which the site's pages are made.
+
+    Links to what is in the repository alone become plain text; each lesson's page leads to the lesson, and
+    to its slides where these are beside the pages.
+    """
+    folder.mkdir()
+    pages = {path.name: path.read_text(encoding="utf-8") for path in GUIDE.glob("*.md")}
+    pages["index.md"] = pages.pop("README.md")
+    pages["in_class.md"] = in_class()
+    for name, text in pages.items():
+        if not slides:
+            text = re.sub(r"\[([^\]]+)\]\(slides\.md\)", r"\1", text)
+        text = text.replace("](../README.md#in-class)", "](in_class.md)")
+        text = re.sub(r"<!-- .*? -->\n?", "", text)
+        text = OUTSIDE.sub(r"\1", text.replace("](README.md)", "](index.md)"))
+        if number := re.fullmatch(r"lesson_(\d\d)\.md", name):
+            stem = lessons.lesson(int(number[1])).stem
+            links = f"[The lesson](../{stem}.ipynb)"
+            if slides:
+                links += f' · <a href="../../slides/{stem}.html">Its slides</a>'
+            text = re.sub(r"^(# .+\n)", rf"\1\n{links}\n", text, count=1, flags=re.MULTILINE)
+        (folder / name).write_text(text, encoding="utf-8")
+    listed = [
+        "schedules",
+        "in_class",
+        "marking",
+        "nbgrader",
+        *(f"lesson_{x.number:02}" for x in lessons.LESSONS),
+    ]
+    if slides:
+        listed.insert(1, "slides")
+        rows = "\n".join(
+            f'<li><a href="../../slides/{x.stem}.html">{x.number:02} · {x.title}</a></li>'
+            for x in lessons.LESSONS
+        )
+        with open(folder / "slides.md", "a", encoding="utf-8") as file:
+            file.write(f"\n## The decks\n\n```{{raw}} html\n<ul>\n{rows}\n</ul>\n```\n")
+    else:
+        (folder / "slides.md").unlink()
+    with open(folder / "index.md", "a", encoding="utf-8") as file:
+        file.write("\n```{toctree}\n:hidden:\n\n" + "\n".join(listed) + "\n```\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0], allow_abbrev=False)
     parser.add_argument(

@@ -147,7 +147,7 @@ PAGES = ("README.md", "pages/index.md", "pages/glossary.md", "pages/playground.h
           "pages/_static/playground/settings.js")  # fmt: skip
 # what tools/build_site.py and pages/course.py put on the pages
 SITE_WORDS = ("No.", "Lesson", "It starts from", "Symbol", "In code", "Shape", "What it is",
-              "Lessons", "To look up", "Reference",
+              "Lessons", "To look up", "Reference", "Something is wrong here",
               "The course that proves its own gradients")  # fmt: skip
 _FENCE = re.compile(
     r"(^ *```[^{\n][^\n]*\n.*?^ *```$|^ *```\n.*?^ *```$|^```\{toctree\}.*?^```$|"
@@ -229,7 +229,7 @@ _ROOMS = """checks datasets deep_layers gradcheck layers lessons losses network 
 schedules storage sweep training files live/ playgrounds/ derive/assuming derive/gradients derive/points
 derive/proving derive/registry derive/showing derive/symbolic_network exercises/__init__ exercises/attempt
 exercises/diagnose exercises/keeping exercises/kinds exercises/locked exercises/predicting
-exercises/progress_file exercises/recalling exercises/running""".split()
+exercises/progress_file exercises/recalling exercises/running exercises/grading/feedback""".split()
 # calls whose strings are no sentences
 _NO_SENTENCES = {"namedtuple", "compile", "search", "sub", "match", "fullmatch", "findall", "split",
                  "symbols", "getenv", "Path", "import_module", "encode", "add_class"}  # fmt: skip

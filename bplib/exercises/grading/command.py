@@ -46,6 +46,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ...language import ENGLISH
 from .. import exercises, locked
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from ..kinds import Exercise, Function
@@ -70,11 +71,12 @@ RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
 
 @dataclass
 class Report:
-    """One notebook: its results (exercise name → `Result`), and what there is to remark."""
+    """One notebook: its results (exercise name → `Result`), what there is to remark, and its language."""
 
     notebook: str
     results: dict = field(default_factory=dict)
     remark: str = ""
+    language: str = ENGLISH
 
     def count(self, status: str) -> int:
         """How many exercises have that status."""
@@ -274,6 +276,7 @@ def grade_notebook(
     if "trouble" in notebook:
         report.remark = notebook["trouble"]
         return report
+    report.language = notebook["language"]
     cells = notebook["cells"]
     known = {exercise.name: exercise for exercise in exercises()}
     answers, remarks, lost = collect(cells, limits, course, runs or Runs())

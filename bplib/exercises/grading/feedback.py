@@ -1,6 +1,7 @@
 """Feedback as one page a learner: what was right, what was not yet, and the sentence that helps.
 
-The pages ask no network for anything and run nothing; whatever a notebook has said stands in them as text.
+A page speaks the language of the learner's notebooks. The pages ask no network for anything and run nothing;
+whatever a notebook has said stands in them as text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...language import said
 from .. import exercises
 from ..diagnose import _SIGNS, NOT_ATTEMPTED, Result
 from ..kinds import Function
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
     from .marks import Class, Marked
 
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{code}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Feedback: {name}</title>
+<title>{title}</title>
 <style>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
        color: #222; background: #fff; }}
@@ -40,7 +42,7 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .3
 </style>
 </head>
 <body>
-<h1>Feedback: {name}</h1>
+<h1>{title}</h1>
 <p>{summary}</p>
 {body}
 </body>
@@ -50,6 +52,10 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .3
 
 def page(one: Marked, lessons: Sequence[int], worth: dict[str, float]) -> str:
     """The page of one learner (a `Marked`), as HTML."""
+
+    def say(text: str) -> str:
+        return said(text, one.language)
+
     parts: list[str] = []
     got: float = 0
     possible: float = 0
@@ -57,32 +63,33 @@ def page(one: Marked, lessons: Sequence[int], worth: dict[str, float]) -> str:
         points, total = one.points(lesson, worth), sum(worth[e.name] for e in exercises(lesson))
         possible += total
         if points is None:
-            parts.append(f"<h2>Lesson {lesson:02}: no notebook</h2>")
+            parts.append(f"<h2>{say(f'Lesson {lesson:02}: no notebook')}</h2>")
             continue
         got += points
-        parts.append(f"<h2>Lesson {lesson:02}: {points:g} of {total:g} points</h2>")
+        parts.append(f"<h2>{say(f'Lesson {lesson:02}: {points:g} of {total:g} points')}</h2>")
         for e in exercises(lesson):
             result = one.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
-            parts.append(_exercise(e, result, worth[e.name]))
+            parts.append(_exercise(e, result, worth[e.name], say))
     if one.remarks:
-        parts.append("<h2>About the notebooks</h2>")
-        parts += [f"<pre>{html.escape(remark)}</pre>" for remark in one.remarks]
+        parts.append(f"<h2>{say('About the notebooks')}</h2>")
+        parts += [f"<pre>{html.escape(say(remark))}</pre>" for remark in one.remarks]
     return PAGE.format(
-        name=html.escape(one.learner.name),
-        summary=f"{got:g} of {possible:g} points.",
+        code=one.language.replace("_", "-"),
+        title=f"{say('Feedback')}: {html.escape(one.learner.name)}",
+        summary=say(f"{got:g} of {possible:g} points."),
         body="\n".join(parts),
     )
 
 
-def _exercise(e, result, worth):
+def _exercise(e, result, worth, say):
     status, points = result.status, worth if result.correct else 0
-    message = "" if status == NOT_ATTEMPTED else result.message
-    slip = f" ({result.slip})" if result.slip and isinstance(e, Function) else ""
-    task = e.task.partition("\n\n")[0]
+    message = "" if status == NOT_ATTEMPTED else say(result.message)
+    slip = f" ({say(result.slip)})" if result.slip and isinstance(e, Function) else ""
+    task = say(e.task.partition("\n\n")[0])
+    reached = say(f"{points:g} of {worth:g}")
     return "\n".join([
         f'<section class="{status.replace(" ", "-")}">',
-        f"<h3>{_SIGNS[status]} {html.escape(e.name)}: {html.escape(status + slip)}, "
-        f"{points:g} of {worth:g}</h3>",
+        f"<h3>{_SIGNS[status]} {html.escape(e.name)}: {html.escape(say(status) + slip)}, {reached}</h3>",
         f'<pre class="task">{html.escape(task)}</pre>',
         f"<pre>{html.escape(message)}</pre>" if message else "",
         "</section>",

@@ -71,7 +71,8 @@ class Journal:
             return False
         try:
             results = {r[0]: Result(*r) for r in entry["results"]}
-            report.remark, report.results = str(entry["remark"]), results
+            language = str(entry["language"])
+            report.remark, report.results, report.language = str(entry["remark"]), results, language
         except (KeyError, TypeError, IndexError):  # no entry of ours
             return False
         return True
@@ -79,7 +80,8 @@ class Journal:
     def note(self, sha: str, report: Report) -> None:
         """Remember a report."""
         results = [[r.exercise, r.status, r.message[:MAX_MESSAGE], r.slip] for r in report.results.values()]
-        entry = {"notebook": report.notebook, "sha": sha, "remark": report.remark, "results": results}
+        entry = {"notebook": report.notebook, "sha": sha, "remark": report.remark,
+                 "language": report.language, "results": results}  # fmt: skip
         self.lines.append(json.dumps(entry))
         if _state(self.path) != self._state:
             self.meddled = True

@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ...language import ENGLISH, languages
 from ..attempt import attempt_from_json
 from . import keeper, learner
 
@@ -36,7 +37,8 @@ class Judge:
         self._started, self._lock, self._closed = None, threading.Lock(), False
 
     def read(self, path: str | Path) -> dict:
-        """{"cells": sources of the code cells, "title": first heading} or {"trouble": why not}."""
+        """{"cells": sources of the code cells, "title": first heading, "language": its language}, or
+        {"trouble": why not}."""
         return self._ask({"read": list(os.fsencode(path))})  # bytes: the name may be no text
 
     def judge(self, exercise: str, attempt: dict, seed: int) -> Any:
@@ -95,7 +97,8 @@ def read(path: str | Path) -> dict:
             return {"trouble": "no notebook: neither a file nor a folder"}
         if path.stat().st_size > MAX_NOTEBOOK:
             return {"trouble": f"too large to be read (more than {MAX_NOTEBOOK // 1_000_000} MB)"}
-        cells = json.loads(path.read_bytes())["cells"]
+        notebook = json.loads(path.read_bytes())
+        cells = notebook["cells"]
         sources = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
     except OSError as error:
         return {"trouble": f"not a notebook that can be read ({error.strerror or type(error).__name__})"}
@@ -103,7 +106,16 @@ def read(path: str | Path) -> dict:
         return {"trouble": f"not a notebook that can be read ({type(error).__name__})"}
     text = "\n".join(source for kind, source in sources if kind == "markdown")
     title = next((line for line in text.splitlines() if line.startswith("# ")), "")
-    return {"cells": [source for kind, source in sources if kind == "code"], "title": title[:200]}
+    code = [source for kind, source in sources if kind == "code"]
+    return {"cells": code, "title": title[:200], "language": language_of(notebook)}
+
+
+def language_of(notebook: dict) -> str:
+    """The language of a notebook, as its metadata say it; English where they name none that we have."""
+    found: Any = notebook
+    for name in ("metadata", "bplib", "language"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) and found in languages() else ENGLISH
 
 
 def judge(exercise: str, attempt: dict, seed: int) -> dict:

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...language import ENGLISH, said
 from .. import exercises, registry
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from ..kinds import Exercise, Function
@@ -52,9 +53,16 @@ class Marked:
     results: dict = field(default_factory=dict)
     notebooks: dict = field(default_factory=dict)  # lesson → names of notebooks
     remarks: list = field(default_factory=list)
+    languages: collections.Counter = field(default_factory=collections.Counter)  # of the notebooks
+
+    @property
+    def language(self) -> str:
+        """The language of most of the notebooks, of the first one where there are as many of another."""
+        return self.languages.most_common(1)[0][0] if self.languages else ENGLISH
 
     def take(self, report: Report) -> None:
         """Count a report in."""
+        self.languages[report.language] += 1
         lesson_of = {e.name: e.lesson for e in exercises()}
         for name, result in report.results.items():
             old = self.results.get(name)
@@ -243,14 +251,19 @@ def moodle_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
 
 
 def in_short(one: Marked, lesson: int) -> str:
-    """A lesson's outcome in a sentence."""
+    """A lesson's outcome in a sentence, in the learner's language."""
+
+    def say(text):
+        return said(text, one.language)
+
     if lesson not in one.notebooks:
         return ""
     found: dict[str, list[str]] = {status: [] for status in RANK}
     for e in exercises(lesson):
         result = one.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
-        found[result.status].append(f"{e.name} ({result.slip})" if result.slip else e.name)
-    return "; ".join(f"{status}: {', '.join(found[status])}" for status in reversed(RANK) if found[status])
+        found[result.status].append(f"{e.name} ({say(result.slip)})" if result.slip else e.name)
+    rows = ((say(status), ", ".join(found[status])) for status in reversed(RANK) if found[status])
+    return "; ".join(f"{status}: {names}" for status, names in rows)
 
 
 def slips_table(group: Class) -> Iterator[list]:
@@ -322,10 +335,10 @@ def write(folder: Path, group: Class, worth: dict[str, float]) -> list[str]:
         if group.roster:
             write_csv(folder / name, make(group, worth))
     feedback.write(folder / "feedback", group, worth)
-    said = list(group.said)
+    remarks = list(group.said)
     if group.exercises:
         class_picture.write(folder, group)
     if not group.roster:
-        said.append("canvas.csv and moodle.csv are not written: they need --roster")
-    (folder / "remarks.txt").write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
-    return said
+        remarks.append("canvas.csv and moodle.csv are not written: they need --roster")
+    (folder / "remarks.txt").write_text("".join(f"{line}\n" for line in remarks), encoding="utf-8")
+    return remarks
