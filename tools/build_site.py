@@ -40,6 +40,7 @@ MODULES += ["plots", "playgrounds", "exercises"]
 # language -> (its folder, as HTML names it, its own name)
 LANGUAGES = {"en": ("en", "en", "English"), "zh_CN": ("zh", "zh-Hans", "中文")}
 MINUTES = {"half an hour": 30, "about an hour": 60}
+OF_LITE = ("keep.js", "carry.js", "service-worker.js")
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
 
 
@@ -147,8 +148,11 @@ def glossary_terms(text=None):
     return {term.lower(): term for term in terms}
 
 
-def playground_block(folder, notebooks, lesson, say=str):
-    """The playground as Markdown, with the picture of that lesson for readers without JavaScript."""
+def playground_block(folder, notebooks, lesson, say=str, live=""):
+    """The playground as Markdown, with the picture of that lesson for readers without JavaScript.
+
+    live: the address of lesson 08 with a kernel, to which an experiment is carried; else to its page.
+    """
     nb = nbformat.read(notebooks / f"{lesson.stem}.ipynb", as_version=4)
     cell = next(cell for cell in nb.cells if "XORPlayground(XORSettings" in cell.source)
     picture = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
@@ -157,6 +161,8 @@ def playground_block(folder, notebooks, lesson, say=str):
     block = translations.translated_page(
         "pages/playground.html", (PAGES / "playground.html").read_text(encoding="utf-8"), say
     )
+    if live:
+        block = block.replace('"08_xor.html"', f'"{live}"').replace('"08_xor.html#playground"', f'"{live}"')
     return f"```{{raw}} html\n{block.replace('@STILL@', text)}```"
 
 
@@ -168,7 +174,7 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     notebooks = notebooks or ROOT / "notebooks"
     say = speaker(language)
     found = lessons(language, say)
-    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", "keep.js"))
+    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", *OF_LITE))
     if language != "en":
         for name in translations.PAGES:
             if name.startswith("pages/") and (path := folder / name.removeprefix("pages/")).exists():
@@ -215,7 +221,8 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     index = (folder / "index.md").read_text(encoding="utf-8")
     for name, text in values.items():
         index = index.replace(f"@{name}@", text)
-    block = playground_block(folder, notebooks, found[0], say) if playground else ""
+    live = run.get("08_xor", "")
+    block = playground_block(folder, notebooks, found[0], say, live) if playground else ""
     index = index.replace("@PLAYGROUND@", block.replace("@AUTOPLAY@", " data-autoplay"))
     (folder / "index.md").write_text(index, encoding="utf-8")
     for lesson in found:
