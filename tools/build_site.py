@@ -26,6 +26,7 @@ import nbformat
 
 import build_lite
 import fetch_mathjax
+import grids
 import translations
 from address import is_first_cell
 from bplib.lessons import LESSONS
@@ -108,8 +109,11 @@ def plain(text):
     return re.sub(r"\s+", " ", re.sub(r"\*\*|`|\$|(?<!\w)\*|\*(?!\w)", "", text)).strip()
 
 
-def page_source(path, playground=""):
-    """The notebook as Sphinx gets it: without the cell that installs, with a text at every picture."""
+def page_source(path, playground="", below=None):
+    """The notebook as Sphinx gets it: without the cell that installs, with a text at every picture.
+
+    below: the end of a cell's code → a block that stands below it.
+    """
     nb = nbformat.read(path, as_version=4)
     nb.cells = [cell for cell in nb.cells if not is_first_cell(cell.source)]  # it installs: nothing to read
     for cell in nb.cells:
@@ -134,6 +138,9 @@ def page_source(path, playground=""):
                 output.data["text/latex"] = re.sub(
                     r"^\$\\displaystyle (.+)\$$", r"$$\1$$", tex, flags=re.DOTALL
                 )
+    for call, block in (below or {}).items():
+        at = next(i for i, cell in enumerate(nb.cells) if cell.source.rstrip().endswith(call))
+        nb.cells.insert(at + 1, nbformat.v4.new_markdown_cell(block))
     if playground:
         at = next(i for i, cell in enumerate(nb.cells) if "XORPlayground(XORSettings" in cell.source)
         nb.cells.insert(at, nbformat.v4.new_markdown_cell(playground))
@@ -227,7 +234,8 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     (folder / "index.md").write_text(index, encoding="utf-8")
     for lesson in found:
         here = block.replace("@AUTOPLAY@", "") if lesson.number in ("00", "08") else ""
-        source = page_source(notebooks / f"{lesson.stem}.ipynb", here)
+        below = grids.blocks(lesson.stem, folder / "_static" / "grids", language) if playground else {}
+        source = page_source(notebooks / f"{lesson.stem}.ipynb", here, below)
         (folder / f"{lesson.stem}.ipynb").write_text(source, encoding="utf-8")
     if language == "en":
         lay_out_reference(folder / "reference")
