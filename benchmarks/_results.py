@@ -19,6 +19,11 @@ def machine():
     return ", ".join([*what, f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in found)])
 
 
+def load():
+    """How many processes wanted a processor in the last minute, where the system says."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
 def store(title, lines):
     """Put these lines under that title."""
     old = FILE.read_text(encoding="utf-8") if FILE.exists() else HEAD

@@ -22,11 +22,12 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 import fetch_pyodide
+import slim
 from address import is_first_cell, speaking
 
 ROOT = Path(__file__).resolve().parent.parent
 # in the versions that Pyodide's own lock file names
-FROM_LOCK = """asttokens decorator executing ipython jedi matplotlib-inline parso prompt-toolkit pure-eval
+FROM_LOCK = """asttokens decorator executing ipython jedi matplotlib-inline prompt-toolkit pure-eval
 pygments stack-data tqdm traitlets wcwidth""".split()
 # in the versions whose front ends and files stand in this environment
 FROM_HERE = ("anywidget", "comm", "ipython-pygments-lexers", "ipywidgets", "polib", "pooch", "psygnal")
@@ -57,7 +58,8 @@ def write(folder, scratch, course, *, pyodide=None, others=None):
         "jupyter-config-data": {
             "appName": course,
             "faviconUrl": "./notebooks/favicon.ico",
-            "enableServiceWorkerCache": True,
+            "exposeAppInBrowser": True,  # pages/carry.js adds a cell
+            "enableServiceWorkerCache": False,  # ours keeps more, see pages/service-worker.js
             "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
             "litePluginSettings": {
                 "@jupyterlite/pyodide-kernel-extension:kernel": {
@@ -76,10 +78,23 @@ def write(folder, scratch, course, *, pyodide=None, others=None):
          "--output-dir", folder, "--no-sourcemaps", "--no-unused-shared-packages", *apps],
         cwd=lite,
     )  # fmt: skip
-    shutil.copy(ROOT / "pages" / "keep.js", folder / "keep.js")
+    for name in ("keep.js", "carry.js", "_static/playground/settings.js"):
+        shutil.copy(ROOT / "pages" / name, folder)
     page = folder / "notebooks" / "index.html"
-    text = page.read_text(encoding="utf-8").replace("</head>", '<script src="../keep.js"></script></head>', 1)
+    scripts = '<script src="../keep.js"></script><script type="module" src="../carry.js"></script>'
+    text = page.read_text(encoding="utf-8").replace("</head>", f"{scripts}</head>", 1)
     page.write_text(text, encoding="utf-8")
+    add_service_worker(folder)
+
+
+def add_service_worker(folder):
+    """Put our service worker before JupyterLite's; its version changes with any file of the edition."""
+    worker, version = folder / "service-worker.js", hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        version.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    worker.rename(folder / "jupyterlite-service-worker.js")
+    text = (ROOT / "pages" / "service-worker.js").read_text(encoding="utf-8")
+    worker.write_text(text.replace("@VERSION@", version.hexdigest()[:16]), encoding="utf-8")
 
 
 def wheels(folder):
@@ -128,7 +143,8 @@ def add_wheels(folder, found):
     for wheel in found:
         name, number = parse_wheel_filename(wheel.name)[:2]
         with zipfile.ZipFile(wheel) as files:
-            tops = {re.sub(r"\.py$", "", entry.split("/")[0]) for entry in files.namelist()}
+            entries = [entry for entry in files.namelist() if not slim.is_left_out(name, entry)]
+        tops = {re.sub(r"\.py$", "", entry.split("/")[0]) for entry in entries}
         lock["packages"][name] = {
             "name": name,
             "version": str(number),
@@ -141,6 +157,7 @@ def add_wheels(folder, found):
             "unvendored_tests": False,
         }
         shutil.copy(wheel, folder)
+    slim.wheels(folder, lock)
     path.write_text(json.dumps(lock), encoding="utf-8")
     return sorted(lock["packages"])
 

@@ -26,6 +26,7 @@ import nbformat
 
 import build_lite
 import fetch_mathjax
+import grids
 import guide
 import slides
 import translations
@@ -42,6 +43,7 @@ MODULES += ["plots", "playgrounds", "exercises"]
 # language -> (its folder, as HTML names it, its own name)
 LANGUAGES = {"en": ("en", "en", "English"), "zh_CN": ("zh", "zh-Hans", "中文")}
 MINUTES = {"half an hour": 30, "about an hour": 60}
+OF_LITE = ("keep.js", "carry.js", "service-worker.js")
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
 
 
@@ -113,8 +115,11 @@ def plain(text):
     return re.sub(r"\s+", " ", re.sub(r"\*\*|`|\$|(?<!\w)\*|\*(?!\w)", "", text)).strip()
 
 
-def page_source(path, playground=""):
-    """The notebook as Sphinx gets it: without the cell that installs, with a text at every picture."""
+def page_source(path, playground="", below=None):
+    """The notebook as Sphinx gets it: without the cell that installs, with a text at every picture.
+
+    below: the end of a cell's code → a block that stands below it.
+    """
     nb = nbformat.read(path, as_version=4)
     nb.cells = [cell for cell in nb.cells if not is_first_cell(cell.source)]  # it installs: nothing to read
     for cell in nb.cells:
@@ -139,6 +144,9 @@ def page_source(path, playground=""):
                 output.data["text/latex"] = re.sub(
                     r"^\$\\displaystyle (.+)\$$", r"$$\1$$", tex, flags=re.DOTALL
                 )
+    for call, block in (below or {}).items():
+        at = next(i for i, cell in enumerate(nb.cells) if cell.source.rstrip().endswith(call))
+        nb.cells.insert(at + 1, nbformat.v4.new_markdown_cell(block))
     if playground:
         at = next(i for i, cell in enumerate(nb.cells) if "XORPlayground(XORSettings" in cell.source)
         nb.cells.insert(at, nbformat.v4.new_markdown_cell(playground))
@@ -153,8 +161,11 @@ def glossary_terms(text=None):
     return {term.lower(): term for term in terms}
 
 
-def playground_block(folder, notebooks, lesson, say=str):
-    """The playground as Markdown, with the picture of that lesson for readers without JavaScript."""
+def playground_block(folder, notebooks, lesson, say=str, live=""):
+    """The playground as Markdown, with the picture of that lesson for readers without JavaScript.
+
+    live: the address of lesson 08 with a kernel, to which an experiment is carried; else to its page.
+    """
     nb = nbformat.read(notebooks / f"{lesson.stem}.ipynb", as_version=4)
     cell = next(cell for cell in nb.cells if "XORPlayground(XORSettings" in cell.source)
     picture = next(output for output in cell.outputs if "image/png" in output.get("data", {}))
@@ -163,6 +174,8 @@ def playground_block(folder, notebooks, lesson, say=str):
     block = translations.translated_page(
         "pages/playground.html", (PAGES / "playground.html").read_text(encoding="utf-8"), say
     )
+    if live:
+        block = block.replace('"08_xor.html"', f'"{live}"').replace('"08_xor.html#playground"', f'"{live}"')
     return f"```{{raw}} html\n{block.replace('@STILL@', text)}```"
 
 
@@ -177,7 +190,7 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     notebooks = notebooks or ROOT / "notebooks"
     say = speaker(language)
     found = lessons(language, say)
-    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", "keep.js"))
+    shutil.copytree(PAGES, folder, ignore=shutil.ignore_patterns("__pycache__", "playground.html", *OF_LITE))
     if language != "en":
         for name in translations.PAGES:
             if name.startswith("pages/") and (path := folder / name.removeprefix("pages/")).exists():
@@ -230,12 +243,14 @@ def lay_out(folder, *, language="en", notebooks=None, mathjax, run, playground=T
     index = (folder / "index.md").read_text(encoding="utf-8")
     for name, text in values.items():
         index = index.replace(f"@{name}@", text)
-    block = playground_block(folder, notebooks, found[0], say) if playground else ""
+    live = run.get("08_xor", "")
+    block = playground_block(folder, notebooks, found[0], say, live) if playground else ""
     index = index.replace("@PLAYGROUND@", block.replace("@AUTOPLAY@", " data-autoplay"))
     (folder / "index.md").write_text(index, encoding="utf-8")
     for lesson in found:
         here = block.replace("@AUTOPLAY@", "") if lesson.number in ("00", "08") else ""
-        source = page_source(notebooks / f"{lesson.stem}.ipynb", here)
+        below = grids.blocks(lesson.stem, folder / "_static" / "grids", language) if playground else {}
+        source = page_source(notebooks / f"{lesson.stem}.ipynb", here, below)
         (folder / f"{lesson.stem}.ipynb").write_text(source, encoding="utf-8")
     if language == "en":
         lay_out_reference(folder / "reference")

@@ -1,9 +1,6 @@
 """One site for all tests of the site: it takes half a minute to make."""
 
-import functools
-import http.server
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -11,10 +8,7 @@ import pytest
 
 import build_site
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+from .laboratory import serve
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +42,8 @@ def site_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def whole(site_folder):
     """The address of the site on this machine, in a sub-folder as on most static hosts."""
-    handler = functools.partial(Quiet, directory=str(site_folder.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{site_folder.name}/"
-        server.shutdown()
+    with serve(site_folder) as served:
+        yield served.address
 
 
 @pytest.fixture(scope="session")

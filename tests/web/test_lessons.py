@@ -5,96 +5,20 @@ Four lessons in every run; with BPLIB_ALL_LESSONS=1 (`make test-web`) all sixtee
 
 import json
 import os
+import re
 import time
 
 import pytest
 
 import build_site
 
+from .laboratory import LiteLab, serve
+
 SOME = ("00_start_here", "04_deltas", "08_xor", "10_mnist")
 ALL = os.environ.get("BPLIB_ALL_LESSONS", "") not in ("", "0")
 CHOSEN = [lesson.stem for lesson in build_site.lessons() if ALL or lesson.stem in SOME]
-TROUBLE = (
-    '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
-)
-HEARTBEAT = "/api/service-worker-heartbeat"  # answered by the service worker, wherever the site stands
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-
-class LiteLab:
-    """One lesson, opened as the button on its page opens it, in a browser that reaches the site alone."""
-
-    def __init__(self, browser, whole):
-        self.whole = whole
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
-        self.page = self.context.new_page()
-        self.elsewhere, self.errors = [], []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.context.route("**/*", self._route)
-
-    def _route(self, route):
-        address = route.request.url
-        if address.startswith((self.whole, "data:", "blob:")) or address.endswith(HEARTBEAT):
-            route.continue_()
-        else:
-            self.elsewhere.append(address)
-            route.abort()
-
-    def open(self, stem, *, by_button=False):
-        """Open a lesson; returns when its cells are on the page."""
-        if by_button:
-            self.page.goto(f"{self.whole}en/{stem}.html")
-            self.page.get_by_role("link", name="Run this lesson here").first.click()
-        else:
-            self.page.goto(f"{self.whole}lite/notebooks/index.html?path={stem}.ipynb")
-        self.page.wait_for_function(
-            "document.querySelectorAll('.jp-Notebook-cell').length > 3", timeout=60_000
-        )
-        return self
-
-    def run_all(self, seconds=240):
-        """Run every cell; returns the seconds until the first and until the last had run."""
-        began = time.monotonic()
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_text("Run All Cells", exact=True).click()
-        self.wait_for(lambda: self.numbered() > 0, seconds, "the first cell to have run")
-        first = time.monotonic() - began
-        n = self.page.locator(".jp-CodeCell").count()
-        self.wait_for(lambda: self.numbered() == n or self.trouble(), seconds, f"{n} cells to have run")
-        return first, time.monotonic() - began
-
-    def numbered(self):
-        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
-        return sum(text.strip("[]: ").isdigit() for text in prompts)
-
-    def trouble(self):
-        return [text[-800:] for text in self.page.locator(TROUBLE).all_text_contents()]
-
-    def wait_for(self, condition, seconds, what):
-        end = time.monotonic() + seconds
-        while not (value := condition()):
-            if time.monotonic() > end:
-                raise AssertionError(f"waited {seconds} s for {what}; {self.numbered()} cells have run")
-            self.page.wait_for_timeout(100)
-        return value
-
-    def write(self, holds, source):
-        """Put other code into the cell that holds these words, run it, and return its output."""
-        texts = self.page.locator(".jp-CodeCell").all_text_contents()
-        cell = self.page.locator(".jp-CodeCell").nth(next(i for i, text in enumerate(texts) if holds in text))
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.insert_text(source)
-        prompt = cell.locator(".jp-InputPrompt")
-        before = prompt.text_content()
-        self.page.keyboard.press("Control+Enter")
-        self.wait_for(
-            lambda: prompt.text_content() != before and "*" not in prompt.text_content(),
-            120,
-            "the cell to have run",
-        )
-        return cell.locator(".jp-OutputArea").inner_text()
 
 
 @pytest.fixture
@@ -103,7 +27,7 @@ def lite(chromium, whole, site_folder):
         pytest.skip("the site was built without the lessons that run in the browser")
     lab = LiteLab(chromium, whole)
     yield lab
-    lab.context.close()
+    lab.close()
 
 
 @pytest.mark.parametrize("stem", CHOSEN)
@@ -157,3 +81,86 @@ def test_the_kernel_loads_what_is_in_the_folder_and_nothing_else(lite, site_fold
     named = {entry["file_name"] for entry in packages.values()}
     assert {path.name for path in folder.glob("*.whl")} == named
     assert all(other in packages for entry in packages.values() for other in entry["depends"])
+
+
+def test_a_first_visit_is_small_a_second_loads_nothing_and_works_without_a_network(
+    chromium, site_folder, lite
+):
+    lite.close()
+    with serve(site_folder) as site:
+        lab = LiteLab(chromium, site.address)
+        lab.open("01_chain_rule").run_all()
+        lab.page.wait_for_function("document.documentElement.dataset.kept === 'yes'", timeout=120_000)
+        lab.page.wait_for_timeout(2000)  # the last of it is written to the cache
+        megabytes = sum(site.sent.values()) / 1e6
+        print(f"a first visit loads {megabytes:.1f} MB")
+        assert 10 < megabytes <= 25
+        site.sent.clear()
+        lab.context.unroute("**/*")
+        lab.page.reload()
+        lab.wait_for_cells()
+        lab.run_all()
+        assert {path for path in site.sent if not path.endswith("service-worker.js")} == set()
+    lab.page.reload()  # there is no server any more
+    lab.wait_for_cells()
+    lab.run_all()
+    assert lab.trouble() == []
+    lab.close()
+
+
+WITH_THE_REST = """
+import warnings; warnings.simplefilter("error")
+import importlib, pkgutil, PIL.Image, PIL.WebPImagePlugin, dateutil.tz, mpl_toolkits.mplot3d, numpy.testing
+import bplib, bplib.derive, bplib.exercises, bplib.playgrounds, IPython.lib.display, ipython_pygments_lexers
+import sympy, sympy.physics.units, anywidget, logging, matplotlib
+for module in pkgutil.iter_modules(bplib.playgrounds.__path__):
+    importlib.import_module(f"bplib.playgrounds.{module.name}")
+heard = []
+class Listening(logging.Handler):
+    def emit(self, record):
+        heard.append(record.getMessage())
+logging.getLogger("matplotlib").addHandler(Listening())
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+figure = Figure()
+for place, weight in enumerate(("normal", "bold")):
+    figure.text(0.1, 0.3 * place, r"η ∂ $\\sum_i \\frac{\\partial L}{\\partial w_i}\\ \\mathrm{x}\\ \\mathbf{W}\\ \\mathit{z}\\ \\mathcal{N}\\ \\mathtt{t}\\ \\sqrt{2}$", weight=weight)
+figure.text(0.1, 0.9, "code", family="monospace")
+figure.add_subplot(projection="3d").plot([0, 1], [0, 1], [0, 1])
+FigureCanvasAgg(figure).draw()
+x = sympy.Symbol("x")
+assert sympy.integrate(sympy.sin(x) ** 2, (x, 0, sympy.pi)) == sympy.pi / 2 and sympy.latex(1 / x)
+found = get_ipython().Completer.completions("numpy.testing.assert_allc", 25)
+import IPython.core.completer as completer
+with completer.provisionalcompleter():
+    found = [one.text for one in found]
+print(heard, [name for name in found if "assert_allclose" in name][:1])
+"""
+
+
+def test_with_what_is_left_of_the_packages_one_imports_draws_proves_and_completes(lite):
+    """`tools/slim.py` leaves much out; a warning, as matplotlib gives for a font that is missing, is an error."""
+    lite.open("01_chain_rule")
+    said = lite.write("import", WITH_THE_REST)
+    assert re.search(r"\[\] \['[\w.]*assert_allclose", said), said
+    assert lite.trouble() == []
+    assert "ZeroDivisionError" in lite.write(
+        "def ", "1 / 0  # its traceback is coloured by what is left of Pygments"
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_experiment_of_the_pages_is_carried_to_the_live_lesson(lite, language):
+    lite.page.goto(
+        f"{lite.whole}{language}/index.html?data=circles&hidden=3&learning_rate=0.2&activation=relu&batch_size=16"
+    )
+    line = lite.page.locator("[data-part=code]").inner_text()
+    assert "hidden=3" in line
+    lite.page.locator("a[data-carries]").click()
+    lite.wait_for_cells()
+    cell = lite.wait_for(lambda: lite.cell("hidden=3"), 60, "the cell that holds the experiment")
+    playground = cell.locator(".jp-OutputArea .bp-panel")
+    playground.wait_for(timeout=120_000)
+    assert playground.locator(".widget-readout").all_inner_texts()[0] == "0.20"
+    assert lite.trouble() == []
+    assert (lite.elsewhere, lite.errors) == ([], [])

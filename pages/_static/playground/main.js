@@ -73,7 +73,10 @@ class Playground {
     try {
       history.replaceState(null, "", address + location.hash);
     } catch { /* a file's address may not be changed */ }
-    for (const link of this.root.querySelectorAll("a[data-carries]")) link.href = link.dataset.carries + address + "#playground";
+    for (const link of this.root.querySelectorAll("a[data-carries]")) {
+      const to = link.dataset.carries; // a page, or the lesson with a kernel, whose address has a query already
+      link.href = to.includes("?") ? `${to}&${address.slice(1)}` : `${to}${address}#playground`;
+    }
     this.part("code").textContent = toPython(this.settings);
   }
 
