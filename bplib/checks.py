@@ -4,20 +4,29 @@ Each function takes who is asking (`Affine(784→128)`, `SGD`), and raises Value
 was expected and what came.
 """
 
+from __future__ import annotations
+
 import inspect
 import weakref
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 
 class Setting:
     """A number of an object that is checked whenever it is set, as `number` checks it."""
 
-    def __init__(self, low, high=np.inf, *, open_low=False):
+    def __init__(self, low: float, high: float = np.inf, *, open_low: bool = False) -> None:
         self.limits, self.open_low = (low, high), open_low
 
     def __set_name__(self, owner, name):
         self.name = name
+
+    if TYPE_CHECKING:
+
+        def __get__(self, thing: object, owner: type) -> float:
+            """The number, which lies in the object itself."""
 
     def __set__(self, thing, value):  # without a __get__, reading finds the value in the object itself
         value = number(type(thing).__name__, self.name, value, *self.limits, open_low=self.open_low)
@@ -27,12 +36,13 @@ class Setting:
 class Owned:
     """An optimizer with a memory, which makes sense for one network alone."""
 
-    _owner = None  # a weak reference: an optimizer keeps no network alive
+    memory: dict[tuple[int, str], list[np.ndarray]]
+    _owner: weakref.ref | None = None  # a weak reference: an optimizer keeps no network alive
 
     def __getstate__(self):  # a copy, or a pickle, belongs to the next network it meets
         return {name: value for name, value in vars(self).items() if name != "_owner"}
 
-    def belong_to(self, network):
+    def belong_to(self, network: Any) -> None:
         """Belong to this network from now on; ValueError where it has the memory of another."""
         if self._owner is not None and self._owner() is network:
             return
@@ -48,7 +58,7 @@ class Owned:
         self._owner = weakref.ref(network)
 
 
-def whole_number(who, name, n, least=1, most=np.inf):
+def whole_number(who: object, name: str, n: Any, least: float = 1, most: float = np.inf) -> int:
     """n as an int, from `least` to `most`."""
     whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
     if not whole or not least <= n <= most:
@@ -58,7 +68,7 @@ def whole_number(who, name, n, least=1, most=np.inf):
     return int(n)
 
 
-def widths(who, sizes):
+def widths(who: object, sizes: Any) -> tuple[int, ...]:
     """The sizes of a network's layers, inputs first, as a tuple of two or more ints."""
     sizes = tuple(sizes)
     if len(sizes) < 2:
@@ -66,7 +76,9 @@ def widths(who, sizes):
     return tuple(whole_number(who, "a size", n) for n in sizes)
 
 
-def number(who, name, x, low, high=np.inf, *, open_low=False):
+def number(
+    who: object, name: str, x: Any, low: float, high: float = np.inf, *, open_low: bool = False
+) -> float:
     """x as a float, finite: in [low, high), or in (low, high) with `open_low`; low = −∞ is no bound."""
     if isinstance(x, bool) or not isinstance(x, (int, float, np.integer, np.floating)):
         raise TypeError(f"{who}: {name} must be a number, got {x!r}")
@@ -78,14 +90,14 @@ def number(who, name, x, low, high=np.inf, *, open_low=False):
     return float(x)
 
 
-def choice(who, name, value, choices):
+def choice(who: object, name: str, value: Any, choices: dict[str, Any]) -> Any:
     """The one of `choices`, a dict, that is called `value`."""
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{who}: {name} must be one of {', '.join(choices)}, got {value!r}")
     return choices[value]
 
 
-def generator(who, rng):
+def generator(who: object, rng: Any) -> np.random.Generator:
     """rng, a NumPy Generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
@@ -94,14 +106,14 @@ def generator(who, rng):
     return rng
 
 
-def floating(who, dtype):
+def floating(who: object, dtype: DTypeLike) -> np.dtype:
     """float32 or float64, as a dtype."""
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise TypeError(f"{who}: dtype must be float32 or float64, got {np.dtype(dtype)}")
     return np.dtype(dtype)
 
 
-def real(who, name, Q):
+def real(who: object, name: str, Q: Any) -> np.ndarray:
     """Q as an array of real numbers: the one door for arrays, lists, data frames and their columns."""
     if type(Q) is not np.ndarray:
         Q = _array(who, name, Q)
@@ -126,7 +138,7 @@ def _array(who, name, Q):
         raise kind(f"{who}: {name} must be an array of numbers, got {type(Q).__name__} ({error})") from None
 
 
-def floats(who, name, Q):
+def floats(who: object, name: str, Q: Any) -> np.ndarray:
     """Q as an array of floating point (the minus of an unsigned integer would wrap)."""
     if type(Q) is np.ndarray and Q.dtype.kind == "f":
         return Q
@@ -134,7 +146,7 @@ def floats(who, name, Q):
     return Q if Q.dtype.kind == "f" else Q.astype(np.float64)
 
 
-def rows_of(who, name, X):
+def rows_of(who: object, name: str, X: Any) -> Any:
     """X as rows are drawn from it: itself where X[rows] gives an array (images), else an array.
 
     A data frame answers X[rows] with columns: it becomes an array once, in the order of its columns.
@@ -152,7 +164,7 @@ def rows_of(who, name, X):
     return X
 
 
-def data(who, X, Y, names=("X", "Y")):
+def data(who: object, X: Any, Y: Any, names: tuple[str, str] = ("X", "Y")) -> tuple[Any, np.ndarray]:
     """X and Y with as many rows, finite everywhere: (X as `rows_of` gives it, Y as an array)."""
     X, Y = rows_of(who, names[0], X), finite(who, names[1], Y)
     if Y.ndim < 1 or len(Y) != len(X):
@@ -164,7 +176,7 @@ def data(who, X, Y, names=("X", "Y")):
     return X, Y
 
 
-def finite(who, name, Q):
+def finite(who: object, name: str, Q: Any) -> np.ndarray:
     """Q as an array of real numbers, after one pass over all of it, for the places where data comes in."""
     Q = real(who, name, Q)
     if Q.dtype.kind == "f" and not np.isfinite(Q).all():
@@ -173,7 +185,7 @@ def finite(who, name, Q):
     return Q
 
 
-def weights(who, W, b):
+def weights(who: object, W: Any, b: Any) -> dict[str, np.ndarray]:
     """Copies of W (n_in, n_out) and b (n_out,), unless None, of one floating-point type, by name."""
     W = real(who, "W", W)
     if W.ndim != 2 or 0 in W.shape:
@@ -184,7 +196,7 @@ def weights(who, W, b):
     return {"W": np.array(W, dtype)} | ({} if b is None else {"b": np.array(b, dtype)})
 
 
-def rows(who, X, width):
+def rows(who: object, X: Any, width: int) -> None:
     """X (N, width)."""
     if X.ndim != 2 or X.shape[1] != width:
         hint = ""
@@ -195,13 +207,13 @@ def rows(who, X, width):
         raise ValueError(f"{who}: X must be (N, {width}), got {X.shape}{hint}")
 
 
-def shape(who, name, Q, expected, meaning):
+def shape(who: object, name: str, Q: Any, expected: tuple[int, ...], meaning: str) -> None:
     """Q of exactly this shape; `meaning` says whose shape it is."""
     if np.shape(Q) != expected:
         raise ValueError(f"{who}: {name} must have the shape of {meaning}, {expected}, got {np.shape(Q)}")
 
 
-def outputs(who, Z):
+def outputs(who: object, Z: np.ndarray) -> np.ndarray:
     """Z (N, k) with at least one row, as floating point."""
     Z = floats(who, "Z", Z)
     if Z.ndim != 2 or 0 in Z.shape:
@@ -209,7 +221,7 @@ def outputs(who, Z):
     return Z
 
 
-def targets(who, Y, Z, hint=""):
+def targets(who: object, Y: Any, Z: np.ndarray, hint: str = "") -> np.ndarray:
     """Y with the shape of Z, in Z's dtype. (N,) against (N, 1) would broadcast to N×N, so it raises."""
     Y = real(who, "Y", Y)
     if Y.shape != Z.shape:
@@ -219,7 +231,7 @@ def targets(who, Y, Z, hint=""):
     return Y if Y.dtype == Z.dtype else Y.astype(Z.dtype)
 
 
-def probabilities(who, Y, Z):
+def probabilities(who: object, Y: Any, Z: np.ndarray) -> np.ndarray:
     """Targets (N, k) in [0, 1]."""
     Y = targets(who, Y, Z)
     low, high = np.minimum.reduce(Y, axis=None), np.maximum.reduce(Y, axis=None)
@@ -228,7 +240,7 @@ def probabilities(who, Y, Z):
     return Y
 
 
-def labels_or_weights(who, Y, Z):
+def labels_or_weights(who: object, Y: Any, Z: np.ndarray) -> np.ndarray:
     """Integer labels (N,) from 0 to k − 1, or rows of weights (N, k), none negative."""
     Y = real(who, "Y", Y)
     if Y.ndim == 1:
@@ -240,7 +252,7 @@ def labels_or_weights(who, Y, Z):
     return Y
 
 
-def labels(who, name, Y, N, k):
+def labels(who: object, name: str, Y: Any, N: int, k: int) -> np.ndarray:
     """N integers from 0 to k − 1."""
     if Y.dtype.kind not in "iu":
         raise TypeError(
@@ -255,7 +267,7 @@ def labels(who, name, Y, N, k):
     return Y
 
 
-def gradients(who, network, grads):
+def gradients(who: object, network: Any, grads: Any) -> list[tuple[tuple[int, str], np.ndarray, np.ndarray]]:
     """((number of its layer, name), parameter, gradient) for every parameter; the shapes are the same."""
     if len(grads) != len(network.layers):
         raise ValueError(f"{who}: {len(network.layers)} layers need as many gradients, got {len(grads)}")
@@ -270,7 +282,7 @@ def gradients(who, network, grads):
     return found
 
 
-def sizes(who, sizes, output, loss):
+def sizes(who: object, sizes: Any, output: str, loss: str) -> None:
     """At least inputs and outputs, and no sigmoid before a loss that takes logits."""
     if not hasattr(sizes, "__len__") or len(sizes) < 2:
         raise ValueError(f"{who}: sizes must name at least the inputs and the outputs, got {sizes!r}")
@@ -280,7 +292,7 @@ def sizes(who, sizes, output, loss):
         )
 
 
-def layers(who, layers):
+def layers(who: object, layers: Any) -> None:
     """At least one layer, each with the interface of a layer, of widths that fit."""
     if not layers:
         raise ValueError(f"{who}: at least one layer is needed, got none")
@@ -298,13 +310,13 @@ def layers(who, layers):
         width = n_out or width
 
 
-def interface(who, kind, part, *names):
+def interface(who: object, kind: str, part: Any, *names: str) -> None:
     """An object, not a class, that has all these names."""
     if isinstance(part, type) or not all(hasattr(part, name) for name in names):
         raise TypeError(f"{who}: the {kind} must be an object with {', '.join(names)}; got {part!r}")
 
 
-def keywords(who, part, method, *names):
+def keywords(who: object, part: Any, method: str, *names: str) -> None:
     """The method takes these names as keywords."""
     try:
         inspect.signature(getattr(part, method)).bind_partial(**dict.fromkeys(names))
@@ -315,7 +327,7 @@ def keywords(who, part, method, *names):
         ) from None
 
 
-def one_dtype(who, layers):
+def one_dtype(who: object, layers: Any) -> np.dtype:
     """The floating-point type that all parameters share."""
     dtypes = sorted({str(p.dtype) for layer in layers for p in layer.params.values()})
     if len(dtypes) > 1:

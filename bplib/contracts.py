@@ -10,17 +10,29 @@ and then calls the loss's formula.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from . import checks
+
+__all__ = [
+    "Array", "ArrayLike", "Cache", "DTypeLike", "Grads", "Layer", "Loss", "Part", "Rng", "Trained", "behind",
+]  # fmt: skip
+
+Array: TypeAlias = np.ndarray  # shapes stand in the sentences
+Cache: TypeAlias = Any  # what a part remembers from forward for backward: each has its own
+Grads: TypeAlias = dict[str, np.ndarray]  # name → ∂L/∂p, with the keys and shapes of `params`
+Rng: TypeAlias = np.random.Generator | None
 
 
 class Part:
     """What layers and losses share: `config`, the arguments that make it again from a file, and a name."""
 
-    classes: ClassVar = {}  # name → the class of that name that was defined last, for `Network.load`
+    classes: ClassVar[
+        dict[str, type]
+    ] = {}  # name → the class of that name that was defined last, for `Network.load`
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -46,49 +58,45 @@ class Layer(Part):
     that does not inherit from here will do too. `update_state` and `pieces` are for those that need them.
     """
 
-    n_in = n_out = None
+    n_in: int | None = None
+    n_out: int | None = None
+    params: dict[str, Array]
+    state: dict[str, Array]
+    config: dict[str, Any]
 
     def __init__(self) -> None:
         self.params, self.state, self.config = {}, {}, {}
 
-    def forward(
-        self, X: np.ndarray, *, training: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[np.ndarray, Any]:
+    def forward(self, X: Array, *, training: bool = False, rng: Rng = None) -> tuple[Array, Cache]:
         """Return (Y, cache). `training` says whether dropout drops; what is random is drawn from `rng`."""
         X = checks.floats(self, "X", X)
         if self.n_in:
             checks.rows(self, X, self.n_in)
         return self.value(X, training=training, rng=rng)
 
-    def backward(
-        self, dY: np.ndarray, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+    def backward(self, dY: Array, cache: Cache, *, input_gradient: bool = True) -> tuple[Array | None, Grads]:
         """Return (dX, grads), with the keys and shapes of `params`; dX is None without `input_gradient`."""
         expected = self.output_shape(cache)
         if expected is not None and getattr(dY, "shape", None) != expected:
             checks.shape(self, "dY", dY, expected, "the output")
         return self.gradient(dY, cache, input_gradient=input_gradient)
 
-    def value(
-        self, X: np.ndarray, *, training: bool, rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, Any]:
+    def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
         """The formula of `forward`: X is floating point, and (N, n_in) where n_in is given."""
         raise NotImplementedError(f"{self}: a layer must define value or forward")
 
-    def gradient(
-        self, dY: np.ndarray, cache: Any, *, input_gradient: bool
-    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+    def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
         """The formula of `backward`: dY has the shape of the output."""
         raise NotImplementedError(f"{self}: a layer must define gradient or backward")
 
-    def output_shape(self, cache: Any) -> tuple[int, ...] | None:
+    def output_shape(self, cache: Cache) -> tuple[int, ...] | None:
         """The shape of the Y of this cache, which the door of `backward` asks of dY; None if any will do."""
         return None
 
-    def update_state(self, cache: Any) -> None:
+    def update_state(self, cache: Cache) -> None:
         """Move `state` towards the statistics of a training batch, which `forward` has put into its cache."""
 
-    def pieces(self, cache: Any) -> np.ndarray | None:
+    def pieces(self, cache: Cache) -> Array | None:
         """Which linear piece each unit is on, an array, or None: a gradient check must not cross a kink."""
         return None
 
@@ -100,28 +108,28 @@ class Loss(Part):
     numbers in the shape of Z; or `forward`, `backward` and `predict` themselves. It is pure, as layers are.
     """
 
-    def forward(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
+    def forward(self, Z: Array, Y: ArrayLike) -> tuple[float, Cache]:
         """Return (L, cache); the cache begins with `predict(Z)`."""
         Z = checks.outputs(self, Z)
         return self.value(Z, self.targets(Y, Z))
 
-    def backward(self, cache: Any) -> np.ndarray:
+    def backward(self, cache: Cache) -> Array:
         """Return dZ = ∂L/∂Z, in the shape of Z. It has no door: the cache is the loss's own."""
         raise NotImplementedError(f"{self}: a loss must define backward")
 
-    def predict(self, Z: np.ndarray) -> np.ndarray:
+    def predict(self, Z: Array) -> Array:
         """What the outputs say, (N, k): probabilities for the cross-entropies, which take logits Z."""
         return self.prediction(checks.outputs(self, Z))
 
-    def targets(self, Y: np.ndarray, Z: np.ndarray) -> np.ndarray:
+    def targets(self, Y: ArrayLike, Z: Array) -> Array:
         """Y as `value` takes it, in Z's dtype; here of the shape of Z. Raises ValueError or TypeError."""
         return checks.targets(self, Y, Z)
 
-    def value(self, Z: np.ndarray, Y: np.ndarray) -> tuple[float, Any]:
+    def value(self, Z: Array, Y: Array) -> tuple[float, Cache]:
         """The formula of `forward`: Z (N, k) is floating point, N ≥ 1, and Y has been through `targets`."""
         raise NotImplementedError(f"{self}: a loss must define value or forward")
 
-    def prediction(self, Z: np.ndarray) -> np.ndarray:
+    def prediction(self, Z: Array) -> Array:
         """The formula of `predict`."""
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
@@ -131,6 +139,12 @@ DOORS = {
     (Layer, "backward"): (Layer.backward, "gradient"),
     (Loss, "forward"): (Loss.forward, "value"),
 }
+
+
+class Trained(Protocol):
+    """What optimizers ask of a network: its layers, whose `params` they change."""
+
+    layers: list[Layer]
 
 
 def behind(parts: Sequence, base: type[Part], door: str, *, enter: int | None = None) -> list[Callable]:

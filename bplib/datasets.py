@@ -6,6 +6,9 @@ Every function returns a frozen `Dataset`. Rows are examples. Two-class sets hav
 `digits()` needs no network. `mnist()` downloads 11.6 MB once, checks every file against its SHA-256 hash
 and keeps it; `handwritten_digits()` gives MNIST where it can be had and the bundled digits elsewhere.
 
+MNIST's images are read from an unpacked copy (55 MB) that is mapped into memory: all kernels of a machine
+share it. It is made beside the files, or in the user's cache folder where theirs is closed to writing.
+
 Environment: `BPLIB_DATA_DIR` names the folder of the four MNIST files, gzipped or unpacked (default: the
 user's cache folder); `BPLIB_OFFLINE=1` forbids asking the network (empty, 0, false, no and off allow it).
 """
@@ -24,13 +27,17 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import checks, files
+
+if TYPE_CHECKING:
+    import mmap
 
 # SHA-256 and length in bytes of the files as they were first published.
 MNIST_FILES = {
@@ -412,15 +419,16 @@ def mnist(*, deadline: float = DEADLINE, progress: bool = True) -> Dataset:
     """
     deadline = checks.number("mnist", "deadline (seconds)", deadline, 0, open_low=True)
     folder = _data_folder()
-    contents, faults = {}, {}
+    contents: dict[str, bytes | mmap.mmap] = {}
+    faults = {}
     for name in MNIST_FILES:
         try:
-            contents[name] = _find(folder, name)
+            contents[name] = _mapped(folder, name) or _shared(folder, name, _find(folder, name))
         except ValueError as fault:
             faults[name] = str(fault)
     if faults:
         arrived = _download(folder, faults, deadline, progress)
-        contents |= {name: _unpack(data, name) for name, data in arrived.items()}
+        contents |= {name: _shared(folder, name, _unpack(data, name)) for name, data in arrived.items()}
     X_train, y_train, X_test, y_test = (
         _parse_idx(contents[name], name, LABELS_MAGIC if "labels" in name else IMAGES_MAGIC)
         for name in MNIST_FILES
@@ -493,7 +501,7 @@ def _unpack(compressed: bytes, name: str) -> bytes:
         raise _broken(f"{name} is not a whole gzip file ({error})") from error
 
 
-def _parse_idx(data: bytes, name: str, magic: int) -> np.ndarray:
+def _parse_idx(data: bytes | mmap.mmap, name: str, magic: int) -> np.ndarray:
     """Pixels (N, 784) uint8 or labels (N,) int64 of an IDX file, every field of the header checked."""
     header = 16 if magic == IMAGES_MAGIC else 8
     if len(data) < header:
@@ -567,6 +575,54 @@ def _find(folder: Path, name: str) -> bytes:
 
 
 MISSING = "is missing"
+COPY = ".unpacked"  # ends the name of a copy that was made here, so that nobody's own file is replaced
+
+
+def _mapped(folder: Path, name: str) -> mmap.mmap | None:
+    """The images of an unpacked file as a read-only mapping, once its hash is right; None without one.
+
+    A mapping is in memory once, however many processes read the file. Files are replaced here and never
+    written into, so it stays what was hashed.
+    """
+    sha256, length = MNIST_UNPACKED[name]
+    for path in _unpacked(folder, name):
+        with contextlib.suppress(OSError, ValueError):
+            if path.stat().st_size == length and path.is_file():
+                import mmap
+
+                with open(path, "rb") as file:
+                    found = mmap.mmap(file.fileno(), length, access=mmap.ACCESS_READ)
+                if hashlib.sha256(found).hexdigest() == sha256:
+                    return found
+    return None
+
+
+def _unpacked(folder: Path, name: str) -> Iterator[Path]:
+    """Where the images may be found unpacked: a copy made here, or a file unpacked by hand."""
+    if "images" in name:  # labels are small
+        plain = name.removesuffix(".gz")
+        yield from (folder / (plain + COPY), folder / plain, folder / plain.replace("-idx", ".idx"))
+        if (folder / name).is_file():
+            yield from (place / (plain + COPY) for place in _places(folder)[1:])
+
+
+def _places(folder: Path) -> list[Path]:
+    """Where unpacked copies are made: beside the files, else in the user's cache folder."""
+    with contextlib.suppress(DatasetUnavailable):
+        return [folder, Path(_pooch().os_cache("bplib"))]
+    return [folder]
+
+
+def _shared(folder: Path, name: str, data: bytes) -> bytes | mmap.mmap:
+    """The images as a mapping of a copy that is made now, or `data` itself where none can be made."""
+    for place in _places(folder) if "images" in name else []:
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            if place.stat().st_mode & 0o222 and os.access(place, os.W_OK):  # closed is closed, to root too
+                files.write(place / (name.removesuffix(".gz") + COPY), data)
+        if found := _mapped(folder, name):  # Windows: perhaps another process's, who holds it open
+            return found
+    return data
 
 
 def _read_verified(path: Path, sha256: str, length: int) -> bytes:

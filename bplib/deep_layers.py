@@ -4,10 +4,12 @@ The layers keep the contract of `layers`: rows are examples, forward returns (Y,
 backward returns (dX, grads). Training and prediction differ here, so `training` matters.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from . import checks
-from .contracts import Layer, behind
+from .contracts import Array, Cache, DTypeLike, Grads, Layer, Rng, behind
 from .storage import describe, state_of
 
 
@@ -18,7 +20,7 @@ class Dropout(Layer):
     sends dY through the same mask and the same factor: dX = dY ⊙ M/(1 − p). Srivastava et al. 2014.
     """
 
-    def __init__(self, p):
+    def __init__(self, p: float) -> None:
         super().__init__()
         self.p = checks.number("Dropout", "p", p, 0, 1)
         self.config = {"p": self.p}
@@ -26,17 +28,17 @@ class Dropout(Layer):
     def __repr__(self):
         return f"Dropout({self.p:g})"
 
-    def value(self, X, *, training, rng):
+    def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
         if not training or self.p == 0:
             return X, np.ones((), X.dtype)
         mask = checks.generator(f"{self} in training", rng).random(X.shape, dtype=np.float32) >= self.p
         scale = mask.astype(X.dtype) / X.dtype.type(1 - self.p)
         return X * scale, scale
 
-    def gradient(self, dY, cache, *, input_gradient):
+    def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
         return dY * cache if input_gradient else None, {}
 
-    def output_shape(self, cache):
+    def output_shape(self, cache: Cache) -> tuple[int, ...] | None:
         return cache.shape or None  # in prediction the cache is the number 1
 
 
@@ -50,7 +52,9 @@ class BatchNorm(Layer):
     towards the batch's mean and unbiased variance; there dX = dX̂/√(s² + ε). Ioffe & Szegedy 2015.
     """
 
-    def __init__(self, n, *, eps=1e-5, momentum=0.1, dtype=np.float64):
+    def __init__(
+        self, n: int, *, eps: float = 1e-5, momentum: float = 0.1, dtype: DTypeLike = np.float64
+    ) -> None:
         super().__init__()
         self.n_in = self.n_out = checks.whole_number("BatchNorm", "n", n)
         self.eps = checks.number(self, "eps", eps, 0, open_low=True)
@@ -63,7 +67,7 @@ class BatchNorm(Layer):
     def __repr__(self):
         return f"BatchNorm({self.n_in})"
 
-    def value(self, X, *, training, rng):
+    def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
         if training and len(X) < 2:
             raise ValueError(f"{self}: a batch of {len(X)} has no variance: training needs at least 2 rows")
         mean = X.mean(axis=0) if training else self.state["mean"]
@@ -72,7 +76,7 @@ class BatchNorm(Layer):
         X_hat = (X - mean) * inverse_sd
         return self.params["gamma"] * X_hat + self.params["beta"], (X_hat, inverse_sd, mean, var, training)
 
-    def gradient(self, dY, cache, *, input_gradient):
+    def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
         X_hat, inverse_sd, _, _, training = cache
         grads = {"gamma": (dY * X_hat).sum(axis=0), "beta": dY.sum(axis=0)}
         if not input_gradient:
@@ -82,10 +86,10 @@ class BatchNorm(Layer):
             dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * X_hat).mean(axis=0)
         return dX_hat * inverse_sd, grads
 
-    def output_shape(self, cache):
+    def output_shape(self, cache: Cache) -> tuple[int, ...] | None:
         return cache[0].shape
 
-    def update_state(self, cache):
+    def update_state(self, cache: Cache) -> None:
         X_hat, _, mean, var, _ = cache
         unbiased = var * (len(X_hat) / (len(X_hat) - 1))
         for name, batch in (("mean", mean), ("var", unbiased)):
@@ -99,7 +103,7 @@ class Residual(Layer):
     named "0.W", "0.b", "2.W", …: the same arrays. He et al. 2016.
     """
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         checks.layers("Residual", self.layers)
         widths = [w for f in self.layers for w in (getattr(f, "n_in", None), getattr(f, "n_out", None)) if w]
@@ -113,42 +117,43 @@ class Residual(Layer):
         return f"Residual({self.layers})"
 
     @property
-    def params(self):
+    def params(self) -> dict[str, Array]:  # type: ignore[override]  # they are not its own to be replaced
         """The arrays of the inner layers, by their numbers and names."""
         return self._inner(lambda layer: layer.params)
 
     @property
-    def state(self):
+    def state(self) -> dict[str, Array]:  # type: ignore[override]
         """The running statistics of the inner layers."""
         return self._inner(state_of)
 
     def _inner(self, arrays):
         return {f"{i}.{name}": a for i, layer in enumerate(self.layers) for name, a in arrays(layer).items()}
 
-    def value(self, X, *, training, rng):
+    def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
         Y, caches = X, []
         for forward in behind(self.layers, Layer, "forward"):
             Y, cache = forward(Y, training=training, rng=rng)
             caches.append(cache)
         return X + Y, caches
 
-    def gradient(self, dY, cache, *, input_gradient):
-        dF, grads, backwards = dY, {}, behind(self.layers, Layer, "backward")
+    def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
+        grads: Grads = {}
+        dF, backwards = dY, behind(self.layers, Layer, "backward")
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
             dF, inner = backwards[i](dF, cache[i], input_gradient=needed)
             grads |= {f"{i}.{name}": g for name, g in inner.items()}
         return dY + dF if input_gradient else None, {name: grads[name] for name in self.params}
 
-    def output_shape(self, cache):
+    def output_shape(self, cache: Cache) -> tuple[int, ...] | None:
         last = self.layers[-1]
         return last.output_shape(cache[-1]) if isinstance(last, Layer) else None
 
-    def update_state(self, cache):
+    def update_state(self, cache: Cache) -> None:
         for layer, inner in zip(self.layers, cache, strict=True):
             if state_of(layer):
                 layer.update_state(inner)
 
-    def pieces(self, cache):
+    def pieces(self, cache: Cache) -> Array:
         found = [f.pieces(c) for f, c in zip(self.layers, cache, strict=True) if hasattr(f, "pieces")]
         return np.concatenate([np.zeros(0), *(piece.ravel() for piece in found if piece is not None)])

@@ -386,6 +386,13 @@ CORE = tuple(
          "A weight behind an input of 1000 moves z by 1000 h: the step must shrink."),
         ("parameter not put back", "array[index] = kept\n", "pass\n",
          "The next ones would be measured in another network."))
+    + _in("gradcheck._along",
+        ("one-sided along a direction", "kept - h * v", "kept",
+         "The difference about the middle errs by h², the one-sided one by h."),
+        ("one step for all directions", "h *= eps / moved", "h *= 1",
+         "A thousand entries together move a unit far: the step must shrink."),
+        ("array not put back", "array[...] = kept\n", "pass\n",
+         "The next ones would be measured in another network."))
     # ------------------------------------------------------------ training
     + _in("training._step",
         ("prediction mode in training", "training=True", "training=False",

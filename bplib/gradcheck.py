@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -99,6 +100,31 @@ def _central_differences(array, eps, f):
     return gradient, smallest
 
 
+def _along(array, eps, f, directions, rng):
+    """(above − below)/(2h) along random directions, all of `array` moved at once; and the smallest h.
+
+    With them come the directions as they were gone: h v is rounded where it is added to large numbers. f and
+    h are those of `_central_differences`.
+    """
+    kept, quotients, gone, smallest = array.copy(), [], [], eps
+    for v in rng.normal(size=(directions, *array.shape)):
+        h = eps
+        array[...] = kept + h * v
+        above, moved = f(h, eps)
+        if moved > eps:  # many entries together move a unit far, and there may be a kink
+            h *= eps / moved
+            array[...] = kept + h * v
+            above, _ = f(h, np.inf)
+        beyond = array.copy()
+        array[...] = kept - h * v
+        below, _ = f(h, np.inf)
+        gone.append((beyond - array) / (2 * h))
+        array[...] = kept
+        quotients.append((above - below) / (2 * h))
+        smallest = min(h, smallest)
+    return np.array(quotients), gone, smallest
+
+
 FAR = 10  # a step that moves a unit ten times as far leaves an error of (10 eps)², below any tolerance
 
 
@@ -110,23 +136,32 @@ def check_gradients(
     eps: float = 1e-5,
     tolerance: float = 1e-6,
     training: bool = False,
+    directions: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> GradientReport:
     """Compare every parameter's gradient, and X's, with central differences; return a `GradientReport`.
 
     Works on a float64 copy and leaves the network alone. Costs two or three forward passes for each number
-    compared, so it is meant for small networks. Backward runs with and without the gradient by X, as training
-    does; the worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞, ‖n‖∞, floor), where floor is the
-    round-off of the quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A number that moves a unit more than
-    ten times as far as itself (inputs or weights in the hundreds) is moved by less than `eps`, so that the
-    unit moves by `eps`. With `training` the layers run in training mode, each time with a copy of the same
-    `rng`, so that dropout draws the same mask.
+    compared, so it is meant for small networks; for large ones there are `directions`. Backward runs with and
+    without the gradient by X, as training does; the worse counts. An array's error is ‖a − n‖∞ / max(‖a‖∞,
+    ‖n‖∞, floor), where floor is the round-off of the quotient, 100 ε max(|L|, 1)/eps, over the tolerance. A
+    number that moves a unit more than ten times as far as itself (inputs or weights in the hundreds) is moved
+    by less than `eps`, so that the unit moves by `eps`. With `training` the layers run in training mode, each
+    time with a copy of the same `rng`, so that dropout draws the same mask.
+
+    With `directions` = k each array moves as a whole, along k directions V drawn from `rng`, and the k
+    numbers ⟨∂L/∂W, V⟩ are compared in place of the entries: two or three passes for each, however many
+    entries there are. The numbers in V are normal, so the error of a gradient is hardly ever at right angles
+    to V; but one wrong entry is judged beside all the others.
 
     Raises VacuousCheckError when the check proves nothing: every gradient zero, an output that does not
     depend on X, a loss so large that its round-off hides the gradients, or a unit within `eps` of a kink.
     """
     eps = checks.number("check_gradients", "eps", eps, 0, open_low=True)
     tolerance = checks.number("check_gradients", "tolerance", tolerance, 0, open_low=True)
+    if directions is not None:
+        checks.whole_number("check_gradients", "directions", directions)
+        draw = checks.generator("check_gradients (with directions)", rng).spawn(1)[0]  # `rng` is as it was
     network = astype(network, np.float64)
     X, Y = checks.data("check_gradients", X, Y)
     X = np.array(network.cast(X))
@@ -169,11 +204,15 @@ def check_gradients(
     loud = quiet * max(abs(L), 1.0)
     errors, vanishing, hidden = {}, [], []
     for name, array in arrays.items():
-        n, h = _central_differences(array, eps, lambda h, far, name=name: loss(name, h, far))
-        noise = loud * eps / h
         found = [way[name] for way in ways if name in way]
         for a in found:
             checks.shape("check_gradients", f"the gradient of {name}", a, array.shape, name)
+        if directions is None:
+            n, h = _central_differences(array, eps, partial(loss, name))
+        else:
+            n, gone, h = _along(array, eps, partial(loss, name), directions, draw)
+            found = [np.array([np.vdot(v, a) for v in gone]) for a in found]
+        noise = loud * eps / h
         errors[name] = max(relative_error(a, n, noise / tolerance) for a in found)
         largest = max(_norm(q) for q in (n, *found))
         if largest <= noise:

@@ -1,11 +1,12 @@
 """Network: layers one after another, then a loss. Forward from left to right, backward from right to left."""
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from . import checks, layers, losses, storage
-from .contracts import Layer, behind
+from .contracts import Array, ArrayLike, Cache, DTypeLike, Grads, Layer, Loss, Rng, behind
 
 
 class Network:
@@ -15,7 +16,7 @@ class Network:
     ∂L/∂p for p = `layers[i].params[name]`.
     """
 
-    def __init__(self, layers, loss_function):
+    def __init__(self, layers: Sequence[Layer], loss_function: Loss) -> None:
         self.layers, self.loss_function = list(layers), loss_function
         checks.layers("Network", self.layers)
         checks.interface("Network", "loss", loss_function, "forward", "backward", "predict")
@@ -24,11 +25,11 @@ class Network:
     def __repr__(self):
         return f"Network({self.layers}, {self.loss_function})"
 
-    def cast(self, X):
+    def cast(self, X: ArrayLike) -> Array:
         """X as an array of the network's dtype; no copy where it is one already."""
         return checks.real("Network", "X", X).astype(self.dtype, copy=False)
 
-    def forward(self, X, *, training=False, rng=None):
+    def forward(self, X: ArrayLike, *, training: bool = False, rng: Rng = None) -> tuple[Array, list[Cache]]:
         """Return (Z, caches): the outputs (N, k), and what each layer must remember for backward."""
         Y, caches = self.cast(X), []
         for forward in behind(self.layers, Layer, "forward", enter=0):
@@ -36,30 +37,33 @@ class Network:
             caches.append(cache)
         return Y, caches
 
-    def backward(self, dZ, caches, *, input_gradient=True):
+    def backward(self, dZ: Array, caches: list[Cache], *,
+                 input_gradient: bool = True) -> tuple[Array | None, list[Grads]]:  # fmt: skip
         """Return (dX, grads) from dZ = ∂L/∂Z: the chain rule, from the last layer to the first."""
-        dY, grads, backwards = dZ, [None] * len(self.layers), behind(self.layers, Layer, "backward", enter=-1)
+        grads: list[Grads] = [{}] * len(self.layers)
+        dY, backwards = dZ, behind(self.layers, Layer, "backward", enter=-1)
         for i in reversed(range(len(self.layers))):
             needed = input_gradient or i > 0
             dY, grads[i] = backwards[i](dY, caches[i], input_gradient=needed)
         return dY, grads
 
-    def gradients(self, X, Y, *, training=False, rng=None):
+    def gradients(self, X: ArrayLike, Y: ArrayLike, *,
+                  training: bool = False, rng: Rng = None) -> tuple[float, list[Grads]]:  # fmt: skip
         """Return (L, grads); the gradient by X, which no step needs, is not computed."""
         Z, caches = self.forward(X, training=training, rng=rng)
         L, cache = self.loss_function.forward(Z, Y)
         return L, self.backward(self.loss_function.backward(cache), caches, input_gradient=False)[1]
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Array:
         """The loss's `predict` of the outputs: probabilities for a cross-entropy, Z for squared error."""
         return self.loss_function.predict(self.forward(checks.finite("Network", "X", self.cast(X)))[0])
 
-    def loss(self, X, Y):
+    def loss(self, X: ArrayLike, Y: ArrayLike) -> float:
         """L over all rows of X, as a float."""
         X, Y = checks.finite("Network", "X", self.cast(X)), checks.finite("Network", "Y", Y)
         return self.loss_function.forward(self.forward(X)[0], Y)[0]
 
-    def named_params(self):
+    def named_params(self) -> Iterator[tuple[str, Array]]:
         """Yield ("0.W", array), ("0.b", array), … in order: the arrays themselves, not copies."""
         for i, layer in enumerate(self.layers):
             for name, p in layer.params.items():
@@ -70,16 +74,13 @@ class Network:
 
 
 ACTIVATIONS = {"sigmoid": layers.Sigmoid, "tanh": layers.Tanh, "relu": layers.ReLU}
-LOSSES = {
-    "squared_error": losses.SquaredError,
-    "binary_cross_entropy": losses.BinaryCrossEntropy,
-    "softmax_cross_entropy": losses.SoftmaxCrossEntropy,
-}
+LOSSES = {"squared_error": losses.SquaredError, "binary_cross_entropy": losses.BinaryCrossEntropy,
+          "softmax_cross_entropy": losses.SoftmaxCrossEntropy}  # fmt: skip
 
 
-# fmt: off
-def mlp(sizes, *, activation="sigmoid", output="identity", loss="squared_error", bias=True, init="auto",
-        scale=None, dtype=np.float64, rng=None):
+def mlp(sizes: Sequence[int], *, activation: str = "sigmoid", output: str = "identity",
+        loss: str = "squared_error", bias: bool = True, init: str = "auto", scale: float | None = None,
+        dtype: DTypeLike = np.float64, rng: Rng = None) -> Network:  # fmt: skip
     """A multilayer perceptron of widths `sizes`: Affine layers, and an activation after each but the last.
 
     init="auto" is He before ReLU and Xavier otherwise; see `Affine` for the others. output="sigmoid" ends in

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import checks
+from .contracts import Array, Grads, Trained
 
 
 class Optimizer(checks.Owned):
@@ -12,11 +13,11 @@ class Optimizer(checks.Owned):
     learning_rate, weight_decay = checks.Setting(0, open_low=True), checks.Setting(0)
     n_memory = 0
 
-    def __init__(self, learning_rate, weight_decay):
+    def __init__(self, learning_rate: float, weight_decay: float) -> None:
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.steps, self.memory = 0, {}
 
-    def step(self, network, grads):
+    def step(self, network: Trained, grads: list[Grads]) -> None:
         """Change every parameter of `network` in place; `grads`, as `Network.backward` gives it, stays."""
         pairs = checks.gradients(type(self).__name__, network, grads)
         if n := self.n_memory:
@@ -25,14 +26,11 @@ class Optimizer(checks.Owned):
         for key, p, g in pairs:
             # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
             decay = self.weight_decay if p.ndim > 1 else 0.0
-            if not n:
-                self.update(p, g, decay)
-                continue
-            if key not in self.memory:
+            if n and key not in self.memory:
                 self.memory[key] = [np.zeros_like(p) for _ in range(n)]
-            self.update(p, g, decay, *self.memory[key])
+            self.update(p, g, decay, *self.memory.get(key, ()))
 
-    def update(self, p, g, decay, *memory):
+    def update(self, p: Array, g: Array, decay: float, *memory: Array) -> None:
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""
         raise NotImplementedError(f"{type(self).__name__}: an optimizer must define update")
 
@@ -43,11 +41,11 @@ class SGD(Optimizer):
     momentum = checks.Setting(0, 1)
     n_memory = property(lambda self: 1 if self.momentum or self.memory else 0, doc="v, with momentum.")
 
-    def __init__(self, learning_rate, momentum=0.0, weight_decay=0.0):
+    def __init__(self, learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
         super().__init__(learning_rate, weight_decay)
         self.momentum = momentum
 
-    def update(self, p, g, decay, v=None):
+    def update(self, p: Array, g: Array, decay: float, v: Array | None = None) -> None:  # type: ignore[override]
         if decay:
             g = g + decay * p
         if v is not None:
@@ -66,11 +64,12 @@ class Adam(Optimizer):
     beta1, beta2, eps = checks.Setting(0, 1), checks.Setting(0, 1), checks.Setting(0, open_low=True)
     n_memory = 2
 
-    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0):
+    def __init__(self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999,
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
-    def update(self, p, g, decay, m, v):
+    def update(self, p: Array, g: Array, decay: float, m: Array, v: Array) -> None:  # type: ignore[override]
         m *= self.beta1
         m += (1 - self.beta1) * g
         v *= self.beta2

@@ -3,20 +3,24 @@
 import copy
 import inspect
 import json
+import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from . import checks, files
 from .contracts import Part
 
 
-def state_of(layer):
+def state_of(layer: Any) -> dict[str, np.ndarray]:
     """The running statistics of a layer; one with forward, backward and params alone has none."""
     return getattr(layer, "state", {})
 
 
-def astype(network, dtype):
+def astype(network: Any, dtype: DTypeLike) -> Any:
     """A copy of the network with its parameters and running statistics in another floating-point type."""
     other = copy.deepcopy(network)
     other.dtype = checks.floating("astype", dtype)
@@ -43,7 +47,7 @@ def _own(part):
     return getattr(part, "params", {}) | state_of(part)
 
 
-def arrays_of(network):
+def arrays_of(network: Any) -> dict[str, np.ndarray]:
     """Every array of the network by name: parameters "0.W", running statistics "2.state.mean"."""
     state = {
         f"{i}.state.{name}": s
@@ -53,12 +57,12 @@ def arrays_of(network):
     return dict(network.named_params()) | state
 
 
-def describe(part):
+def describe(part: Any) -> list:
     """[class name, settings, module] of a layer or a loss, for `build`."""
     return [type(part).__qualname__, getattr(part, "config", {}), type(part).__module__]
 
 
-def build(name, config, module=None, *, kind="layer"):
+def build(name: str, config: dict, module: str | None = None, *, kind: str = "layer") -> Any:
     """The part that `describe` described; a layer made of layers describes them in `layers`.
 
     Its class is the one that its module knows by this name now, so that a cell run again counts; failing
@@ -67,7 +71,7 @@ def build(name, config, module=None, *, kind="layer"):
     for place in (
         [module] if module else ["bplib.layers", "bplib.losses", "bplib.deep_layers"]
     ):  # as older files say
-        made = sys.modules.get(place)
+        made: Any = sys.modules.get(place)
         for step in name.split("."):
             made = vars(made).get(step) if hasattr(made, "__dict__") else None
         if isinstance(made, type) and hasattr(made, "forward") and hasattr(made, "backward"):
@@ -87,7 +91,7 @@ def build(name, config, module=None, *, kind="layer"):
         ) from error
 
 
-def save(network, path):
+def save(network: Any, path: str | os.PathLike) -> None:
     """Write layers, parameters and running statistics to the file `path`, as npz: all of it, or nothing.
 
     A layer or a loss of your own is made again from its `config`, a dict of what its constructor takes ({}
@@ -105,8 +109,9 @@ def save(network, path):
         raise ValueError(f"Network.save: what is written could not be loaded again: {error}") from error
     for part, copied in zip([*network.layers, network.loss_function], again, strict=True):
         _compare(part, copied)
+    arrays: dict[str, Any] = arrays_of(network)
     with files.replacing(path) as file:
-        np.savez(file, about=text, **arrays_of(network))
+        np.savez(file, about=text, **arrays)
 
 
 def _compare(part, again):
@@ -139,7 +144,7 @@ def _parts(about):
     return [*(build(*layer) for layer in about["layers"]), build(*loss, kind="loss")]
 
 
-def load(make, path):
+def load(make: Callable[[list, Any], Any], path: str | os.PathLike) -> Any:
     """The network that `save` wrote to `path`. Classes of your own must be defined, or imported, before."""
     try:
         with np.load(path, allow_pickle=False) as file:

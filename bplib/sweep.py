@@ -7,7 +7,8 @@
 `run(**setting)` returns a dict of numbers. Every result is written to `keep` the moment it arrives, so an
 interrupted sweep goes on where it stopped, and a worker that dies takes nothing with it but its own run,
 which is tried again. A `run` that was edited is another run: what `keep` holds of the old one does not count.
-For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor())`.
+For a Dask cluster: `sweep(run, settings, executor=Client(...).get_executor(), batch=10)`. Short runs are
+better sent in batches: to send one and to take its result costs a cluster some milliseconds.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import hashlib
 import itertools
 import json
 import os
+import queue
 import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +99,7 @@ def sweep(
     workers: int | None = None,
     keep: str | os.PathLike | None = None,
     attempts: int = 3,
+    batch: int = 1,
 ) -> SweepResults:
     """Call `run(**setting)` for every setting and return `SweepResults`, behind a progress bar.
 
@@ -108,12 +111,17 @@ def sweep(
     keep      a file for the results, one JSON line each; runs that it already holds are not made again,
               unless the code of `run` has changed since, or a function or a number of its module that it uses
     attempts  how often a run is tried whose worker died
+    batch     how many runs are sent to a worker together: their results arrive, and are kept, together
+
+    Where the executor itself goes away, as a cluster whose scheduler dies, CancelledError says so; what
+    arrived is in `keep`, and the same call goes on from there with another executor.
     """
     from tqdm import tqdm  # not tqdm.auto: its widget ignores `file` and stores nothing in a notebook
 
     tqdm.monitor_interval = 0  # its thread watches bars that stand still, and a browser has no threads
 
     checks.whole_number("sweep", "attempts", attempts)
+    checks.whole_number("sweep", "batch", batch)
     settings = [dict(setting) for setting in settings]
     if not callable(run) or not settings:
         raise ValueError(
@@ -135,7 +143,9 @@ def sweep(
         while waiting:
             pool: Any = executor or _processes(workers)
             try:
-                futures = {pool.submit(_limited, run, setting): key for key, setting in waiting.items()}
+                keys = list(waiting)
+                parts = [keys[i : i + batch] for i in range(0, len(keys), batch)]
+                futures = {pool.submit(_limited, run, [waiting[key] for key in part]): part for part in parts}
                 _collect(futures, waiting, done, lost, attempts, note, bar)
             except BrokenExecutor:  # raised by submit: the pool died while it was being filled
                 _count_loss(waiting, done, lost, attempts, note, bar, "the pool of workers died")
@@ -146,20 +156,36 @@ def sweep(
 
 
 def _collect(futures, waiting, done, lost, attempts, keep, bar):
+    arrived = queue.SimpleQueue()
+    for future in futures:  # `wait` would go through all of them for each that arrives
+        future.add_done_callback(arrived.put)
+    broken = None
     while futures:
-        finished, _ = wait(futures, return_when=FIRST_COMPLETED)
-        broken = None
-        for future in finished:
-            key = futures.pop(future)
-            error = future.exception()
-            if error is None:
-                _finish(key, future.result(), waiting, done, keep, bar)
-            elif isinstance(error, BrokenExecutor) or "Killed" in type(error).__name__:
-                broken = error
-            else:
-                _finish(key, {"error": f"{type(error).__name__}: {error}"}, waiting, done, keep, bar)
-        if broken is not None and not futures:
-            _count_loss(waiting, done, lost, attempts, keep, bar, f"{type(broken).__name__}: {broken}")
+        try:
+            future = arrived.get(timeout=0.5)  # short, so that Ctrl-C works on Windows
+        except queue.Empty:
+            continue
+        part = futures.pop(future)
+        if future.cancelled():
+            raise CancelledError(
+                f"sweep: the executor has given up {len(waiting)} runs, as a cluster does whose scheduler is "
+                "gone. Results that arrived are kept where `keep` says: call again with another executor"
+            )
+        error = future.exception()
+        if error is None:
+            for key, result in zip(part, future.result(), strict=True):
+                _finish(key, result, waiting, done, keep, bar)
+        elif isinstance(error, BrokenExecutor) or "Killed" in type(error).__name__:
+            broken = error
+        else:
+            for key in part:
+                _finish(key, _failed(error), waiting, done, keep, bar)
+    if broken is not None:
+        _count_loss(waiting, done, lost, attempts, keep, bar, f"{type(broken).__name__}: {broken}")
+
+
+def _failed(error):
+    return {"error": f"{type(error).__name__}: {error}"}
 
 
 def _count_loss(waiting, done, lost, attempts, keep, bar, reason):
@@ -266,15 +292,22 @@ def _key(setting):
     return json.dumps(setting, sort_keys=True, default=float)
 
 
-def _limited(run, setting):
-    """In the worker: one BLAS thread, whatever started the process."""
+def _limited(run, settings):
+    """In the worker: the results of these settings, with one BLAS thread, whatever started the process."""
     from threadpoolctl import threadpool_limits
 
     # in a browser there is one thread anyhow
     with contextlib.nullcontext() if sys.platform == "emscripten" else threadpool_limits(limits=1):
+        return [_result(run, setting) for setting in settings]
+
+
+def _result(run, setting):
+    try:
         result = run(**setting)
-    if not isinstance(result, dict):
-        raise TypeError(f"run must return a dict of numbers, got {type(result).__name__}")
+        if not isinstance(result, dict):
+            raise TypeError(f"run must return a dict of numbers, got {type(result).__name__}")
+    except Exception as error:
+        return _failed(error)
     return result
 
 

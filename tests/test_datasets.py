@@ -5,6 +5,7 @@ import errno
 import gzip
 import hashlib
 import json
+import mmap
 import os
 import signal
 import socket
@@ -416,6 +417,9 @@ FILES = dict(
     zip(NAMES, (idx_images(200), idx_labels(200), idx_images(30, seed=1), idx_labels(30)), strict=True)
 )
 
+UNPACKED = {name: gzip.decompress(data) for name, data in FILES.items()}
+COPIES = {name.removesuffix(".gz") + ".unpacked": UNPACKED[name] for name in (NAMES[0], NAMES[2])}
+
 
 def registry(files):
     return {name: (hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
@@ -535,8 +539,12 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """The small stand-in for MNIST with its own hashes, and an empty cache folder."""
+    import pooch
+
     monkeypatch.setattr(datasets, "MNIST_FILES", registry(FILES))
+    monkeypatch.setattr(datasets, "MNIST_UNPACKED", registry(UNPACKED))
     monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "home" / project)
     monkeypatch.delenv("BPLIB_OFFLINE", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return tmp_path / "cache"
@@ -571,8 +579,8 @@ def assert_is_the_small_set(data):
 
 
 def assert_complete(cache):
-    """Exactly the four files, whole, and nothing temporary."""
-    assert {path.name: path.read_bytes() for path in cache.iterdir()} == FILES
+    """Exactly the four files, whole, the copies that are mapped, and nothing temporary."""
+    assert {path.name: path.read_bytes() for path in cache.iterdir()} == FILES | COPIES
 
 
 FAULTS = {
@@ -748,11 +756,10 @@ def test_a_terminated_download_leaves_nothing_behind_and_ends(server, cache):
     server.faults |= {"a": "silent_midway", "b": "silent_midway"}
     program = (
         "import json, sys, bplib.datasets as d\n"
-        "files, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
-        "d.MNIST_FILES = {name: tuple(entry) for name, entry in files.items()}\n"
+        "d.MNIST_FILES, d.MNIST_UNPACKED, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
         "d.mnist(progress=False)"
     )
-    argument = json.dumps([registry(FILES), [server.url("a")]])
+    argument = json.dumps([registry(FILES), registry(UNPACKED), [server.url("a")]])
     process = subprocess.Popen([sys.executable, "-c", program, argument])
     try:
         until = time.monotonic() + 60
@@ -785,7 +792,7 @@ def test_what_a_killed_download_left_goes_with_the_next_one_but_not_a_live_one(s
         (folder / "tmp").write_bytes(b"half")
     os.utime(old, (time.time() - 25 * 3600,) * 2)
     assert_is_the_small_set(datasets.mnist(progress=False))
-    assert {path.name for path in cache.iterdir()} == {*NAMES, ".download-live"}
+    assert {path.name for path in cache.iterdir()} == {*NAMES, *COPIES, ".download-live"}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFO")
@@ -814,19 +821,14 @@ def test_no_more_of_a_file_is_read_than_it_should_hold(tmp_path):
         datasets._read_verified(tmp_path / "big", "0" * 64, 1000)
 
 
-UNPACKED = {name: gzip.decompress(data) for name, data in FILES.items()}
-
-
 @pytest.mark.parametrize("spelling", [lambda name: name, lambda name: name.replace("-idx", ".idx")])
 def test_files_unpacked_by_hand_are_found(server, cache, monkeypatch, spelling):
-    monkeypatch.setattr(datasets, "MNIST_UNPACKED", registry(UNPACKED))
     fill(cache, {spelling(name.removesuffix(".gz")): data for name, data in UNPACKED.items()})
     assert_is_the_small_set(datasets.mnist(progress=False))
     assert server.asked == []
 
 
 def test_a_damaged_unpacked_file_is_named(server, cache, monkeypatch):
-    monkeypatch.setattr(datasets, "MNIST_UNPACKED", registry(UNPACKED))
     fill(cache, {name.removesuffix(".gz"): data for name, data in UNPACKED.items()})
     plain = NAMES[0].removesuffix(".gz")
     (cache / plain).write_bytes(UNPACKED[NAMES[0]][:-1])
@@ -835,6 +837,83 @@ def test_a_damaged_unpacked_file_is_named(server, cache, monkeypatch):
         DatasetUnavailable, match=f"{NAMES[0]} is missing, and {plain} has a wrong SHA-256 hash. W"
     ):
         datasets.mnist()
+
+
+def mapping_of(X):
+    """The mapping that holds these images, or None."""
+    base = X.pixels
+    while isinstance(base, np.ndarray):
+        base = base.base
+    base = getattr(base, "obj", base)  # of a memoryview
+    return base if isinstance(base, mmap.mmap) else None
+
+
+def test_images_are_mapped_from_a_copy_that_is_made_once(server, cache):
+    inodes = []
+    for _ in range(2):
+        data = datasets.mnist(progress=False)
+        assert_is_the_small_set(data)
+        assert [mapping_of(X)[:] for X in (data.X_train, data.X_test)] == list(COPIES.values())
+        inodes.append([(cache / name).stat().st_ino for name in COPIES])
+    assert inodes[0] == inodes[1]
+    assert_complete(cache)
+
+
+def test_a_mapping_cannot_be_written_to(server, cache):
+    pixels = datasets.mnist(progress=False).X_train.pixels
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[0, 0] = 1
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        pixels.flags.writeable = True
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:-1] + bytes([data[-1] ^ 1])])
+def test_a_damaged_copy_is_made_again(server, cache, damage):
+    fill(cache, FILES | {name: damage(data) for name, data in COPIES.items()})
+    data = datasets.mnist()
+    assert_is_the_small_set(data)
+    assert mapping_of(data.X_train)
+    assert_complete(cache)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("spelling", [lambda name: name, lambda name: name.replace("-idx", ".idx")])
+def test_files_unpacked_by_hand_are_mapped_and_others_of_their_name_stay(server, cache, spelling):
+    """Another data set has files of the same names."""
+    theirs = {spelling(name.removesuffix(".gz")): data for name, data in UNPACKED.items()}
+    fill(cache, theirs)
+    assert mapping_of(datasets.mnist().X_train)
+    assert {path.name for path in cache.iterdir()} == set(theirs)
+    others = dict.fromkeys(theirs, b"another set")
+    fill(cache, FILES | others)
+    data = datasets.mnist()
+    assert_is_the_small_set(data)
+    assert mapping_of(data.X_train)
+    assert {path.name: path.read_bytes() for path in cache.iterdir()} == FILES | others | COPIES
+
+
+def test_beside_a_folder_that_is_closed_the_copy_is_the_users(server, cache, tmp_path):
+    fill(cache)
+    cache.chmod(0o555)
+    try:
+        for _ in range(2):
+            data = datasets.mnist()
+            assert_is_the_small_set(data)
+            assert mapping_of(data.X_train)
+    finally:
+        cache.chmod(0o755)
+    assert {path.name for path in cache.iterdir()} == set(FILES)
+    home = tmp_path / "home" / "bplib"
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == COPIES
+
+
+def test_where_no_copy_can_be_made_the_images_are_in_memory(server, cache, monkeypatch):
+    fill(cache)
+    monkeypatch.setattr(os, "replace", read_only)
+    data = datasets.mnist()
+    assert_is_the_small_set(data)
+    assert mapping_of(data.X_train) is None
+    assert {path.name for path in cache.iterdir()} == set(FILES)
 
 
 def test_the_published_files_unpacked_have_these_hashes():
@@ -957,7 +1036,7 @@ def test_windows_refuses_to_replace_a_file_another_process_holds_open(server, ca
     """Then their file serves when it holds the same bytes, and only then."""
 
     def replace(source, target):
-        Path(target).write_bytes(FILES[Path(target).name] if theirs == "whole" else b"other")
+        Path(target).write_bytes((FILES | COPIES)[Path(target).name] if theirs == "whole" else b"other")
         raise PermissionError(errno.EACCES, "The process cannot access the file")
 
     monkeypatch.setattr(os, "replace", replace)
@@ -980,12 +1059,11 @@ def test_two_processes_at_once(server, cache):
     server.barrier = threading.Barrier(2)
     program = (
         "import json, sys, numpy as np, bplib.datasets as d\n"
-        "files, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
-        "d.MNIST_FILES = {name: tuple(entry) for name, entry in files.items()}\n"
+        "d.MNIST_FILES, d.MNIST_UNPACKED, d.MNIST_MIRRORS = json.loads(sys.argv[1])\n"
         "data = d.mnist(progress=False)\n"
         "print(data.X_train.pixels.sum(), data.X_test.pixels.sum(), data.y_train.sum())"
     )
-    argument = json.dumps([registry(FILES), [server.url("a")]])
+    argument = json.dumps([registry(FILES), registry(UNPACKED), [server.url("a")]])
     command = [sys.executable, "-c", program, argument]
     pair = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)

@@ -79,6 +79,51 @@ def test_faults_of_the_lab_are_seen_by_the_check_and_not_by_the_curve(fault):
     assert after < 0.85 * before
 
 
+def verdict(network, X, Y, **settings):
+    """Which arrays the check finds wrong, or the error that it raises."""
+    try:
+        report = check_gradients(network, X, Y, **settings)
+    except Exception as error:
+        return str(error)
+    return {name for name, error in report.errors.items() if error > 1e-6}
+
+
+def in_a_network(fault):
+    """Whether a network runs the spoiled function."""
+    try:
+        faults.spoil(network_for(fault)[0], fault.name)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+IN_NETWORKS = [
+    f for f in faults.CORE if f.where.startswith(("layers", "losses", "network", "deep")) and in_a_network(f)
+]
+
+
+@pytest.mark.parametrize("fault", IN_NETWORKS, ids=ids(IN_NETWORKS))
+def test_a_check_along_directions_finds_what_the_check_entry_by_entry_finds(fault):
+    """And in the same arrays. Faults that change no gradient are found by neither."""
+    network, X, Y = network_for(fault)
+    broken = faults.spoil(network, fault.name)
+    found = [
+        verdict(broken, X, Y, training=fault.where.startswith("deep_layers"), directions=directions,
+                rng=np.random.default_rng(3))
+        for directions in (None, 3)
+    ]  # fmt: skip
+    assert found[0] == found[1]
+
+
+def test_most_faults_are_found_along_directions():
+    """The test before this one would pass if both checks found nothing."""
+    assert len(IN_NETWORKS) >= 65
+    settings = {"directions": 3, "rng": np.random.default_rng(3)}
+    found = [f for f in IN_NETWORKS if verdict(faults.spoil(network_for(f)[0], f.name), *network_for(f)[1:],
+                                               training=f.where.startswith("deep_layers"), **settings)]  # fmt: skip
+    assert len(found) >= 40
+
+
 def test_optimizers_can_be_spoiled():
     network = mlp([2, 3, 1], rng=np.random.default_rng(0))
     before = network.layers[0].params["W"].copy()

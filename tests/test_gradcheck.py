@@ -12,8 +12,11 @@ from bplib import (
     SquaredError,
     Tanh,
     check_gradients,
+    datasets,
+    faults,
     mlp,
 )
+from bplib.deep_layers import Dropout
 from bplib.gradcheck import GradientReport, VacuousCheckError, numerical_gradient, relative_error
 from bplib.layers import Layer
 
@@ -413,3 +416,159 @@ def test_right_networks_on_huge_inputs_pass(size, rng):
     assert check_gradients(network, size * X, Y)
     network.layers[0].params["W"] *= size
     assert check_gradients(network, X, Y)
+
+
+# ---- along random directions: what it costs does not grow with the network ---------------------------------
+
+
+def along(network, X, Y, directions=3, seed=0, **settings):
+    return check_gradients(
+        network, X, Y, directions=directions, rng=np.random.default_rng(seed), **settings
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
+def test_right_gradients_pass_along_directions(activation, rng):
+    network, X, Y = problem(rng, activation=activation)
+    before = [p.copy() for _, p in network.named_params()]
+    report = along(network, X, Y)
+    assert report
+    assert report.worst == max(report.errors.values()) < 1e-7
+    assert list(report.errors) == ["0.W", "0.b", "2.W", "2.b", "X"]
+    for p, (_, now) in zip(before, network.named_params(), strict=True):
+        np.testing.assert_array_equal(p, now)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ({"activation": FlippedSign}, {"0.W", "0.b", "X"}),
+        ({"activation": NotANumber}, {"0.W", "0.b", "X"}),
+        ({"first": ScaledByRows}, {"0.W"}),
+        ({"first": ForgottenBias}, {"0.b"}),
+        ({"first": TinyBlock}, {"0.W"}),
+        ({"first": WrongInTraining}, {"0.b"}),
+        ({"loss": LostN}, {"0.W", "0.b", "2.W", "2.b", "X"}),
+    ],
+)
+@pytest.mark.parametrize("directions", [1, 3])
+def test_faults_are_refused_and_localised_along_directions(settings, wrong, directions, rng):
+    network, X, Y = problem(rng, **settings)
+    report = along(network, X, Y, directions)
+    assert not report
+    assert {name for name, error in report.errors.items() if error > 1e-6} == wrong
+
+
+class OneEntry(Affine):
+    """One entry of W's gradient is wrong by a thousandth of the largest."""
+
+    def gradient(self, dY, cache, *, input_gradient):
+        dX, grads = super().gradient(dY, cache, input_gradient=input_gradient)
+        grads["W"][1, 2] += 1e-3 * np.abs(grads["W"]).max()
+        return dX, grads
+
+
+def test_one_wrong_entry_among_fifteen_is_seen_along_directions(rng):
+    network, X, Y = problem(rng, first=OneEntry)
+    errors = along(network, X, Y).errors
+    assert 1e-5 < errors["0.W"] < 1e-2
+    assert max(error for name, error in errors.items() if name != "0.W") < 1e-7
+
+
+class Counted(Tanh):
+    passes = 0
+
+    def value(self, X, *, training, rng):
+        Counted.passes += 1
+        return super().value(X, training=training, rng=rng)
+
+
+def test_the_cost_along_directions_does_not_grow_with_the_network(rng):
+    counts = []
+    for n in (3, 60):
+        network = Network([Affine(4, n, rng=rng), Counted(), Affine(n, 2, rng=rng)], SquaredError())
+        Counted.passes = 0
+        assert along(network, rng.normal(size=(5, 4)), rng.normal(size=(5, 2)))
+        counts.append(Counted.passes)
+    assert max(counts) <= 1 + 5 * 3 * 3  # five arrays, three directions, a third pass where h must shrink
+
+
+def test_the_network_of_lesson_10_is_checked_along_directions(rng):
+    """784-128-10 in single precision: 101 770 parameters, and 6 272 pixels of eight images."""
+    data = datasets.digits()
+    network = mlp(
+        [784, 128, 10], activation="relu", loss="softmax_cross_entropy", dtype=np.float32, rng=rng
+    )  # fmt: skip
+    X, y = data.X_train[:8], data.y_train[:8]
+    assert along(network, X, y).worst < 1e-7
+    report = along(faults.spoil(network, "a second 1/N in dW"), X, y)
+    assert {name for name, error in report.errors.items() if error > 1e-6} == {"0.W", "2.W"}
+
+
+def test_another_call_with_the_same_generator_takes_other_directions(rng):
+    network, X, Y = problem(rng, first=TinyBlock)
+    generator = np.random.default_rng(0)
+    state = generator.bit_generator.state
+    first, second = (check_gradients(network, X, Y, directions=1, rng=generator).errors for _ in range(2))
+    assert first["0.W"] != second["0.W"]
+    assert generator.bit_generator.state == state
+
+
+def test_dropout_draws_the_same_mask_along_directions(rng):
+    layers = [Affine(3, 20, rng=rng), Dropout(0.5), Tanh(), Affine(20, 2, rng=rng)]
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    assert along(Network(layers, SquaredError()), X, Y, training=True)
+    layers[0] = ScaledByRows.from_arrays(*layers[0].params.values())
+    assert not along(Network(layers, SquaredError()), X, Y, training=True)
+
+
+def test_what_proves_nothing_is_refused_along_directions(rng):
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    with pytest.raises(VacuousCheckError, match="constant output"):
+        along(mlp([3, 4, 2], init="zeros"), X, Y)
+    dead = Network([Affine.from_arrays(np.ones((3, 2)), [-99.0, -99.0]), ReLU()], SquaredError())
+    with pytest.raises(VacuousCheckError, match="every gradient is zero"):
+        along(dead, X, np.zeros((5, 2)))
+    with pytest.raises(VacuousCheckError, match="its round-off hides the gradients"):
+        along(problem(rng)[0], X, np.full((5, 2), 1e9))
+    kink = Network([Affine.from_arrays(np.ones((1, 1)), [0.0]), ReLU()], SquaredError())
+    for near in (0.0, 1e-7, -1e-7):
+        with pytest.raises(VacuousCheckError, match=r"takes a unit of ReLU\(\) across its kink"):
+            along(kink, np.array([[1.0], [near]]), np.full((2, 1), 3.0))
+
+
+def test_arrays_whose_gradient_vanishes_are_listed_along_directions(rng):
+    layers = [Affine.from_arrays(np.array([[1.0, 1.0]]), [0.0, 0.0]), Gate(())]
+    report = along(Network(layers, SquaredError()), rng.random((4, 1)), rng.normal(size=(4, 2)))
+    assert report.ok
+    assert report.vanishing == ("1.W",)
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=["100", "1000", "mixed"])
+@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
+def test_unscaled_inputs_are_no_fault_along_directions(activation, scale, rng):
+    judged, refusals = 0, []
+    for seed in range(30):
+        network, X, Y = problem(rng, activation=activation, N=9)
+        wrong = Network([ScaledByRows.from_arrays(*network.layers[0].params.values()), *network.layers[1:]],
+                        SquaredError())  # fmt: skip
+        try:
+            report = along(network, scale * X, Y, seed=seed)
+        except VacuousCheckError as refusal:
+            refusals.append(str(refusal))
+            continue
+        assert report, str(report)
+        if "0.W" not in report.vanishing:
+            judged += 1
+            assert not along(wrong, scale * X, Y, seed=seed)
+    assert judged >= 2
+    reasons = ("constant output", "its round-off hides the gradients")
+    assert all(any(reason in refusal for reason in reasons) for refusal in refusals)
+
+
+def test_directions_need_a_number_and_a_generator(rng):
+    network, X, Y = problem(rng)
+    with pytest.raises(ValueError, match="directions must be a whole number of at least 1, got 0"):
+        along(network, X, Y, directions=0)
+    with pytest.raises(TypeError, match=r"with directions.*rng must be a NumPy Generator"):
+        check_gradients(network, X, Y, directions=3)

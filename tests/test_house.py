@@ -164,13 +164,6 @@ def test_the_core_imports_numpy_and_the_standard_library_only():
         assert found <= sys.stdlib_module_names | {"numpy"}, name
 
 
-# Public names whose docstrings are still to be written, by module; nothing may be added here.
-PENDING = {
-    "bplib.deep_layers",
-    "bplib.layers",
-    "bplib.losses",
-    "bplib.optimizers",
-}
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in PACKAGE.rglob("*.py")
@@ -193,32 +186,14 @@ def undocumented(module):
                     yield f"{name}.{key}"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in PENDING])
+@pytest.mark.parametrize("name", MODULES)
 def test_every_public_name_has_a_docstring(name):
     assert not list(undocumented(importlib.import_module(name)))
 
 
-def test_modules_whose_docstrings_are_pending_exist():
-    assert set(MODULES) >= PENDING
-
-
-# What the core's rewriting will type; nothing may be added here.
-TYPES_PENDING = {
-    "bplib.checks",
-    "bplib.deep_layers",
-    "bplib.layers",
-    "bplib.losses",
-    "bplib.network",
-    "bplib.optimizers",
-    "bplib.storage",
-}
 UNTYPED = ("faults", "live", "notation", "playgrounds", "plots")  # rooms, the instances of what is typed
 TYPED = [
-    name
-    for name in MODULES
-    if name not in TYPES_PENDING
-    and not name.removeprefix("bplib.").startswith(UNTYPED)
-    and "lesson_" not in name
+    name for name in MODULES if not name.removeprefix("bplib.").startswith(UNTYPED) and "lesson_" not in name
 ]
 
 
@@ -255,7 +230,3 @@ def test_a_function_without_types_is_noticed():
     module = types.ModuleType("made_up")
     exec(compile(source, str(PACKAGE / "made_up.py"), "exec"), vars(module))
     assert list(untyped(module)) == ["f", "g", "C.m"]
-
-
-def test_modules_whose_types_are_pending_exist():
-    assert set(MODULES) >= TYPES_PENDING

@@ -1,5 +1,6 @@
 """Sweeps: every run once, results kept at once, dead workers survived, notebook functions welcome."""
 
+import contextlib
 import functools
 import json
 import os
@@ -7,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +241,7 @@ def test_random_search_draws_what_it_is_told(rng):
         (lambda: random_search(1, rng=0), TypeError, "rng must be a NumPy Generator"),
         (lambda: sweep(product, []), ValueError, "a function and at least one setting are needed"),
         (lambda: sweep(product, SETTINGS, attempts=0), ValueError, "attempts must be"),
+        (lambda: sweep(product, SETTINGS, batch=0), ValueError, "batch must be"),
     ],
 )
 def test_bad_use_is_named(call, kind, sentence):
@@ -252,6 +255,117 @@ def test_a_run_must_return_a_dict():
     assert results.rows[0]["error"] == "TypeError: run must return a dict of numbers, got int"
 
 
+def test_runs_in_batches_are_the_same_runs(tmp_path):
+    """One that fails costs the others of its batch nothing, and what is kept is kept run by run."""
+    keep, settings = tmp_path / "kept.jsonl", grid(a=[1, 13, 3], b=[10, 20])
+    results = sweep(product, settings, executor=InTurn(), keep=keep, batch=4)
+    assert [row.get("product") for row in results.rows] == [10, 20, None, None, 30, 60]
+    assert results.rows[2]["error"] == "ValueError: unlucky"
+    assert len(keep.read_text().splitlines()) == 4
+    sent = []
+
+    class Noted(InTurn):
+        def submit(self, function, run, settings):
+            sent.append(len(settings))
+            return super().submit(function, run, settings)
+
+    sweep(product, grid(a=range(5), b=[1, 2]), executor=Noted(), batch=4)
+    assert sent == [4, 4, 2]
+
+
+def test_one_killed_run_counts_though_others_arrive_after_it():
+    """A cluster gives up a run that kills its workers, and goes on with the others."""
+    tried = []
+
+    class KilledWorker(Exception):
+        pass
+
+    class Cluster(InTurn):
+        def submit(self, function, run, settings):
+            tried.extend(setting["a"] for setting in settings)
+            if settings == [{"a": 1, "b": 1}]:
+                future = Future()
+                future.set_exception(KilledWorker("three times"))
+                return future
+            return super().submit(function, run, settings)
+
+    results = sweep(product, grid(a=[1, 2, 3], b=[1]), executor=Cluster(), attempts=2)
+    assert "its worker died 2 times (KilledWorker: three times)" in results.rows[0]["error"]
+    assert [row.get("product") for row in results.rows[1:]] == [2, 3]
+    assert tried == [1, 2, 3, 1]
+
+
+def test_an_executor_that_gives_up_is_said_and_the_sweep_goes_on_with_another(tmp_path):
+    keep = tmp_path / "kept.jsonl"
+
+    class Gone(InTurn):
+        def submit(self, function, run, settings):
+            if settings[0]["a"] < 3:
+                return super().submit(function, run, settings)
+            future = Future()
+            future.cancel()
+            return future
+
+    with pytest.raises(CancelledError, match=r"has given up 2 runs.*call again with another executor"):
+        sweep(product, SETTINGS, executor=Gone(), keep=keep)
+    assert len(keep.read_text().splitlines()) == 4
+    assert len(sweep(product, SETTINGS, executor=InTurn(), keep=keep).rows) == 6
+    assert len(keep.read_text().splitlines()) == 6
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
+def test_a_killed_scheduler_loses_nothing_that_arrived(tmp_path):
+    """A scheduler and a worker in processes of their own; the scheduler is killed, and others go on."""
+    distributed = pytest.importorskip("distributed", reason="needs distributed: pip install 'bplib[cluster]'")
+    keep, settings = tmp_path / "kept.jsonl", grid(a=range(10), b=range(4))
+
+    def kept():
+        return keep.read_text().splitlines() if keep.exists() else []
+
+    def slow_product(a, b):  # inside, so that the worker need not find this file
+        time.sleep(0.05)
+        return {"product": a * b}
+
+    def cluster(name):
+        for part in (
+            ["scheduler", "--port", "0"],
+            ["worker", "--nthreads", "1", "--local-directory", tmp_path],
+        ):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{part[0]}", *part[1:], "--no-dashboard"]
+            yield subprocess.Popen(
+                [*command, "--scheduler-file", tmp_path / name],
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def run(name, watch):
+        processes = list(cluster(name))
+        try:
+            with distributed.Client(scheduler_file=str(tmp_path / name), timeout=60) as client:
+                client.wait_for_workers(1, timeout=60)
+                threading.Thread(target=watch, args=processes[:1], daemon=True).start()
+                return sweep(slow_product, settings, executor=client.get_executor(), keep=keep, batch=2)
+        finally:
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def kill(scheduler):
+        while len(kept()) < 6:
+            time.sleep(0.01)
+        scheduler.kill()
+
+    with pytest.raises(CancelledError, match="whose scheduler is gone"):
+        run("first.json", kill)
+    before = kept()
+    assert 6 <= len(before) < 40
+    results = run("second.json", lambda scheduler: None)
+    assert [row["product"] for row in results.rows] == [s["a"] * s["b"] for s in settings]
+    assert kept()[: len(before)] == before
+    assert len(kept()) == 40
+
+
 def test_the_same_call_on_a_dask_cluster(tmp_path):
     """Two workers of a local cluster; one is killed on the way, and no result is missing."""
     distributed = pytest.importorskip("distributed", reason="needs distributed: pip install 'bplib[cluster]'")
@@ -260,5 +374,6 @@ def test_the_same_call_on_a_dask_cluster(tmp_path):
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
     ):
-        results = sweep(dies_once, settings, executor=client.get_executor(), keep=tmp_path / "kept.jsonl")
+        keep = tmp_path / "kept.jsonl"
+        results = sweep(dies_once, settings, executor=client.get_executor(), keep=keep, batch=2)
     assert [row["product"] for row in results.rows] == [10, 20, 20, 40, 30, 60]
