@@ -16,7 +16,6 @@ an entry that is no survivor (any more).
 
 import argparse
 import ast
-import difflib
 import importlib
 import json
 import os
@@ -98,8 +97,13 @@ def mutants_of(source):
 
 
 def changed_lines(before, after):
-    lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "-+"]
-    return " → ".join(" ".join(" ".join(x[2:].split()) for x in lines if x[0] == sign) for sign in "-+")
+    """ "before → after", of the lines between the first and the last that differ."""
+    before, after = before.splitlines(), after.splitlines()
+    while before and after and before[0] == after[0]:
+        before, after = before[1:], after[1:]
+    while before and after and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
+    return " → ".join(" ".join(" ".join(lines).split()) for lines in (before, after))
 
 
 def copy_tree(target):
