@@ -71,6 +71,7 @@ bench: $(READY)
 
 mutants: $(READY)
 	@$(PY) tools/mutants.py $(ARGS)
+	@$(if $(ARGS),:,$(PY) tools/mutation.py)
 
 format: $(READY)
 	@$(PY) -m ruff check --fix-only .

@@ -1,5 +1,7 @@
 """The catalogue of faults: every line is there, and the faults of the lab do what the lab says of them."""
 
+import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mutation
 from bplib import SGD, Affine, Network, ReLU, SoftmaxCrossEntropy, Tanh, check_gradients, faults, mlp, train
 from bplib.deep_layers import BatchNorm, Dropout, Residual
 
@@ -171,3 +174,59 @@ def test_the_mutation_run_names_the_test_that_noticed():
     assert "layers.Tanh.slope" in done.stdout
     assert "test_layers.py::test_" in done.stdout
     assert "1 of 1 noticed" in done.stdout
+
+
+MODULE = '''
+"""A module."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Rate: TypeAlias = Callable[[float], float]
+
+
+class Row:
+    """Of fields."""
+
+    def add(self, n: int, by: int = 1) -> int:
+        """More of them."""
+        if n < by:
+            return by
+        return n + by
+'''
+
+
+def test_the_mutants_of_a_module():
+    """Every operator, number and condition, each once; no type, no text that only people read."""
+    pytest.importorskip("mutmut", reason="no mutation tests: mutmut is not installed")
+    found = mutation.mutants_of(MODULE)
+    assert {(mutant.place, mutant.change) for mutant in found} == {
+        (
+            "Row.add",
+            "def add(self, n: int, by: int = 1) -> int: → def add(self, n: int, by: int = 2) -> int:",
+        ),
+        ("Row.add", "if n < by: → if n <= by:"),
+        ("Row.add", "if n < by: → if True:"),
+        ("Row.add", "if n < by: → if False:"),
+        ("Row.add", "return n + by → return n - by"),
+    }
+    for mutant in found:
+        assert ast.parse(mutant.code)
+        assert MODULE.splitlines()[mutant.line - 1].strip().startswith(mutant.change.split(" → ")[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "limit"),
+    [
+        ("assert half(4) == 2", mutation.NOTICED, 60),
+        ("half(4)", mutation.SURVIVED, 60),
+        ("while half(4) != 2: pass", mutation.TOO_LONG, 3),
+    ],
+)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
+def test_a_mutant_is_noticed_by_a_test_that_fails_or_does_not_end(body, outcome, limit, tmp_path):
+    (tmp_path / "halves.py").write_text("def half(n):\n    return n * 2\n", encoding="utf-8")
+    test = f"from halves import half\n\ndef test_half():\n    {body}\n"
+    (tmp_path / "test_halves.py").write_text(test, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    assert mutation.run_tests(tmp_path, ["test_halves.py"], limit)[0] == outcome

@@ -1,5 +1,7 @@
 """Layers: the formulas by central differences, purity, initialisation, and every sentence at the door."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from bplib import Affine, ReLU, Sigmoid, Tanh
 from bplib.gradcheck import numerical_gradient, relative_error
-from bplib.layers import sigmoid
+from bplib.layers import Activation, sigmoid
 
 ACTIVATIONS = [Sigmoid, Tanh, ReLU]
 widths = st.integers(1, 7)
@@ -152,6 +154,8 @@ def test_zeros_and_no_bias():
     layer = Affine(2, 3, init="zeros", bias=False)
     assert list(layer.params) == ["W"]
     assert not layer.params["W"].any()
+    layer.params["W"] += 2
+    np.testing.assert_array_equal(layer.forward(np.ones((4, 2)))[0], np.full((4, 3), 4.0))
     _, grads = layer.backward(np.ones((4, 3)), np.ones((4, 2)))
     assert list(grads) == ["W"]
 
@@ -174,19 +178,31 @@ def test_same_generator_state_same_weights():
 @pytest.mark.parametrize(
     ("call", "kind", "sentence"),
     [
-        (lambda: Affine(0, 3), ValueError, "a width must be a whole number of at least 1, got 0"),
+        (lambda: Affine(0, 3), ValueError, "^Affine: a width must be a whole number of at least 1, got 0$"),
         (lambda: Affine(2.0, 3), TypeError, "a width must be a whole number of at least 1, got 2.0"),
         (lambda: Affine(True, 3), TypeError, "got True"),
         (lambda: Affine(2, 3), TypeError, r"Affine\(2→3\): rng must be a NumPy Generator.*got None"),
         (lambda: Affine(2, 3, rng=0), TypeError, "got 0"),
-        (lambda: Affine(2, 3, init="lecun"), ValueError, "init must be one of auto, xavier, .*got 'lecun'"),
-        (lambda: Affine(2, 3, init="he", scale=0), ValueError, "scale must be above 0, got 0"),
+        (
+            lambda: Affine(2, 3, init="lecun"),
+            ValueError,
+            r"^Affine\(2→3\): init must be one of auto, xavier, he, normal, zeros, got 'lecun'$",
+        ),
+        (
+            lambda: Affine(2, 3, init="he", scale=0),
+            ValueError,
+            r"^Affine\(2→3\): scale must be above 0, got 0$",
+        ),
         (
             lambda: Affine(2, 3, init="zeros", dtype=int),
             TypeError,
-            "dtype must be float32 or float64, got int64",
+            r"^Affine\(2→3\): dtype must be float32 or float64, got int64$",
         ),
-        (lambda: Affine.from_arrays([1.0, 2.0]), ValueError, r"W must be \(n_in, n_out\), got \(2,\)"),
+        (
+            lambda: Affine.from_arrays([1.0, 2.0]),
+            ValueError,
+            r"^Affine\.from_arrays: W must be \(n_in, n_out\), got \(2,\)$",
+        ),
         (
             lambda: Affine.from_arrays([[1.0, 2.0]], [1.0]),
             ValueError,
@@ -224,7 +240,8 @@ def test_bad_inputs_are_named(shape, sentence):
 
 def test_inputs_that_are_not_numbers_are_named():
     for layer in (Affine(1, 2, init="zeros"), Sigmoid()):
-        with pytest.raises(TypeError, match="X must hold real numbers, got dtype"):
+        sentence = f"^{re.escape(str(layer))}: X must hold real numbers, got dtype <U3$"
+        with pytest.raises(TypeError, match=sentence):
             layer.forward(np.array([["one"]]))
 
 
@@ -247,7 +264,7 @@ def test_small_integers_give_the_numbers_of_floats(kind):
 def test_sigmoid_takes_numbers_and_lists():
     assert sigmoid(0) == 0.5
     np.testing.assert_array_equal(sigmoid([0, 0]), [0.5, 0.5])
-    with pytest.raises(TypeError, match="sigmoid: Z must hold real numbers"):
+    with pytest.raises(TypeError, match=r"^sigmoid: Z must hold real numbers, got dtype <U1$"):
         sigmoid("a")
 
 
@@ -256,3 +273,38 @@ def test_a_layer_from_arrays_without_b_says_so():
     for b in (None, [1.0, 2.0, 3.0]):
         layer = Affine.from_arrays(np.ones((2, 3)), b)
         assert layer.config["bias"] is ("b" in layer.params) is (b is not None)
+
+
+def test_the_config_makes_the_same_layer_again():
+    """`Network.load` calls the class with it, and then puts the arrays of the file in."""
+    config = {"n_in": 2, "n_out": 3, "bias": True, "init": "zeros"}
+    layer = Affine(2, 3, init="he", scale=2, rng=np.random.default_rng(0))
+    assert layer.config == config
+    assert layer.config["bias"] is True
+    assert Affine(2, 3, bias=0, init="zeros").config == config | {"bias": False}
+    assert Affine(**layer.config).params.keys() == layer.params.keys()
+    assert str(layer) == "Affine(2→3)"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32"])
+def test_both_arrays_have_the_type_that_was_asked_for(dtype, rng):
+    for init in ("auto", "zeros"):
+        layer = Affine(2, 3, init=init, dtype=dtype, rng=rng)
+        assert {p.dtype for p in layer.params.values()} == {np.dtype(dtype)}
+    assert {p.dtype for p in Affine(2, 3, rng=rng).params.values()} == {np.dtype(np.float64)}
+
+
+def test_an_affine_layer_has_no_pieces_and_a_relu_is_open_or_closed():
+    _, cache = ReLU().forward(np.array([[-1.0, 0.0, 2.0]]))
+    np.testing.assert_array_equal(ReLU().pieces(cache), [[False, False, True]])
+    assert all(layer.pieces(cache) is None for layer in (Affine(3, 1, init="zeros"), Sigmoid(), Tanh()))
+
+
+def test_an_activation_without_a_formula_says_which():
+    class Empty(Activation):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"^Empty\(\): an activation must define f$"):
+        Empty().forward(np.ones((1, 1)))
+    with pytest.raises(NotImplementedError, match=r"^Empty\(\): an activation must define slope$"):
+        Empty().backward(np.ones((1, 1)), np.ones((1, 1)))

@@ -133,14 +133,21 @@ def test_softmax_does_not_see_a_shift(rng):
     ],
 )  # fmt: skip
 def test_bad_targets_are_named(loss, Z, Y, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+    """And the loss that asks."""
+    with pytest.raises(kind, match=sentence) as caught:
         loss.forward(Z, Y)
+    assert str(caught.value).startswith(f"{loss}: ")
 
 
 def test_rows_far_apart_keep_their_own_shift():
     """One maximum for all rows would leave 0/0 in the lower one."""
     Z = np.array([[3000.0, 3001.0], [-3000.0, -2999.0]])
-    np.testing.assert_allclose(softmax(Z), softmax(np.array([[0.0, 1.0], [0.0, 1.0]])))
+    near = np.array([[0.0, 1.0], [0.0, 1.0]])
+    np.testing.assert_allclose(softmax(Z), softmax(near))
+    for Y in (np.array([0, 1]), np.array([[0.5, 0.5], [0.0, 2.0]])):
+        (L, cache), (L_near, cache_near) = (SoftmaxCrossEntropy().forward(Q, Y) for Q in (Z, near))
+        assert L == pytest.approx(L_near, rel=1e-12)
+        np.testing.assert_allclose(cache[0], cache_near[0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("labels", [False, True])
@@ -169,3 +176,13 @@ def test_targets_of_truth_values_are_zeros_and_ones():
     for loss in LOSSES:
         Z, Y = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[True, False], [False, True]])
         assert loss.forward(Z, Y)[0] == loss.forward(Z, Y.astype(float))[0]
+
+
+def test_softmax_names_itself_and_takes_vectors_and_stacks(rng):
+    """The last axis holds the classes, however many there are before it."""
+    with pytest.raises(TypeError, match=r"^softmax: Z must hold real numbers, got dtype <U1$"):
+        softmax([["a"]])
+    Z = rng.normal(size=(2, 4, 3))
+    np.testing.assert_allclose(softmax(Z)[1], softmax(Z[1]), rtol=1e-15)
+    np.testing.assert_allclose(softmax(Z[1])[2], softmax(Z[1, 2]), rtol=1e-15)
+    np.testing.assert_allclose(softmax([0.0, np.log(3.0)]), [0.25, 0.75], rtol=1e-15)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bplib import SGD, Adam, Affine, Network, SquaredError
+from bplib.optimizers import Optimizer
 
 
 def one_layer(W, b):
@@ -97,20 +98,26 @@ def test_the_learning_rate_may_change_between_steps():
     ("call", "kind", "sentence"),
     [
         (lambda: SGD(0), ValueError, "SGD: learning_rate must be above 0, got 0"),
-        (lambda: SGD(-1), ValueError, "learning_rate must be above 0, got -1"),
-        (lambda: SGD(np.nan), ValueError, "learning_rate must be above 0 and finite, got nan"),
-        (lambda: SGD(np.inf), ValueError, "learning_rate must be above 0 and finite, got inf"),
-        (lambda: SGD("0.1"), TypeError, "learning_rate must be a number, got '0.1'"),
-        (lambda: SGD(0.1, momentum=1), ValueError, "momentum must be at least 0 and below 1, got 1"),
-        (lambda: SGD(0.1, weight_decay=-1), ValueError, "weight_decay must be at least 0, got -1"),
-        (lambda: Adam(0.1, beta1=1.0), ValueError, "Adam: beta1 must be at least 0 and below 1"),
-        (lambda: Adam(0.1, beta2=-0.1), ValueError, "Adam: beta2 must be at least 0 and below 1"),
-        (lambda: Adam(0.1, eps=0), ValueError, "Adam: eps must be above 0"),
+        (lambda: SGD(-1), ValueError, "SGD: learning_rate must be above 0, got -1"),
+        (lambda: SGD(np.nan), ValueError, "SGD: learning_rate must be above 0 and finite, got nan"),
+        (lambda: SGD(np.inf), ValueError, "SGD: learning_rate must be above 0 and finite, got inf"),
+        (lambda: SGD("0.1"), TypeError, "SGD: learning_rate must be a number, got '0.1'"),
+        (lambda: SGD(0.1, momentum=1), ValueError, "SGD: momentum must be at least 0 and below 1, got 1"),
+        (lambda: SGD(0.1, momentum=-1), ValueError, "SGD: momentum must be at least 0 and below 1, got -1"),
+        (lambda: SGD(0.1, weight_decay=-1), ValueError, "SGD: weight_decay must be at least 0, got -1"),
+        (lambda: Adam(0), ValueError, "Adam: learning_rate must be above 0, got 0"),
+        (lambda: Adam(0.1, beta1=1.0), ValueError, "Adam: beta1 must be at least 0 and below 1, got 1.0"),
+        (lambda: Adam(0.1, beta1=-0.1), ValueError, "Adam: beta1 must be at least 0 and below 1, got -0.1"),
+        (lambda: Adam(0.1, beta2=1.0), ValueError, "Adam: beta2 must be at least 0 and below 1, got 1.0"),
+        (lambda: Adam(0.1, beta2=-0.1), ValueError, "Adam: beta2 must be at least 0 and below 1, got -0.1"),
+        (lambda: Adam(0.1, eps=0), ValueError, "Adam: eps must be above 0, got 0"),
+        (lambda: Adam(0.1, weight_decay=-1), ValueError, "Adam: weight_decay must be at least 0, got -1"),
     ],
 )
 def test_bad_settings_are_named(call, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+    with pytest.raises(kind) as caught:
         call()
+    assert str(caught.value) == sentence
 
 
 def test_bad_gradients_are_named_and_nothing_is_half_stepped(rng):
@@ -118,7 +125,7 @@ def test_bad_gradients_are_named_and_nothing_is_half_stepped(rng):
     good = [{"W": np.ones((2, 3)), "b": np.ones(3)}, {"W": np.ones((3, 1)), "b": np.ones(1)}]
     before = [p.copy() for _, p in network.named_params()]
     for bad, sentence in [
-        (good[:1], "2 layers need as many gradients, got 1"),
+        (good[:1], "^SGD: 2 layers need as many gradients, got 1"),
         (
             [good[0], {"W": np.ones((1, 3)), "b": np.ones(1)}],
             r"gradient of 1.W must be \(3, 1\), got \(1, 3\)",
@@ -226,3 +233,45 @@ def test_a_step_that_was_refused_is_not_counted():
     with pytest.raises(ValueError, match="the gradient of 0"):
         optimizer.step(one_layer(1.0, 1.0), [{}])
     assert (optimizer.steps, optimizer.memory) == (0, {})
+
+
+def test_what_is_left_out_has_the_value_that_the_signature_says():
+    """η = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 1e−8 and no decay, as in the paper; SGD is plain."""
+    gs, network, optimizer = [2.0, -1.0, 0.5], one_layer(1.0, 1.0), Adam()
+    for g in gs:
+        optimizer.step(network, grads(g, 1e-7 * g))  # ε counts where gradients are small
+    assert values(network) == pytest.approx(
+        [adam_by_hand(1.0, [k * g for g in gs], 0.001, 0.9, 0.999, 1e-8) for k in (1, 1e-7)], rel=1e-13
+    )
+    assert (SGD(0.1).momentum, SGD(0.1).weight_decay) == (0, 0)
+
+
+def test_an_optimizer_of_ones_own_writes_update_alone():
+    """It has no memory unless it says so, and may then serve several networks; λ is 0 for a bias."""
+
+    class Signs(Optimizer):
+        def update(self, p, g, decay):
+            p -= self.learning_rate * (np.sign(g) + decay * p)
+
+    optimizer = Signs(0.5, 0.1)
+    for _ in range(2):
+        network = one_layer(1.0, 1.0)
+        optimizer.step(network, grads(3.0, -4.0))
+        assert values(network) == pytest.approx([1 - 0.5 * 1.1, 1.5])
+    assert (optimizer.steps, optimizer.memory, optimizer.n_memory) == (2, {}, 0)
+
+    class Empty(Optimizer):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"^Empty: an optimizer must define update$"):
+        Empty(0.1, 0).step(one_layer(1.0, 1.0), grads(1.0, 1.0))
+
+
+def test_each_parameter_has_a_memory_of_its_own_in_its_shape_and_type(rng):
+    for optimizer, n in ((Adam(), 2), (SGD(0.1, momentum=0.5), 1)):
+        network = Network([Affine(2, 3, dtype=np.float32, rng=rng)], SquaredError())
+        given = [{"W": np.ones((2, 3), np.float32), "b": np.ones(3, np.float32)}]
+        optimizer.step(network, given)
+        assert optimizer.memory.keys() == {(0, "W"), (0, "b")}
+        for (_, name), arrays in optimizer.memory.items():
+            assert [(a.shape, a.dtype) for a in arrays] == [(given[0][name].shape, np.dtype(np.float32))] * n

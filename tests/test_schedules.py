@@ -19,15 +19,39 @@ def test_schedules():
 @pytest.mark.parametrize(
     ("call", "kind", "sentence"),
     [
-        (lambda: step_decay(0.1, at=(1.5,)), ValueError, "a fraction in at must be above 0 and below 1, got 1.5"),
-        (lambda: cosine(0), ValueError, "cosine: learning_rate must be above 0"),
-        (lambda: exponential(0.1, final=0), ValueError, "final must be above 0"),
-        (lambda: warm_up(0.1), TypeError, "schedule must be a function"),
+        (lambda: step_decay(0), ValueError, "step_decay: learning_rate must be above 0, got 0"),
+        (lambda: step_decay(0.1, factor=0), ValueError, "step_decay: factor must be above 0, got 0"),
+        (lambda: step_decay(0.1, at=(1.5,)), ValueError, "step_decay: a fraction in at must be above 0 and below 1, got 1.5"),
+        (lambda: step_decay(0.1, at=(0.5, 0)), ValueError, "step_decay: a fraction in at must be above 0 and below 1, got 0"),
+        (lambda: exponential(0, final=0.1), ValueError, "exponential: learning_rate must be above 0, got 0"),
+        (lambda: exponential(0.1, final=0), ValueError, "exponential: final must be above 0, got 0"),
+        (lambda: cosine(0), ValueError, "cosine: learning_rate must be above 0, got 0"),
+        (lambda: cosine(0.1, final=-0.5), ValueError, "cosine: final must be at least 0, got -0.5"),
+        (lambda: warm_up(cosine(0.1), fraction=0), ValueError, "warm_up: fraction must be above 0 and below 1, got 0"),
+        (lambda: warm_up(cosine(0.1), fraction=1), ValueError, "warm_up: fraction must be above 0 and below 1, got 1"),
+        (lambda: warm_up(0.1), TypeError, "warm_up: schedule must be a function of the fraction done, got 0.1"),
     ],
 )  # fmt: skip
 def test_bad_use_is_named(call, kind, sentence):
-    with pytest.raises(kind, match=sentence):
+    """The whole sentence: who asks, which setting, what it may be, and what came."""
+    with pytest.raises(kind) as caught:
         call()
+    assert str(caught.value) == sentence
+
+
+def test_what_is_left_out_has_the_value_that_the_signature_says():
+    """A tenth at half the training and another at three quarters; down to 0; a twentieth to warm up."""
+    assert [step_decay(1.0)(t) for t in (0.49, 0.5, 0.74, 0.75, 1)] == pytest.approx(
+        [1, 0.1, 0.1, 0.01, 0.01]
+    )
+    assert cosine(1.0)(1) == pytest.approx(0, abs=1e-15)
+    assert [warm_up(lambda t: 1.0 + t)(t) for t in (0.025, 0.05, 1)] == pytest.approx([0.5, 1.0, 2.0])
+
+
+def test_schedules_scale_with_their_rates():
+    """Both ends are rates, and not factors of a first rate of 1."""
+    assert [exponential(0.5, final=0.005)(t) for t in (0, 0.5, 1)] == pytest.approx([0.5, 0.05, 0.005])
+    assert [cosine(0.5, final=0.1)(t) for t in (0, 0.5, 1)] == pytest.approx([0.5, 0.3, 0.1])
 
 
 def test_a_warm_up_reaches_the_schedule_without_a_step():
