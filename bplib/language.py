@@ -41,6 +41,14 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder().glob("*/bplib.po")))
 
 
+def joined(*sentences: str) -> str:
+    """Sentences one after the other: with a blank between, but for those that end in a full-width sign."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += sentence if not text or text[-1] in "。！？：；，" else f" {sentence}"
+    return text
+
+
 def begin(shell: Any) -> None:
     """Let a notebook's own doors speak the language too: what is printed, and below an error its sentence.
 

@@ -244,7 +244,8 @@ _NO_MESSAGES = {"row wrap", "coarse half", "Application Support", "axes fraction
 _WORDS = """Predict: and or high low passes add rows columns hidden output training test Solved NaN infinite
 none set finite regression correct. reset""".split()
 # legends of the lessons' pictures
-_WORDS += """plain decay momentum exponential cosine straight turned clean normalised sound broken""".split()
+_WORDS += """plain decay momentum exponential cosine straight turned clean normalised sound broken fits shapes
+input loss forward validation probabilities refused zeros dead both""".split()
 _WORDS += [
     "training loss",
     "test accuracy",
@@ -262,7 +263,7 @@ _WORDS += [
 
 # HTML, styles, LaTeX, regular expressions, files, lines of Python
 _NO_SENTENCE = re.compile(
-    r"<style|<div|</|var\(--|\\frac|\{\s*$|\\[dws](?![a-z])|\\\(|matmul: |\.ipynb$|"
+    r"<style|<div|<section|</|var\(--|\\frac|\{\s*$|\\[dws](?![a-z])|\\\(|matmul: |\.ipynb$|\.html$|"
     r"^from (\{|bplib)|^import |^\{also\}"
 )
 

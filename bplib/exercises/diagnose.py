@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..language import said
+from ..language import joined, said
 from .running import BLANK, REFUSED, Attempt, Opaque, Trial, holds_ellipsis
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Result:
     def __repr__(self):
         status = said(_VERDICTS[self.status])
         head = f"{_SIGNS[self.status]} {self.exercise}: {status}"
-        return head if not self.message else f"{head} {said(self.message)}"
+        return joined(head, said(self.message))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..faults import Fault, replaced
-from ..language import said
+from ..language import joined, said
 from . import diagnose, progress_file, running
 from .diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from .running import BLANK, RAN, REFUSED, Attempt, Trial
@@ -69,8 +69,8 @@ class Exercise:
         self._hints_given = 0
 
     def __repr__(self):
-        place = f"{said(f'Lesson {self.lesson}')}, {self.name}" if self.lesson else self.name
-        return f"{place}: {said(self.task)}"
+        place = said(f"Lesson {self.lesson}, {self.name}:") if self.lesson else f"{self.name}:"
+        return joined(place, said(self.task))
 
     def check(self, *answer: Any, seed: int | None = None) -> Result:
         """Grade an answer and return the `Result`, which shows itself. Inputs are new at each check."""

@@ -111,8 +111,10 @@ def _two_digits(number):
 
 def compare(asked: Question, predicted: Any, result: Any) -> str:
     """The one line that sets a prediction beside its result."""
-    line = f"You predicted {say(asked, predicted)}; it is {say(asked, result)}"
-    return line + (f": {distance(asked, predicted, result)}." if asked.options is None else ".")
+    before, after = say(asked, predicted), say(asked, result)
+    if asked.options is not None:
+        return f"You predicted {before}; it is {after}."
+    return f"You predicted {before}; it is {after}: {distance(asked, predicted, result)}."
 
 
 def outcome(name: str, result: Any) -> None:

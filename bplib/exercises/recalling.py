@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import said
+from ..language import joined, said
 from . import progress_file
 from .diagnose import CORRECT, NOT_ATTEMPTED, Result
 from .kinds import Text, Value
@@ -64,7 +64,7 @@ class Unanswered(Result):
 
     def __repr__(self):
         return (
-            f"○ {said(f'Do you remember? From lesson {self.lesson:02d}:')} {said(self.message)}\n"
+            f"○ {joined(said(f'Do you remember? From lesson {self.lesson:02d}:'), said(self.message))}\n"
             f"{said('Put your answer in place of the `...` and run the cell again.')}"
         )
 

@@ -303,7 +303,7 @@ class XRay(Panel):
 
     def _paint(self, ax):
         # An untouched X-ray has little to show where no kernel runs: there, both passes are complete.
-        scene.paint(ax, self.scene(self._done or 2 * self._depth + 1))
+        scene.paint(ax, _spoken(self.scene(self._done or 2 * self._depth + 1)))
 
     def _explain(self, place):
         forward, backward, loss_known, _ = self._reached(self._done)
