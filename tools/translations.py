@@ -246,6 +246,7 @@ none set finite regression correct. reset""".split()
 # legends of the lessons' pictures
 _WORDS += """plain decay momentum exponential cosine straight turned clean normalised sound broken fits shapes
 input loss forward validation probabilities refused zeros dead both""".split()
+_WORDS += ["1 step a frame", "5 steps", "20 steps", "as fast as it can"]
 _WORDS += [
     "training loss",
     "test accuracy",
