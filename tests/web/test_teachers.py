@@ -58,7 +58,11 @@ def test_the_decks_of_the_site_use_its_mathjax_and_lead_to_its_lessons(site_fold
 
 def test_without_slides_no_link_leads_to_them(tmp_path):
     guide.lay_out(tmp_path / "guide")
-    assert not [path for path in (tmp_path / "guide").glob("*.md") if "slides" in text(path).lower()]
+    pages = [text(path) for path in (tmp_path / "guide").glob("*.md")]
+    assert len(pages) == len(list(guide.GUIDE.glob("*.md")))  # one page less, and In class
+    assert not [
+        page for page in pages if "](slides.md" in page or "slides/" in page.replace("build/slides/", "")
+    ]
 
 
 def test_links_out_of_the_guide_become_text(tmp_path):
