@@ -26,7 +26,7 @@ LEFT_OUT = {
         # one file of every family that formulas in pictures ask for: without it matplotlib warns
         [
             r".+/DejaVuSans(-Bold|-Oblique|Display|Mono)?\.ttf",
-            r".+/STIX(General|NonUni|Siz\w+Reg)\.ttf",
+            r".+/STIX(General|NonUni\w*|Siz\w+Reg)\.ttf",
             r".+/cm\w+10\.ttf",
         ],
     ),
