@@ -603,26 +603,29 @@ def _unpacked(folder: Path, name: str) -> Iterator[Path]:
         plain = name.removesuffix(".gz")
         yield from (folder / (plain + COPY), folder / plain, folder / plain.replace("-idx", ".idx"))
         if (folder / name).is_file():
-            yield from (place / (plain + COPY) for place in _places(folder)[1:])
+            yield _place(folder) / (plain + COPY)
 
 
-def _places(folder: Path) -> list[Path]:
-    """Where unpacked copies are made: beside the files, else in the user's cache folder."""
-    with contextlib.suppress(DatasetUnavailable):
-        return [folder, Path(_pooch().os_cache("bplib"))]
-    return [folder]
+def _place(folder: Path) -> Path:
+    """Where unpacked copies are made: beside the files, else, where that is closed, in the user's cache."""
+    with contextlib.suppress(OSError):
+        may_write = folder.stat().st_mode & 0o222 and os.access(
+            folder, os.W_OK
+        )  # closed is closed, to root too
+        if not may_write:
+            return Path(_pooch().os_cache("bplib"))
+    return folder
 
 
 def _shared(folder: Path, name: str, data: bytes) -> bytes | mmap.mmap:
     """The images as a mapping of a copy that is made now, or `data` itself where none can be made."""
-    for place in _places(folder) if "images" in name else []:
-        with contextlib.suppress(OSError):
-            place.mkdir(parents=True, exist_ok=True)
-            if place.stat().st_mode & 0o222 and os.access(place, os.W_OK):  # closed is closed, to root too
-                files.write(place / (name.removesuffix(".gz") + COPY), data)
-        if found := _mapped(folder, name):  # Windows: perhaps another process's, who holds it open
-            return found
-    return data
+    if "images" not in name:
+        return data
+    place = _place(folder)
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        files.write(place / (name.removesuffix(".gz") + COPY), data)
+    return _mapped(folder, name) or data  # on Windows perhaps another process's, who holds it open
 
 
 def _read_verified(path: Path, sha256: str, length: int) -> bytes:

@@ -907,6 +907,17 @@ def test_beside_a_folder_that_is_closed_the_copy_is_the_users(server, cache, tmp
     assert {path.name: path.read_bytes() for path in home.iterdir()} == COPIES
 
 
+def test_an_open_folder_gets_its_copy_though_the_user_has_one(server, cache, tmp_path):
+    """Who prepares a folder for a class has used the course before."""
+    fill(cache)
+    home = tmp_path / "home" / "bplib"
+    home.mkdir(parents=True)
+    for name, content in COPIES.items():
+        (home / name).write_bytes(content)
+    assert mapping_of(datasets.mnist().X_train)
+    assert_complete(cache)
+
+
 def test_where_no_copy_can_be_made_the_images_are_in_memory(server, cache, monkeypatch):
     fill(cache)
     monkeypatch.setattr(os, "replace", read_only)
