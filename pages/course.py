@@ -147,7 +147,8 @@ def add_metadata(app, pagename, templatename, context, doctree):
             data |= {"url": tags["og:url"], "image": tags["og:image"]}
         text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
         lines.append(f'<script type="application/ld+json">{text}</script>')
-    context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+    if app.builder.name != "epub":  # whose pages are XML, and are not linked to
+        context["metatags"] = context.get("metatags", "") + "\n".join(lines)
     context["lesson"] = lesson
     context["elsewhere"] = elsewhere
     context["run_address"] = site["run"].get(pagename, "")
@@ -167,6 +168,16 @@ var splitQuery = (query) => query.split(/[^\\p{Letter}\\p{Number}_]+/u).flatMap(
     def split(self, input):
         runs = re.findall(r"[\u3400-\u9fff]+", input)
         return [run[i : i + 2] for run in runs for i in range(len(run) - 1)] + super().split(input)
+
+
+def _as_tex(tag):
+    """A renderer of formulas that leaves them as TeX, where MathJax is not at hand."""
+
+    def visit(translator, node):
+        translator.body.append(f'<{tag} class="math">{html.escape(node.astext())}</{tag}>')
+        raise nodes.SkipNode
+
+    return visit, None
 
 
 def write_sitemap(app, error):
@@ -191,6 +202,7 @@ def setup(app):
     app.add_config_value("SITE", {}, "env")
     app.add_directive("symbols", Symbols)
     app.add_transform(LinkTerms)
+    app.add_html_math_renderer("tex", inline_renderers=_as_tex("span"), block_renderers=_as_tex("div"))
     app.add_search_language(PairsOfCharacters)
     app.connect("autodoc-process-docstring", plain_docstring)
     app.connect("html-page-context", add_metadata)
