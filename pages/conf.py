@@ -6,6 +6,7 @@ on pydata-sphinx-theme, whose accessibility is tested by its makers.
 
 import json
 import sys
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -14,6 +15,7 @@ SITE = json.loads((Path(__file__).parent / "site.json").read_text(encoding="utf-
 project = SITE["course"]
 author = "the bplib contributors"
 copyright = "the bplib contributors; text and pictures CC BY 4.0, code BSD-3-Clause"  # noqa: A001  (the name that Sphinx reads)
+version = release = version_of("bplib")  # an EPUB must have one
 language = SITE["language"]
 root_doc = "index"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "course"]
@@ -63,6 +65,7 @@ html_theme_options = {
     "footer_content_items": ["wrong.html", "copyright.html"],
 }
 
+# in the EPUB, whose readers run no scripts, and where MathJax cannot be had, formulas are TeX
 html_math_renderer = "mathjax" if SITE["mathjax"] else "tex"
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax4_config = {

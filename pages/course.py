@@ -148,7 +148,8 @@ def add_metadata(app, pagename, templatename, context, doctree):
             data |= {"url": tags["og:url"], "image": tags["og:image"]}
         text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
         lines.append(f'<script type="application/ld+json">{text}</script>')
-    context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+    if app.builder.name != "epub":  # whose pages are XML, and are not linked to
+        context["metatags"] = context.get("metatags", "") + "\n".join(lines)
     context["lesson"] = lesson
     context["elsewhere"] = elsewhere
     # what Sphinx makes by itself (indexes, listings of code) has no mistakes of ours
