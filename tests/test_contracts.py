@@ -119,27 +119,103 @@ def test_the_doors_are_inherited():
     """A layer or loss that wrote only formulas refuses what does not fit, by its own name."""
     Y, _ = Scale().forward([[1, 2]])
     np.testing.assert_array_equal(Y, [[2.0, 4.0]], strict=True)
-    with pytest.raises(TypeError, match=r"Scale\(\): X must hold real numbers"):
+    with pytest.raises(TypeError, match=r"^Scale\(\): X must hold real numbers, got dtype <U1"):
         Scale().forward([["a"]])
     with pytest.raises(
-        ValueError, match=r"Absolute\(\): Y must have the shape of the outputs, \(2, 1\), got \(2,\)"
+        ValueError, match=r"^Absolute\(\): Y must have the shape of the outputs, \(2, 1\), got \(2,\)"
     ):
         Absolute().forward([[1.0], [2.0]], [1.0, 2.0])
-    with pytest.raises(ValueError, match=r"Absolute\(\): Z must be \(N, k\)"):
+    with pytest.raises(ValueError, match=r"^Absolute\(\): Z must be \(N, k\)"):
         Absolute().predict([1.0])
 
 
-def test_what_is_not_written_is_named():
-    with pytest.raises(NotImplementedError, match="a layer must define value or forward"):
-        Layer().forward([[1.0]])
-    with pytest.raises(NotImplementedError, match="a layer must define gradient or backward"):
-        Layer().backward(np.ones((1, 1)), None)
-    with pytest.raises(NotImplementedError, match="a loss must define backward"):
-        Loss().backward(None)
-    with pytest.raises(NotImplementedError, match="a loss must define value or forward"):
-        Loss().forward([[1.0]], [[1.0]])
-    with pytest.raises(NotImplementedError, match="a loss must define prediction or predict"):
-        Loss().predict([[1.0]])
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Layer().forward([[1.0]]), "Layer(): a layer must define value or forward"),
+        (
+            lambda: Layer().backward(np.ones((1, 1)), None),
+            "Layer(): a layer must define gradient or backward",
+        ),
+        (lambda: Loss().backward(None), "Loss(): a loss must define backward"),
+        (lambda: Loss().forward([[1.0]], [[1.0]]), "Loss(): a loss must define value or forward"),
+        (lambda: Loss().predict([[1.0]]), "Loss(): a loss must define prediction or predict"),
+    ],
+)
+def test_what_is_not_written_is_named(call, sentence):
+    with pytest.raises(NotImplementedError) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+class Spy(Layer):
+    """Keeps what its formulas were given, and asks for three outputs."""
+
+    def __init__(self, n_in=None):
+        super().__init__()
+        self.n_in = n_in
+
+    def value(self, X, **given):
+        self.given = given
+        return X, X
+
+    def gradient(self, dY, cache, **given):
+        self.given = given
+        return dY, {}
+
+
+def test_a_layer_begins_with_nothing_to_train_or_keep_and_no_widths():
+    layer = Layer()
+    assert (layer.params, layer.state, layer.config) == ({}, {}, {})
+    assert (layer.n_in, layer.n_out) == (None, None)
+    assert layer.output_shape(np.ones((2, 3))) is layer.pieces(np.ones((2, 3))) is None
+    assert layer.params is not Layer().params
+    layer.update_state(None)
+    assert (layer.params, layer.state) == ({}, {})
+
+
+def test_doors_hand_their_settings_on(rng):
+    """And say what they are when nobody says: no training, no generator, an input gradient."""
+    spy, X = Spy(), np.ones((2, 3))
+    spy.forward(X)
+    assert spy.given == {"training": False, "rng": None}
+    assert spy.given["training"] is False
+    spy.forward(X, training=True, rng=rng)
+    assert spy.given == {"training": True, "rng": rng}
+    spy.backward(X, X)
+    assert spy.given["input_gradient"] is True
+    spy.backward(X, X, input_gradient=False)
+    assert spy.given["input_gradient"] is False
+
+
+def test_the_door_asks_the_width_that_the_layer_fixes_and_no_other():
+    """With n_in X has to have it, without one all shapes will do; so do those of dY."""
+    with pytest.raises(ValueError, match=r"^Spy\(\): X must be \(N, 2\), got \(4, 3\)$"):
+        Spy(2).forward(np.ones((4, 3)))
+    assert Spy(3).forward(np.ones((4, 3)))[0].shape == (4, 3)
+    for shape in ((4, 3), (4,), (4, 3, 2)):
+        assert Spy().forward(np.ones(shape))[0].shape == shape
+        assert Spy().backward(np.ones(shape), None)[0].shape == shape
+
+
+def test_what_is_no_array_is_no_upstream_gradient():
+    layer = Sigmoid()
+    _, cache = layer.forward(np.zeros((1, 2)))
+    np.testing.assert_array_equal(layer.backward(np.ones((1, 2)), cache)[0], [[0.25, 0.25]])
+    with pytest.raises(
+        ValueError, match=r"^Sigmoid\(\): dY must have the shape of the output, \(1, 2\), got \(\)$"
+    ):
+        layer.backward(None, cache)
+
+
+def test_the_class_of_a_name_is_the_one_defined_last():
+    """Who runs a cell again means the new class; `Network.load` makes layers by it."""
+    first = type("Again", (Scale,), {})
+    assert Layer.classes["Again"] is first
+    second = type("Again", (Scale,), {})
+    assert Loss.classes["Again"] is second
+    assert Layer.classes["Absolute"] is Absolute
+    assert repr(second()) == "Again()"
 
 
 @pytest.mark.parametrize("inside", [False, True])

@@ -1,6 +1,7 @@
 """The catalogue of faults: every line is there, and the faults of the lab do what the lab says of them."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -230,3 +231,25 @@ def test_a_mutant_is_noticed_by_a_test_that_fails_or_does_not_end(body, outcome,
     (tmp_path / "test_halves.py").write_text(test, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     assert mutation.run_tests(tmp_path, ["test_halves.py"], limit)[0] == outcome
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
+def test_the_test_that_failed_last_is_asked_first(tmp_path):
+    """The next mutant is one of the same line, as often as not: of two that fail, the same one says so."""
+    test = "import halves\n\ndef test_one():\n    assert halves.one == 1\n\ndef test_two():\n    assert halves.two == 2\n"
+    (tmp_path / "test_halves.py").write_text(test, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    found = []
+    for one, two in ((1, 2), (1, 0), (0, 0), (0, 2)):
+        (tmp_path / "halves.py").write_text(f"one, two = {one}, {two}\n", encoding="utf-8")
+        for compiled in tmp_path.glob("__pycache__/halves.*"):
+            compiled.unlink()
+        outcome, _ = mutation.run_tests(tmp_path, ["test_halves.py"], 60, sound=one * two == 2)
+        failed = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))["failed"]
+        found.append((outcome, failed.rpartition("::")[2]))
+    assert found == [
+        (mutation.SURVIVED, ""),
+        (mutation.NOTICED, "test_two"),
+        (mutation.NOTICED, "test_two"),
+        (mutation.NOTICED, "test_one"),
+    ]

@@ -1,5 +1,7 @@
 """The gradient check itself is checked: it must refuse every fault below, and refuse to prove nothing."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -572,3 +574,194 @@ def test_directions_need_a_number_and_a_generator(rng):
         along(network, X, Y, directions=0)
     with pytest.raises(TypeError, match=r"with directions.*rng must be a NumPy Generator"):
         check_gradients(network, X, Y, directions=3)
+
+
+def test_a_report_in_words():
+    """At the tolerance is within it; what was not compared is listed last."""
+    errors = {"0.W": 1e-6, "X": 2e-6}
+    report = GradientReport(False, 2e-6, errors, ("0.b",))
+    assert str(report).splitlines() == [
+        "ok   0.W      1.0e-06",
+        "BAD  X        2.0e-06",
+        "     0.b: gradient zero both ways within round-off, nothing compared",
+    ]
+    assert not report
+    assert (report.vanishing, report.floor, report.tolerance) == (("0.b",), 0.0, 1e-6)
+    assert "tolerance" not in repr(report)
+    assert "BAD" not in str(GradientReport(True, 2e-6, errors, tolerance=1e-5))
+
+
+def test_relative_error_at_its_edges():
+    """The larger of the two is the scale, whatever integers they come in; ∞ is no number to compare."""
+    assert relative_error([1.0, 1.0], [1.0, -2.0]) == 1.5
+    assert relative_error([1.0, -2.0], [1.0, 1.0]) == 1.5
+    assert relative_error([], []) == 0
+    assert relative_error([np.inf], [1.0]) == relative_error([1.0], [np.nan]) == np.inf
+    low, zero = np.array([-128], np.int8), np.array([0], np.int8)
+    assert relative_error(low, zero) == relative_error(zero, low) == 1
+    with pytest.raises(ValueError, match=r"^relative_error: a must have the shape of n, \(1,\), got \(2,\)$"):
+        relative_error([1.0, 2.0], [1.0])
+
+
+def test_numerical_gradient_takes_integers_and_names_what_it_does_not():
+    """Whose entries could not be moved by 1e-5; x³ shows the step, since the error is its square."""
+    np.testing.assert_allclose(numerical_gradient(lambda Q: np.sum(Q**3), [1, 2]), [3, 12], rtol=1e-9)
+    X = np.ones(2, np.float32)
+    np.testing.assert_allclose(numerical_gradient(lambda Q: np.sum(Q**3), X), [3, 3], rtol=1e-9)
+    assert numerical_gradient(lambda Q: Q**3, 1.0, eps=0.1) == pytest.approx(3.01, rel=1e-12)
+    with pytest.raises(TypeError, match=r"^numerical_gradient: X must hold real numbers, got dtype <U1$"):
+        numerical_gradient(len, ["a"])
+    with pytest.raises(ValueError, match=r"^numerical_gradient: eps must be above 0, got 0$"):
+        numerical_gradient(len, [1.0], eps=0)
+
+
+@pytest.mark.parametrize("size", [1000.5, 1e5, -1e5, 1e7])
+def test_a_step_from_a_large_number_is_as_long_as_any(size):
+    """Too short a one drowns in the round-off of 1, too long a one sees the third power."""
+    X = np.array([size])
+
+    def f(Q):
+        return np.sum(1 + (Q - X) + (Q - X) ** 3)
+
+    np.testing.assert_allclose(numerical_gradient(f, X), [1.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("z", [5e-5, -5e-5])
+def test_ten_times_as_far_is_too_far(z):
+    """A step moves z by W eps; z stands 5 eps from its kink, and a shorter step does not reach it."""
+
+    def unit(W):
+        return Network([Affine.from_arrays([[W]], [z - W]), ReLU()], SquaredError())
+
+    X, Y = np.array([[1.0], [2.0]]), np.full((2, 1), 3.0)
+    assert check_gradients(unit(10.5), X, Y)
+    with pytest.raises(
+        VacuousCheckError, match=r"moving X by 1e-05 takes a unit of ReLU\(\) across its kink"
+    ):
+        check_gradients(unit(9.5), X, Y)
+
+
+class NoFactor(Dropout):
+    """The mask goes back without the factor 1/(1 − p): wrong in training alone."""
+
+    def gradient(self, dY, cache, *, input_gradient):
+        return dY * (cache > 0), {}
+
+
+def test_dropout_is_checked_with_one_mask_and_left_out_unless_asked_for(rng):
+    network = Network([Affine(3, 8, rng=rng), Tanh(), Dropout(0.5), Affine(8, 2, rng=rng)], SquaredError())
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    assert check_gradients(network, X, Y)  # without training no generator is asked for
+    state = rng.bit_generator.state
+    report = check_gradients(network, X, Y, training=True, rng=rng)
+    assert report, str(report)
+    assert rng.bit_generator.state == state
+    network.layers[2] = NoFactor(0.5)
+    assert check_gradients(network, X, Y)
+    assert not check_gradients(network, X, Y, training=True, rng=rng)
+
+
+@pytest.mark.parametrize("far", [0.1, 3.0])
+@pytest.mark.parametrize(("eps", "tolerance"), [(1e-5, 1e-6), (1e-4, 1e-5)])
+def test_the_floor_is_the_one_that_the_docstring_states(far, eps, tolerance, rng):
+    """100 ε max(|L|, 1)/eps, over the tolerance."""
+    network, X, _ = problem(rng)
+    Y = network.predict(X) + far
+    report = check_gradients(network, X, Y, eps=eps, tolerance=tolerance)
+    L = far**2
+    assert report.floor == pytest.approx(100 * np.finfo(float).eps * max(L, 1) / eps / tolerance, rel=1e-9)
+    assert report.tolerance == tolerance
+
+
+class HalfBias(Affine):
+    """Half of b's gradient."""
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        dX, grads = super().backward(dY, cache, input_gradient=input_gradient)
+        return dX, grads | {"b": grads["b"] / 2}
+
+
+def test_gradients_below_the_floor_are_judged_against_it():
+    """b's is 1e-4, half of it is missing, and the floor is 2.2e-3."""
+    network = Network([HalfBias.from_arrays([[1.0]], [0.5])], SquaredError())
+    X = np.array([[1.0], [-1.0]])
+    report = check_gradients(network, X, network.predict(X) - 1e-4)
+    assert report.errors["0.b"] == pytest.approx(0.5e-4 / report.floor, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "sentence"),
+    [
+        (lambda n, X, Y: check_gradients(n, X, Y, eps=0), ValueError, "eps must be above 0, got 0"),
+        (lambda n, X, Y: check_gradients(n, X, Y, tolerance=0), ValueError, "tolerance must be above 0, got 0"),
+        (lambda n, X, Y: check_gradients(n, X * np.nan, Y), ValueError, "X holds NaN or inf in 21 of 21 places"),
+        (
+            lambda n, X, Y: check_gradients(n, X, np.full((7, 2), 1e9)),
+            VacuousCheckError,
+            "the loss is 1e+18, and its round-off hides the gradients, so the check proves nothing: scale inputs"
+            " and targets to about 1",
+        ),
+        (
+            lambda n, X, Y: check_gradients(n, X, n.predict(X)),
+            VacuousCheckError,
+            "every gradient is zero, so the check proves nothing: draw other weights (non-zero biases, no dead"
+            " units)",
+        ),
+        (
+            lambda n, X, Y: check_gradients(mlp([3, 4, 2], init="zeros"), X, Y),
+            VacuousCheckError,
+            "constant output, whatever X is: the check proves next to nothing: draw other weights, or smaller"
+            " inputs",
+        ),
+        (
+            lambda n, X, Y: check_gradients(Network([Affine(1, 1, init="zeros"), ReLU()], SquaredError()), [[1.0]], [[3.0]]),
+            VacuousCheckError,
+            "moving 0.W by 1e-05 takes a unit of ReLU() across its kink, where there is no derivative: draw other"
+            " inputs or weights, or make eps smaller",
+        ),
+    ],
+)  # fmt: skip
+def test_every_sentence_is_whole(call, kind, sentence, rng):
+    with pytest.raises(kind) as caught:
+        call(*problem(rng))
+    assert str(caught.value) == f"check_gradients: {sentence}"
+
+
+class OwnGradients(Affine):
+    """Gives the gradients that it is told to."""
+
+    given: dict
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        return super().backward(dY, cache, input_gradient=input_gradient)[0], self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"W": np.ones((3, 5))}, "backward must give 0.W, 0.b, 2.W, 2.b, X, not 0.W, 2.W, 2.b, X"),
+        (
+            {"W": np.ones((3, 5)), "b": np.ones((1, 5))},
+            "the gradient of 0.b must have the shape of 0.b, (5,), got (1, 5)",
+        ),
+    ],
+)
+def test_gradients_of_other_names_and_shapes_are_named(given, sentence, rng):
+    network, X, Y = problem(rng, first=OwnGradients)
+    network.layers[0].given = given
+    with pytest.raises(ValueError, match=f"^{re.escape('check_gradients: ' + sentence)}$"):
+        check_gradients(network, X, Y)
+
+
+def test_a_large_loss_may_hide_the_gradient_of_x_alone():
+    """dX is 1e-4, far above the round-off of a loss of 1 and far below that of this one, 5e5."""
+    network = Network([Affine.from_arrays([[1e-7]], [0.5])], SquaredError())
+    with pytest.raises(VacuousCheckError, match=r"the loss is 5e\+05, and its round-off hides the gradients"):
+        check_gradients(network, [[1.0]], [[1e3]])
+
+
+def test_an_error_at_the_tolerance_is_within_it(rng):
+    network, X, Y = problem(rng, first=TinyBlock)
+    worst = check_gradients(network, X, Y).worst
+    assert check_gradients(network, X, Y, tolerance=worst).ok
+    assert not check_gradients(network, X, Y, tolerance=0.99 * worst).ok

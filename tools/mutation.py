@@ -114,21 +114,40 @@ def copy_tree(target):
     shutil.copy(HOME / "pyproject.toml", target)
 
 
-class FirstFailure:
-    """A plugin: a drawn example that fails will do, and no smaller one is looked for."""
+class Quickest:
+    """A plugin: first the test that failed last, then the quick ones; a drawn example that fails will do."""
 
-    @staticmethod
-    def pytest_collection():  # after conftest.py, and before the tests take their settings
+    def __init__(self, notes, *, sound):
+        self.notes, self.sound = notes, sound
+        self.known = {"seconds": {}, "failed": ""}
+        if notes.exists() and not sound:
+            self.known = json.loads(notes.read_text(encoding="utf-8"))
+
+    def pytest_collection(self):  # after conftest.py, and before the tests take their settings
         from hypothesis import Phase, settings
 
         settings.register_profile("first", settings(), phases=[Phase.explicit, Phase.generate])
         settings.load_profile("first")
 
+    def pytest_collection_modifyitems(self, items):
+        seconds, failed = self.known["seconds"], self.known["failed"]
+        items.sort(key=lambda item: (item.nodeid != failed, seconds.get(item.nodeid, 0)))
 
-def run_tests(tree, tests, limit, *, compiled=False):
+    def pytest_runtest_logreport(self, report):
+        if self.sound:
+            seconds = self.known["seconds"]
+            seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
+        if report.failed:
+            self.known["failed"] = report.nodeid
+
+    def pytest_sessionfinish(self):
+        self.notes.write_text(json.dumps(self.known), encoding="utf-8")
+
+
+def run_tests(tree, tests, limit, *, sound=False):
     """(outcome, seconds) of pytest in a fork of this process, stopped at the first failure.
 
-    With `compiled` it leaves compiled files, which spare the next run half of its time.
+    A `sound` run leaves compiled files, which spare the next one half of its time, and what each test took.
     """
     begin = time.monotonic()
     child = os.fork()
@@ -142,12 +161,12 @@ def run_tests(tree, tests, limit, *, compiled=False):
             os.environ |= ENVIRONMENT
             os.chdir(tree)
             sys.path.insert(0, str(tree))
-            sys.dont_write_bytecode = not compiled
+            sys.dont_write_bytecode = not sound
             import pytest
 
             # the timeout plugin alone: others take longer to load than the tests to run
             arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", *tests]
-            status = pytest.main(arguments, plugins=[FirstFailure])
+            status = pytest.main(arguments, plugins=[Quickest(tree / "notes.json", sound=sound)])
         finally:
             os._exit(int(status))
     while True:
@@ -169,7 +188,7 @@ def report(module, tests, tree, listed, line):
     """Try all mutants of a module, and print what is not as it should be; return whether all is."""
     path = tree / "bplib" / f"{module}.py"
     source = path.read_text(encoding="utf-8")
-    outcome, sound = run_tests(tree, tests, 600, compiled=True)
+    outcome, seconds = run_tests(tree, tests, 600, sound=True)
     for compiled in path.parent.glob(f"__pycache__/{module}.*"):
         compiled.unlink()  # a mutant of the same length and second would be taken for it
     if outcome != SURVIVED:
@@ -179,7 +198,7 @@ def report(module, tests, tree, listed, line):
     equivalent = 0
     for mutant in mutants:
         path.write_text(mutant.code, encoding="utf-8")
-        outcome, _ = run_tests(tree, tests, 10 + 10 * sound)
+        outcome, _ = run_tests(tree, tests, 10 + 10 * seconds)
         if outcome != SURVIVED:
             continue
         key = (mutant.place, mutant.change)
