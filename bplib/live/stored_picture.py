@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..language import said_in_picture
+
 
 class Still:
     """Stands among a panel's figures, but is drawn only when the notebook asks for a picture.
@@ -30,6 +32,7 @@ class Still:
         ax.set(xlim=(0, width), ylim=(height, 0))
         ax.set_axis_off()
         self.paint(ax)
+        said_in_picture(figure)
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
 
