@@ -10,6 +10,7 @@ The language is what BPLIB_LANGUAGE names ("zh_CN"); an unknown one is English.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import re
 import sys
@@ -107,6 +108,9 @@ def fonts() -> list[str]:
     """Font families for the language in use: the one in its folder, then those of this machine."""
     from matplotlib import font_manager
 
+    # it comes in one weight: bold letters are taken from it as they are, and nobody need be warned
+    log = logging.getLogger("matplotlib.font_manager")
+    log.addFilter(lambda record: f"weight bold for {FONT}" not in record.getMessage())
     for path in sorted(folder().glob("*/font.otf")):
         font_manager.fontManager.addfont(path)
     there = {entry.name for entry in font_manager.fontManager.ttflist}
