@@ -93,9 +93,11 @@ def said_in_picture(artist: Any) -> None:
         if other != english:
             text.set_text(other)
         if not other.isascii() and any(character > "\u2e7f" for character in other):
-            more = [name for name in fonts() if name not in text.get_fontfamily()]
+            families = text.get_fontfamily()
             # in a text with formulas matplotlib takes one font for all that is none
-            text.set_fontfamily(more if "$" in other else [*text.get_fontfamily(), *more])
+            wanted = [*([] if "$" in other else [f for f in families if f not in fonts()]), *fonts()]
+            if wanted != families:
+                text.set_fontfamily(wanted)
 
 
 FONT = "bplib Han"  # Noto Sans CJK SC (SIL Open Font License), as many characters as the pictures need
