@@ -16,6 +16,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import string
@@ -600,6 +601,7 @@ def executed_lessons(language):
 
 
 def _execute(path):
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # two lessons run at a time
     return notebooks.execute(path)
 
 
