@@ -66,7 +66,7 @@ guide: $(READY)
 figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
 
-bench: $(READY)
+bench: site
 	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PY) $$script $(ARGS) || exit 1; done
 
 mutants: $(READY)

@@ -1,6 +1,6 @@
 """How live are the lessons that run in the browser itself? Size, start, frames and slider delay, in Chromium.
 
-    python benchmarks/in_browser.py site            # a folder that `make site` made; some minutes
+    python benchmarks/in_browser.py                 # of what `make site` made; some minutes
 
 The site is served on this machine, compressed as public hosts do. A first visit is a browser that has never
 been there, and what it loads is counted as the network carries it. The start runs from the click on Run All,
@@ -85,13 +85,18 @@ def play(browser, folder, name, seconds, keys):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path, help="the site")
+    home = Path(__file__).resolve().parent.parent
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=home / "site", help="the site (default: site/)"
+    )
     parser.add_argument("--seconds", type=float, default=5, help="length of each of three windows")
     parser.add_argument("--keys", type=int, default=40, help="slider moves")
     options = parser.parse_args()
     if find_chromium() is None:
         sys.exit("no chromium on this machine: apt install chromium, or name one in BPLIB_CHROMIUM")
     folder = options.folder.resolve()
+    if not (folder / "lite").is_dir():
+        sys.exit(f"{folder} holds no lessons that run in the browser: make site first")
     lines = [
         f"Made by `python benchmarks/in_browser.py` on {results.machine()}, a headless chromium without a",
         f"graphics card on the same machine, which had a load of {results.load()} when it began.",

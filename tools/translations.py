@@ -576,6 +576,8 @@ def executed_lessons(language):
     plain, executed = folder / "plain", folder / "notebooks"
     write_lessons(language, plain)
     shutil.copytree(plain / "data", executed / "data", dirs_exist_ok=True)
+    (folder / "benchmarks").mkdir(exist_ok=True)  # lesson 12 prints figures from there
+    shutil.copy(ROOT / "benchmarks" / "RESULTS.md", folder / "benchmarks")
     course = hashlib.sha256()
     for path in sorted([*(ROOT / "bplib").rglob("*.[pj][ys]"), LOCALE / language / "bplib.po"]):
         course.update(path.read_bytes())
