@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import functools
 import html
 import json
 import os
@@ -433,7 +434,10 @@ def test_an_interrupted_command_goes_on_and_writes_all(tmp_path):
     notebook(folder / "bo" / "05.ipynb", IMPORTS, slow)
     roster(tmp_path)
     options = (folder, "--marks", out, "--roster", tmp_path / "roster.csv", "--csv", tmp_path / "all.csv")
-    process = subprocess.Popen(grade(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # ignored below a shell's `&`
+    process = subprocess.Popen(
+        grade(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    )
     for line in process.stderr:
         if line.startswith("1 of 2"):
             time.sleep(0.5)

@@ -58,6 +58,7 @@ def readme(text):
         raise ValueError(f"README.md: expected the sections {', '.join(SECTIONS)}")
     text = "## ".join([title.rstrip() + "\n" + NOTICE + "\n", *kept])
     text = re.sub(r"^English · .*\n\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^`make lab LANGUAGE.*?\n\n", "", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"^- To (?:teach|cite).*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^make test .*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^The tests without `make`.*\n\n?", "", text, flags=re.MULTILINE)
