@@ -124,7 +124,8 @@ def add_metadata(app, pagename, templatename, context, doctree):
     elsewhere = {}
     for code, other in site["languages"].items():
         # the reference is there in English alone
-        page = pagename if "/" not in pagename or code == "en" else "index"
+        page = pagename if code == "en" or not ("/" in pagename or pagename == "py-modindex") else "index"
+        other = other if "://" in other else "../" * pagename.count("/") + other
         if code != site["code"]:
             elsewhere[code] = (site["names"][code], f"{other}{page}.html")
         lines.append(f'<link rel="alternate" hreflang="{code}" href="{other}{page}.html">')
