@@ -609,10 +609,8 @@ def _unpacked(folder: Path, name: str) -> Iterator[Path]:
 def _place(folder: Path) -> Path:
     """Where unpacked copies are made: beside the files, else, where that is closed, in the user's cache."""
     with contextlib.suppress(OSError):
-        may_write = folder.stat().st_mode & 0o222 and os.access(
-            folder, os.W_OK
-        )  # closed is closed, to root too
-        if not may_write:
+        closed = not folder.stat().st_mode & 0o222  # to root too, whom the system would let write
+        if closed or not os.access(folder, os.W_OK):
             return Path(_pooch().os_cache("bplib"))
     return folder
 

@@ -9,12 +9,13 @@ The language is what BPLIB_LANGUAGE names ("zh_CN"); an unknown one is English.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +41,19 @@ def folder() -> Path:
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue, without English."""
     return tuple(sorted(path.parent.name for path in folder().glob("*/bplib.po")))
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak that language for a while."""
+    before = os.environ.get("BPLIB_LANGUAGE")
+    os.environ["BPLIB_LANGUAGE"] = language
+    try:
+        yield
+    finally:
+        os.environ.pop("BPLIB_LANGUAGE")
+        if before is not None:
+            os.environ["BPLIB_LANGUAGE"] = before
 
 
 def joined(*sentences: str) -> str:
@@ -92,7 +106,7 @@ def said_in_picture(artist: Any) -> None:
         other = said(english)
         if other != english:
             text.set_text(other)
-        if not other.isascii() and any(character > "\u2e7f" for character in other):
+        if any(character > "\u2e7f" for character in other):
             families = text.get_fontfamily()
             # in a text with formulas matplotlib takes one font for all that is none
             wanted = [*([] if "$" in other else [f for f in families if f not in fonts()]), *fonts()]

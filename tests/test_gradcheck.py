@@ -317,25 +317,31 @@ def test_a_layer_with_forward_backward_and_params_alone(dtype, rng):
 SCALES = [100.0, 1000.0, np.array([1.0, 100.0, 1e4])]
 
 
-@pytest.mark.parametrize("scale", SCALES, ids=["100", "1000", "mixed"])
-@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
-def test_right_networks_on_unscaled_inputs_pass_and_wrong_ones_do_not(activation, scale, rng):
-    """A weight behind an input of 1000 moves z by 1000 h. Where all units are saturated the check refuses."""
+def tell_apart(check, activation, scale, rng, times):
+    """Right networks pass on inputs of that scale and wrong ones do not; returns the reasons of refusals."""
     judged, refusals = 0, []
-    for _ in range(12):
+    for _ in range(times):
         network, X, Y = problem(rng, activation=activation, N=9)
         wrong = Network([ScaledByRows.from_arrays(*network.layers[0].params.values()), *network.layers[1:]],
                         SquaredError())  # fmt: skip
         try:
-            report = check_gradients(network, scale * X, Y)
+            report = check(network, scale * X, Y)
         except VacuousCheckError as refusal:
             refusals.append(str(refusal))
             continue
         assert report, str(report)
         if "0.W" not in report.vanishing:
             judged += 1
-            assert not check_gradients(wrong, scale * X, Y)
+            assert not check(wrong, scale * X, Y)
     assert judged >= 2
+    return refusals
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=["100", "1000", "mixed"])
+@pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
+def test_right_networks_on_unscaled_inputs_pass_and_wrong_ones_do_not(activation, scale, rng):
+    """A weight behind an input of 1000 moves z by 1000 h. Where all units are saturated the check refuses."""
+    refusals = tell_apart(check_gradients, activation, scale, rng, 12)
     assert all("constant output" in refusal for refusal in refusals)
 
 
@@ -549,21 +555,8 @@ def test_arrays_whose_gradient_vanishes_are_listed_along_directions(rng):
 @pytest.mark.parametrize("scale", SCALES, ids=["100", "1000", "mixed"])
 @pytest.mark.parametrize("activation", [Sigmoid, Tanh, ReLU])
 def test_unscaled_inputs_are_no_fault_along_directions(activation, scale, rng):
-    judged, refusals = 0, []
-    for seed in range(30):
-        network, X, Y = problem(rng, activation=activation, N=9)
-        wrong = Network([ScaledByRows.from_arrays(*network.layers[0].params.values()), *network.layers[1:]],
-                        SquaredError())  # fmt: skip
-        try:
-            report = along(network, scale * X, Y, seed=seed)
-        except VacuousCheckError as refusal:
-            refusals.append(str(refusal))
-            continue
-        assert report, str(report)
-        if "0.W" not in report.vanishing:
-            judged += 1
-            assert not along(wrong, scale * X, Y, seed=seed)
-    assert judged >= 2
+    seeds = iter(range(60))  # a network that passes is followed by a wrong one, along directions of its own
+    refusals = tell_apart(lambda *problem: along(*problem, seed=next(seeds)), activation, scale, rng, 30)
     reasons = ("constant output", "its round-off hides the gradients")
     assert all(any(reason in refusal for reason in reasons) for refusal in refusals)
 

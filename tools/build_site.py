@@ -95,7 +95,7 @@ def _described(lesson, language, say):
     need = say("**What you need**")
     if language != "en":
         nb = translations.translated_lesson(
-            ROOT / "notebooks" / lesson.file, translations.read(language, lesson.stem), language
+            ROOT / "notebooks" / lesson.file, translations.speaker(language, lesson.stem), language
         )
     text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
     opening = re.search(r"\A# .+?\n\n(.+?)\n\n", text, re.DOTALL)[1]

@@ -7,14 +7,12 @@ the explorer says of each goes with it, so that the slider can be heard.
 import html
 import importlib
 import json
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from bplib.language import said
+from bplib.language import said, speaking
 
 
 @dataclass(frozen=True)
@@ -43,23 +41,11 @@ GRIDS = (
 )  # fmt: skip
 
 
-@contextmanager
-def _speaking(language):
-    before = os.environ.get("BPLIB_LANGUAGE")
-    os.environ["BPLIB_LANGUAGE"] = language
-    try:
-        yield
-    finally:
-        os.environ.pop("BPLIB_LANGUAGE")
-        if before is not None:
-            os.environ["BPLIB_LANGUAGE"] = before
-
-
 def draw(grid, folder, number, language="en"):
     """Write the pictures of one grid into the folder; returns the block of HTML that shows them."""
     module = importlib.import_module(f"bplib.playgrounds.{grid.module}")
     places = []
-    with _speaking(language):
+    with speaking(language):
         explorer = eval(grid.call, vars(module))
         control = explorer.controls[grid.control]
         start = grid.values.index(min(grid.values, key=lambda value: abs(value - control.value)))

@@ -9,8 +9,6 @@ left out, and so is the public address, where the solutions are. The teacher gra
 """
 
 import argparse
-import contextlib
-import os
 import re
 import shutil
 import sys
@@ -20,7 +18,7 @@ import polib
 
 import address
 import translations
-from bplib.language import languages
+from bplib.language import languages, speaking
 
 HOME = Path(__file__).resolve().parent.parent
 MARK = ".student-edition"
@@ -83,19 +81,6 @@ def without_solutions(path):
         if places and all(place.startswith("bplib/exercises/lesson_") for place in places):
             catalogue.remove(entry)
     catalogue.save()
-
-
-@contextlib.contextmanager
-def speaking(language):
-    """Speak that language for a while."""
-    before = os.environ.get("BPLIB_LANGUAGE")
-    os.environ["BPLIB_LANGUAGE"] = language
-    try:
-        yield
-    finally:
-        os.environ.pop("BPLIB_LANGUAGE")
-        if before is not None:
-            os.environ["BPLIB_LANGUAGE"] = before
 
 
 def make(target, home=HOME, language="en"):

@@ -1,7 +1,7 @@
 """Catalogues of other languages: what is to be said, whether it is said right, and lessons made from it.
 
-    python tools/translations.py update [LANGUAGE …]   renew locale/LANGUAGE/*.po from lessons and code
-    python tools/translations.py check [LANGUAGE …]    what is missing, fuzzy, or says something else
+    python tools/translations.py update [LANGUAGE]     renew locale/LANGUAGE/*.po from lessons and code
+    python tools/translations.py check [LANGUAGE]      what is missing, fuzzy, or says something else
     python tools/translations.py build [LANGUAGE]      the executed lessons, in build/LANGUAGE/notebooks
     python tools/translations.py font [LANGUAGE] FILE  renew the few characters of a font that pictures need
 
@@ -115,20 +115,13 @@ def lesson_messages(path):
                 yield text, where
 
 
-def translated_lesson(path, catalogue, language):
-    """The notebook in another language, without outputs; what has no translation stays English."""
+def translated_lesson(path, say, language):
+    """The notebook in another language, without outputs; `say` gives a translation, or the message."""
     nb = nbformat.read(path, as_version=4)
-
-    def say(text):
-        core = text.strip()
-        message = catalogue.get(core)
-        how = message.string if message and message.string and not message.fuzzy else core
-        return text.replace(core, how, 1) if core else text
-
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             pieces = markdown_parts(cell.source)
-            text = "".join(p if i % 2 else say(p) for i, p in enumerate(pieces))
+            text = "".join(p if i % 2 else _say_core(say, p) for i, p in enumerate(pieces))
             cell.source = re.sub(r"(?<=\]\(\.\./figures/)(?=\w+\.svg\))", f"{language}/", text)
             continue
         cell.outputs, cell.execution_count = [], None
@@ -136,7 +129,7 @@ def translated_lesson(path, catalogue, language):
             cell.source = speaking(language) + cell.source
             continue
         for start, end, text in reversed(code_parts(cell.source)):
-            cell.source = cell.source[:start] + say(text) + cell.source[end:]
+            cell.source = cell.source[:start] + _say_core(say, text) + cell.source[end:]
     nb.metadata["bplib"] = {"language": language}
     return nb
 
@@ -562,7 +555,7 @@ def write_lessons(language, folder):
     """The lessons in a language, without outputs, and their data, in a folder that is made where it lacks."""
     folder.mkdir(parents=True, exist_ok=True)
     for lesson in LESSONS:
-        nb = translated_lesson(ROOT / "notebooks" / lesson.file, read(language, lesson.stem), language)
+        nb = translated_lesson(ROOT / "notebooks" / lesson.file, speaker(language, lesson.stem), language)
         text = nbformat.writes(nb).rstrip("\n") + "\n"
         path = folder / lesson.file
         if not path.exists() or path.read_text(encoding="utf-8") != text:

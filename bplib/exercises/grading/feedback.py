@@ -6,6 +6,7 @@ whatever a notebook has said stands in them as text.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Sequence
@@ -52,10 +53,7 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .3
 
 def page(one: Marked, lessons: Sequence[int], worth: dict[str, float]) -> str:
     """The page of one learner (a `Marked`), as HTML."""
-
-    def say(text: str) -> str:
-        return said(text, one.language)
-
+    say = functools.partial(said, language=one.language)
     parts: list[str] = []
     got: float = 0
     possible: float = 0

@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import collections
 import csv
+import functools
 import math
 import os
 import re
@@ -252,10 +253,7 @@ def moodle_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
 
 def in_short(one: Marked, lesson: int) -> str:
     """A lesson's outcome in a sentence, in the learner's language."""
-
-    def say(text):
-        return said(text, one.language)
-
+    say = functools.partial(said, language=one.language)
     if lesson not in one.notebooks:
         return ""
     found: dict[str, list[str]] = {status: [] for status in RANK}
