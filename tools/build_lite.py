@@ -51,9 +51,7 @@ def write(folder, scratch, course, *, pyodide=None, others=None):
     else:
         shutil.copytree(pyodide, static)
     names = add_wheels(static, wheels(scratch / "wheels"))
-    contents(lite / "contents")
-    for name, path in (others or {}).items():
-        contents(lite / "contents" / name, path)
+    contents(lite / "contents", others)
     configuration = {
         "jupyter-config-data": {
             "appName": course,
@@ -162,8 +160,25 @@ def add_wheels(folder, found):
     return sorted(lock["packages"])
 
 
-def contents(folder, notebooks=ROOT / "notebooks"):
-    """The lessons as they are opened there, and a part of MNIST where it can be had."""
+def contents(folder, others=None):
+    """The lessons as they are opened there, and a part of MNIST where it can be had; others as in `write`."""
+    from bplib import datasets
+
+    lessons(folder, ROOT / "notebooks")
+    places = {folder / name: path for name, path in (others or {}).items()}
+    for place, path in places.items():
+        lessons(place, path)
+    try:
+        datasets.write_mnist_part(folder / "data")
+    except datasets.DatasetUnavailable as error:
+        print(f"Left out: a part of MNIST; lessons in the browser use the bundled digits. {error.reason}")
+        return
+    for place in places:
+        shutil.copy(folder / "data" / datasets.PART, place / "data")
+
+
+def lessons(folder, notebooks):
+    """The lessons of one language."""
     shutil.copytree(notebooks, folder, ignore=shutil.ignore_patterns(".*"))
     for path in folder.glob("*.ipynb"):
         nb = nbformat.read(path, as_version=4)
@@ -177,12 +192,6 @@ def contents(folder, notebooks=ROOT / "notebooks"):
                 cell.source = with_figures(cell.source)
         # whole strings: the table of contents there does not join the lines of a cell
         path.write_text(json.dumps(nb, ensure_ascii=False), encoding="utf-8")
-    from bplib import datasets
-
-    try:
-        datasets.write_mnist_part(folder / "data")
-    except datasets.DatasetUnavailable as error:
-        print(f"Left out: a part of MNIST; lessons in the browser use the bundled digits. {error.reason}")
 
 
 def with_figures(source):
