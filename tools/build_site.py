@@ -32,6 +32,7 @@ import slides
 import translations
 from address import checked, form, is_first_cell, published
 from bplib.lessons import LESSONS
+from notebooks import formulas_on_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "pages"
@@ -138,12 +139,7 @@ def page_source(path, playground="", below=None):
             )
         if texts:
             cell.metadata["mystnb"] = {"image": {"alt": texts[0]}}
-        for output in cell.get("outputs", ()):
-            if "text/latex" in output.get("data", {}):  # sympy's own results stand on lines of their own
-                tex = output.data["text/latex"].strip()
-                output.data["text/latex"] = re.sub(
-                    r"^\$\\displaystyle (.+)\$$", r"$$\1$$", tex, flags=re.DOTALL
-                )
+        formulas_on_lines(cell)
     for call, block in (below or {}).items():
         at = next(i for i, cell in enumerate(nb.cells) if cell.source.rstrip().endswith(call))
         nb.cells.insert(at + 1, nbformat.v4.new_markdown_cell(block))

@@ -62,6 +62,13 @@ def tidy_outputs(outputs):
     return [output for output in kept if output.output_type != "stream" or output.text]
 
 
+def formulas_on_lines(cell):
+    """Let sympy's own results stand on lines of their own, as pages and slides show them."""
+    for output in cell.get("outputs", ()):
+        if tex := output.get("data", {}).get("text/latex", "").strip():
+            output.data["text/latex"] = re.sub(r"^\$\\displaystyle (.+)\$$", r"$$\1$$", tex, flags=re.DOTALL)
+
+
 def tidy(nb):
     """Reduce an executed notebook, in place, to what is stored; returns it."""
     count = 0

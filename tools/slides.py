@@ -35,6 +35,7 @@ import guide
 import npm
 from address import is_first_cell
 from bplib.lessons import LESSONS
+from notebooks import formulas_on_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "guide"
@@ -156,11 +157,8 @@ def pieces(nb, lesson):
     puzzle = f"*{lesson.puzzle[0].upper()}{lesson.puzzle[1:]}*"
     title = f"# {lesson.number:02} · {lesson.title}\n\n{puzzle}\n\nAfterwards you can\n\n{aims}"
     slides = [Slide([new_markdown_cell(title)], begins=True)]
-    waiting, fresh, section = (
-        [],
-        False,
-        "",
-    )  # text that is on no slide yet; whether a heading was the last thing
+    waiting, section = [], ""  # waiting: text that is on no slide yet
+    fresh = False  # whether a heading was the last thing
 
     def rest():
         slides[-1].notes += waiting
@@ -249,12 +247,7 @@ def deck(nb, lesson, pages=""):
             link = rf"[\1]({pages}\2.html)" if pages else r"\1"
             cell.source = re.sub(r"\[([^\]]+)\]\((\d\d_\w+)\.ipynb\)", link, cell.source)
             cell.source = cell.source.replace("](../figures/", "](figures/")
-        for output in cell.get("outputs", ()):
-            tex = output.get("data", {}).get("text/latex", "")
-            if tex:  # sympy's own results stand on lines of their own
-                output.data["text/latex"] = re.sub(
-                    r"^\$\\displaystyle (.+)\$$", r"$$\1$$", tex.strip(), flags=re.DOTALL
-                )
+        formulas_on_lines(cell)
     made = new_notebook(cells=cells)
     made.metadata = nb.metadata
     return made
