@@ -741,21 +741,32 @@ def test_pictures_get_smaller_before_they_get_few_and_better_again_when_the_link
         return levels
 
     assert max(play(20)) >= 2
-    page.rate = 12_500_000
+    page.rate, page.delay = 12_500_000, 0.01
     assert play(400)[-1] == 0
+
+
+@pytest.mark.parametrize(("delay", "limited"), [(0.01, False), (0.08, True)])
+def test_a_page_far_away_takes_its_share_of_a_wide_line_and_one_beside_the_kernel_what_it_can(delay, limited):
+    sizes = []
+    image, page, _ = a_minute(
+        rate=12_500_000, delay=delay, frame=lambda level: sizes.append(27_000 >> level) or sizes[-1]
+    )
+    assert (sum(sizes) / 60 <= 1.01 * 250_000) == limited
+    assert len(page.painted) / 60 > 15, "smaller pictures, and enough of them"
+    assert image.room(for_hand=True), "a hand waits for no share"
 
 
 def test_pauses_make_no_picture_coarser():
     now = [0.0]
     image = Picture(clock=lambda: now[0])
-    page = Page(image, image._clock, rate=1_000_000, delay=0.08)
+    page = Page(image, image._clock, rate=245_000, delay=0.08)
     levels = []
     for tick in range(120_000):
         now[0] = tick / 1000
         page.answer()
         # plays for three seconds of every seven, faster than the link can carry
         if tick % 20 == 0 and tick % 7000 < 3000 and image.room():
-            image.send(bytes(40_000 >> image.level), "jpeg")
+            image.send(bytes(14_000 >> image.level), "jpeg")
         levels.append(image.level)
     assert len(page.painted) > 15 * 3 * 120 / 7
     assert max(levels) == 0
@@ -763,7 +774,7 @@ def test_pauses_make_no_picture_coarser():
 
 def test_a_page_that_is_slow_and_not_its_link_keeps_its_pictures_sharp():
     levels = []
-    _, page, late = a_minute(seconds=300, paint=0.125, frame=lambda level: levels.append(level) or 80_000)
+    _, page, late = a_minute(seconds=300, paint=0.125, frame=lambda level: levels.append(level) or 30_000)
     assert max(levels) == 1, "smaller pictures were tried, and brought no more"
     assert np.mean(levels) < 0.1
     assert len(page.painted) > 0.9 * 300 / 0.125

@@ -3,7 +3,8 @@
 A kernel that sends a frame whenever one is drawn fills the queue of a slow link: half a minute of pictures,
 and the answer to a hand behind them all. So the page says which frame it has painted, and `Pace` keeps what
 is under way to what fills the link's delay, by the delay itself, as FAST TCP does (C. Jin, D. Wei, S. Low,
-2004). `Quality` makes pictures smaller where they get few.
+2004). Pages far away also share a line that is not theirs alone, with the rest of a class on one server, so
+each gets at most FAR_RATE. `Quality` makes pictures smaller where they get few.
 """
 
 import threading
@@ -32,6 +33,7 @@ class Pace:
     SHORT = 0.06
     FEWEST, MOST = 2, 24  # frames under way; with one alone the page waits a whole delay for the next
     QUICK = 0.15  # a page whose frames have not taken longer for three seconds is asked to answer less often
+    FAR, FAR_RATE, CREDIT = 0.05, 250_000, 0.1  # a least delay in seconds; bytes a second; seconds saved up
     REMEMBERED = 10.0  # the least delay is measured anew this often, on a link that was let run empty
 
     def __init__(self, now):
@@ -41,16 +43,19 @@ class Pace:
         self._least, self._least_before, self._measured = inf, inf, now
         self._let_run_empty = False
         self._slow_at = now  # when a frame was last slow
+        self._paid = now  # until then what was sent uses up a far page's share of the line
 
-    def room(self, extra=0):
+    def room(self, now, extra=0):
         """Whether one more frame may be sent; with `extra` more of them, for what a hand waits for."""
         under_way = len(self._under_way)
         if under_way and self._let_run_empty and not extra:
             return False
-        if under_way < self.FEWEST + extra:
-            return True
-        if self._bytes < self.window + extra * self._under_way[-1][1] and under_way < self.MOST:
-            return True
+        far = min(self._least, self._least_before) > self.FAR
+        if extra or not far or self._paid <= now:
+            if under_way < self.FEWEST + extra:
+                return True
+            if self._bytes < self.window + extra * self._under_way[-1][1] and under_way < self.MOST:
+                return True
         self.quality.held += 1
         return False
 
@@ -61,6 +66,7 @@ class Pace:
             self._let_run_empty = False
         self._under_way.append((frame, size, now))
         self._bytes += size
+        self._paid = max(self._paid, now - self.CREDIT) + size / self.FAR_RATE
 
     def quick(self, now):
         """Whether its frames have come without waiting for some seconds."""
@@ -191,7 +197,7 @@ class Picture(anywidget.AnyWidget):
                 return lost and self._clock() - self._sent_at >= 1.0
             # Every page gets what any page gets, so the slowest decides; all are asked, as each counts what
             # it held back.
-            return all([page.room(2 if for_hand else 0) for page in pages])  # noqa: C419
+            return all([page.room(self._clock(), 2 if for_hand else 0) for page in pages])  # noqa: C419
 
     @property
     def level(self):
