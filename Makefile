@@ -19,7 +19,7 @@ help:
 	@echo "make slides     a deck of slides for each lesson, in build/slides/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
-	@echo "make bench      compare speed with PyTorch, JAX, scikit-learn and plain loops"
+	@echo "make bench      measure everything in benchmarks/RESULTS.md anew; an hour of a quiet machine"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
 	@echo "make format     format the code; make check: look for mistakes in it (ruff, mypy)"
 	@echo "make hooks      let git run make check before every commit"
@@ -66,8 +66,14 @@ guide: $(READY)
 figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
 
+# scripts whose sections of RESULTS.md come from more than one run
+AGAIN = "sweep.py --dask" "sweep.py --survive --runs 2000" "widgets.py --link 8/40" "widgets.py --link 2/100"
+
 bench: site
-	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(PY) $$script $(ARGS) || exit 1; done
+	@$(PY) -c "import distributed" 2>/dev/null || \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
+	@for command in $(notdir $(wildcard benchmarks/[!_]*.py)) $(AGAIN); do \
+	    echo "== $$command"; $(PY) benchmarks/$$command $(ARGS) || exit 1; done
 
 mutants: $(READY)
 	@$(PY) tools/mutants.py $(ARGS)

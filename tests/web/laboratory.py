@@ -10,6 +10,7 @@ import http.server
 import threading
 import time
 import urllib.parse
+from collections import deque
 from pathlib import Path
 
 TROUBLE = (
@@ -109,6 +110,8 @@ class LiteLab:
         self.page = self.context.new_page()
         self.elsewhere, self.errors = [], []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.said = deque(maxlen=20)  # on the console, by the page and its workers: shown when a wait is in vain
+        self.context.on("console", lambda message: self.said.append(message.text[:300]))
         self.context.route("**/*", self._route)
 
     def _route(self, route):
@@ -157,7 +160,10 @@ class LiteLab:
         end = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > end:
-                raise AssertionError(f"waited {seconds} s for {what}; {self.numbered()} cells have run")
+                said = "".join(f"\n  {line}" for line in self.said)
+                raise AssertionError(
+                    f"waited {seconds} s for {what}; {self.numbered()} cells have run; on the console:{said}"
+                )
             self.page.wait_for_timeout(100)
         return value
 
