@@ -78,8 +78,8 @@ ALL = [
     Question(
         "through_twenty_sigmoids",
         2,
-        "Twenty sigmoids in a row, all weights 1: which share of a gradient arrives at the input? "
-        "(1e-3 is a thousandth.)",
+        "Twenty sigmoids in a row, all weights 1, all biases 0, the input 0.5: which share of a gradient "
+        "arrives at the input? (1e-3 is a thousandth.)",
         by="factor",
     ),
     Question(
