@@ -100,8 +100,8 @@ ALL = [
     Question(
         "pull_of_squared_error",
         3,
-        "z = 10, and 0 is right. How large is the gradient of the squared error (y − ŷ)² by z? (1e-3 "
-        "is a thousandth.)",
+        "z = 10, and 0 is right. How large is the slope of the squared error (y − ŷ)² with respect to z? "
+        "(1e-3 is a thousandth.)",
         by="factor",
     ),
     Question(
