@@ -116,10 +116,10 @@ def multiply_swaps():
 
 def _bowl():
     w, step = sp.Matrix(sp.symbols("w1:3", real=True)), sp.Matrix(sp.symbols("Delta1:3", real=True))
-    a, b, c, d, e = sp.symbols("a b c d e", real=True)
+    c1, c2, c3, c4, c5 = sp.symbols("c1:6", real=True)
 
     def loss(v):
-        return a * v[0] ** 2 + b * v[0] * v[1] + c * v[1] ** 2 + d * v[0] + e * v[1]
+        return c1 * v[0] ** 2 + c2 * v[0] * v[1] + c3 * v[1] ** 2 + c4 * v[0] + c5 * v[1]
 
     return loss, w, step
 

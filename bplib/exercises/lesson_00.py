@@ -15,7 +15,7 @@ weight_shape = value(
         "Z has 2 columns, and so has W.",
     ),
     mutants=(
-        ((2, 3), "That is W in the column convention, z = W a + b. Here X stands on the left: inputs are W's "
+        ((2, 3), "That is W in the column convention, z = W x + b. Here X stands on the left: inputs are W's "
                  "rows, outputs its columns."),
         ((5, 3), "That is X. W does not know how many examples there are."),
         ((2, 5), "That is Zᵀ. W does not know how many examples there are: inputs by outputs."),

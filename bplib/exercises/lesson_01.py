@@ -42,7 +42,7 @@ def _slopes_that_nearly_cancel(rng):
     hints=(
         "Forward first: p = x + y, q = x + z, f = p q. Then go back, from f to p and q, from those to x, y, "
         "z.",
-        "dp = ∂f/∂p is the other factor. The slope of a sum by each of its terms is 1.",
+        "dp = ∂f/∂p is the other factor. The slope of a sum with respect to each term is 1.",
         "dp = q, dq = p; dy = dp, dz = dq, and x gets a share from both: dx = dp + dq.",
     ),
     mutants=(
@@ -52,7 +52,8 @@ def _slopes_that_nearly_cancel(rng):
               "Your dx holds what came through p alone. x goes into q as well, and the shares of a fork add: "
               "dx = dp + dq."),
         Fault("a product taken for a sum", "dp, dq = q, p", "dp, dq = 1.0, 1.0",
-              "1 is the slope of a sum by its terms. f is a product, p q: its slope by p is q."),
+              "1 is the slope of a sum with respect to a term. f is a product, p q: its slope with respect "
+              "to p is q."),
         Fault("mean of the shares", "dx = dp + dq", "dx = (dp + dq) / 2",
               "The shares of a fork add: their mean is half of it."),
         Fault("own factor", "dp, dq = q, p", "dp, dq = p, q",
@@ -72,7 +73,7 @@ def fork_backward(x, y, z):
 
 
 log_square = expression(
-    "Differentiate log(x²) by x, with sympy's symbol x. Write the result without diff.",
+    "Differentiate log(x²) with respect to x, with sympy's symbol x. Write the result without diff.",
     "x", "2/x",
     working="Outer derivative 1/x², inner derivative 2x: 2x/x² = 2/x.",
     hints=(
@@ -128,7 +129,7 @@ def _graph(rng):
     inputs=_graph,
     returns="gradients",
     hints=(
-        "The gradient of the last node by itself is 1. Which edges lead into it?",
+        "The gradient of the last node with respect to itself is 1. Which edges lead into it?",
         "Go through the edges from the last to the first: then everything that a node receives has arrived "
         "before it passes anything on.",
         "For each edge: gradients[parent] += slope * gradients[child].",
@@ -148,8 +149,8 @@ def _graph(rng):
         Fault("divided by the slope", "slope * gradients[child]", "gradients[child] / slope",
               "Going back over an edge the gradient is multiplied by its slope."),
         Fault("without the start", "gradients[-1] = 1.0", "gradients[-1] = 0.0",
-              "Everything is 0, since nothing was there to pass on: the last node's gradient by itself "
-              "is 1."),
+              "Everything is 0, since nothing was there to pass on: the last node's gradient with "
+              "respect to itself is 1."),
     ),
     after="That is `backward` of the lesson, for any graph.",
 )

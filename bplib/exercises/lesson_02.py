@@ -172,9 +172,8 @@ def _chain_of_units(rng):
     after="With every |w| below 4 each factor is below 1, and the product shrinks.",
 )
 def chain_slope(x, w, b):
-    """Sigmoid units in a row: a₀ = x, then a_l = σ(w_l a_(l−1) + b_l), with w (n,) and b (n,). Return the
-    slope
-    of the last output with respect to x."""
+    """Sigmoid units in a row: a₀ = x, then a_l = σ(w_l a_(l−1) + b_l), with w (n,) and b (n,), one
+    entry for each unit. Return the slope of the last output with respect to x."""
     a, slope = x, 1.0
     for w_l, b_l in zip(w, b, strict=True):
         a = 1 / (1 + np.exp(-(w_l * a + b_l)))

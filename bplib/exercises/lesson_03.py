@@ -7,12 +7,12 @@ from .kinds import Fault, choice, draw, expression, function, sizes, value
 # fmt: off
 
 squared_error_sign = expression(
-    "Differentiate (y − ŷ)² by ŷ. Use sympy's symbols y and y_hat; no diff in the result.",
+    "Differentiate (y − ŷ)² with respect to ŷ. Use sympy's symbols y and y_hat; no diff in the result.",
     "y y_hat", "-2*(y - y_hat)",
-    working="Outer derivative 2(y − ŷ), inner derivative of y − ŷ by ŷ: −1.",
+    working="Outer derivative 2(y − ŷ), inner derivative of y − ŷ with respect to ŷ: −1.",
     hints=(
         "There is a square outside and a difference inside.",
-        "The outer derivative is 2(y − ŷ). What is the derivative of y − ŷ by ŷ?",
+        "The outer derivative is 2(y − ŷ). What is the derivative of y − ŷ with respect to ŷ?",
         "It is −1: ŷ stands behind a minus.",
     ),
     mutants=(
@@ -178,7 +178,7 @@ def _large_logits(rng):
 )
 def logistic_loss(Z, Y):
     """Binary cross-entropy from logits Z (N, k) and Y (N, k) of zeros and ones: a sum over the k outputs, a
-    mean over the rows. Return L and dZ = ∂L/∂Z. Some entries of Z are ±1000."""
+    mean over the rows. Return L and dZ = ∂L/∂Z (N, k). Some entries of Z are ±1000."""
     losses = np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
     Y_hat = 1 / (1 + np.exp(-Z))
     L = losses.sum() / len(Z)

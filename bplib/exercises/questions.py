@@ -78,8 +78,8 @@ ALL = [
     Question(
         "through_twenty_sigmoids",
         2,
-        "Twenty sigmoids in a row, all weights 1: which share of a gradient arrives at the input? "
-        "(1e-3 is a thousandth.)",
+        "Twenty sigmoids in a row, all weights 1, all biases 0, the input 0.5: which share of a gradient "
+        "arrives at the input? (1e-3 is a thousandth.)",
         by="factor",
     ),
     Question(
@@ -100,8 +100,8 @@ ALL = [
     Question(
         "pull_of_squared_error",
         3,
-        "z = 10, and 0 is right. How large is the gradient of the squared error (y − ŷ)² by z? (1e-3 "
-        "is a thousandth.)",
+        "z = 10, and 0 is right. How large is the slope of the squared error (y − ŷ)² with respect to z? "
+        "(1e-3 is a thousandth.)",
         by="factor",
     ),
     Question(
