@@ -49,7 +49,7 @@ class Network:
 
     def gradients(self, X: ArrayLike, Y: ArrayLike, *,
                   training: bool = False, rng: Rng = None) -> tuple[float, list[Grads]]:  # fmt: skip
-        """Return (L, grads); the gradient by X, which no step needs, is not computed."""
+        """Return (L, grads); the gradient with respect to X, which no step needs, is not computed."""
         Z, caches = self.forward(X, training=training, rng=rng)
         L, cache = self.loss_function.forward(Z, Y)
         return L, self.backward(self.loss_function.backward(cache), caches, input_gradient=False)[1]

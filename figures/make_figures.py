@@ -356,7 +356,7 @@ def graph_xyz():
 
 def sigmoid_graph():
     """y = 1/(1 + e^(−x)) at x = ln 4, where every step is a short decimal."""
-    return backprop({"x": sp.log(4)}, {"n": "-x", "e": "exp(n)", "s": "1 + e", "y": "1 / s"})
+    return backprop({"x": sp.log(4)}, {"n": "-x", "u": "exp(n)", "s": "1 + u", "y": "1 / s"})
 
 
 @figure
@@ -368,12 +368,12 @@ def graph_sigmoid():
     multiplied on the way back. Their product is y (1 − y)."""
     values, gradients = sigmoid_graph()
     s = Sheet(8.2, 2.6)
-    names = ["x", "n", "e", "s", "y"]
+    names = ["x", "n", "u", "s", "y"]
     places = {name: (0.8 + 1.62 * i, 1.55) for i, name in enumerate(names)}
-    labels = {"x": "$x$", "n": r"$\times(-1)$", "e": "exp", "s": "+1", "y": "$1/s$"}
+    labels = {"x": "$x$", "n": r"$\times(-1)$", "u": "exp", "s": "+1", "y": "$1/s$"}
     draw_graph(s, places, list(pairwise(names)), values, gradients, radius=0.3, labels=labels)
-    slopes = {"n": "-1", "e": "e", "s": "1", "y": "-y^2"}
-    symbols = {"n": "n=-x", "e": "e=e^{n}", "s": "s=1+e", "y": "y=1/s"}
+    slopes = {"n": "-1", "u": "u", "s": "1", "y": "-y^2"}
+    symbols = {"n": "n=-x", "u": "u=e^{n}", "s": "s=1+u", "y": "y=1/s"}
     for before, after in pairwise(names):
         middle = (places[before][0] + places[after][0]) / 2
         s.text(middle, 1.35, rf"← $\times\,({slopes[after]})$", size=10.5, color=GRADIENT)
@@ -383,7 +383,7 @@ def graph_sigmoid():
     s.text(
         4.1,
         0.45,
-        r"$\dfrac{\partial y}{\partial x} = (-y^2)\cdot 1\cdot e\cdot(-1) = y^2 e^{-x} = y\,(1-y)$"
+        r"$\dfrac{\partial y}{\partial x} = (-y^2)\cdot 1\cdot u\cdot(-1) = y^2 e^{-x} = y\,(1-y)$"
         f"   =  {number(y)} · {number(1 - y)}  =  {number(gradients['x'])}",
         size=12.5,
     )

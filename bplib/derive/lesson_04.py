@@ -152,12 +152,12 @@ def b221_one_weight():
     meaning = {"L": net.loss, "yhat": net.a[2][0], "o": net.z[2][0], "h2": net.a[1][1], "z2": net.z[1][1]}
     names = tuple(sp.Eq(sp.Function(name)(w21), value) for name, value in meaning.items())
     return Equation.chain(
-        (sp.Derivative(whole, w21), "L by one weight"),
-        (2 * (y_hat - net.y[0]) * by_w("yhat"), "L by the output"),
-        (error * by_w("o"), "the output by its sum o"),
-        (error * out[1] * by_w("h2"), "o by the hidden unit"),
-        (error * out[1] * slopes[1] * by_w("z2"), "h by its sum z"),
-        (error * out[1] * slopes[1] * net.x[0], "z by its weight: the input"),
+        (sp.Derivative(whole, w21), "L with respect to the weight"),
+        (2 * (y_hat - net.y[0]) * by_w("yhat"), "L with respect to the output"),
+        (error * by_w("o"), "the output with respect to its sum o"),
+        (error * out[1] * by_w("h2"), "o with respect to the hidden unit"),
+        (error * out[1] * slopes[1] * by_w("z2"), "h with respect to its sum z"),
+        (error * out[1] * slopes[1] * net.x[0], "z with respect to its weight: the input"),
         assuming=(*names, *net.names),
     )
 
@@ -431,14 +431,14 @@ def recursion_three_layers():
 
 
 @register(
-    "updating W first makes the hidden error wrong by −η a_j Σ_k δ_k²: proportional to η",
+    "updating W first changes Wᵀδ, what hidden units receive, by −η h_j Σ_k δ_k²: proportional to η",
     lesson=4,
     posts=("A7", "C8"),
     left=r"W_{\mathrm{new}}^{\mathsf T}\delta - W^{\mathsf T}\delta",
 )
 def stale_weights():
     eta = sp.Symbol("eta", positive=True)
-    delta, hidden = (sp.Matrix(sp.symbols(f"{s}1:{c}", real=True)) for s, c in (("delta", 4), ("a", 3)))
+    delta, hidden = (sp.Matrix(sp.symbols(f"{s}1:{c}", real=True)) for s, c in (("delta", 4), ("h", 3)))
     W = sp.Matrix(3, 2, lambda r, c: sp.Symbol(f"w{r + 1}{c + 1}", real=True))
     after = W - eta * delta * hidden.T
     return Equation(

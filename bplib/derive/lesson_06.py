@@ -99,14 +99,14 @@ def softmax_shift_any_width():
 
 
 @register(
-    "log Σ e^z = m + log Σ e^(z−m): with m the largest, nothing overflows",
+    "log Σ e^z = c + log Σ e^(z−c): with c the largest, nothing overflows",
     lesson=6,
     posts=("D15",),
 )
 def log_sum_exp():
-    m = sp.Symbol("m", real=True)
-    moved = m + sp.log(sp.exp(-m) * sum(map(sp.exp, Z3)))
-    return Equation(sp.log(sum(map(sp.exp, Z3))), moved, wrong={"m forgotten": moved - m})
+    c = sp.Symbol("c", real=True)
+    moved = c + sp.log(sp.exp(-c) * sum(map(sp.exp, Z3)))
+    return Equation(sp.log(sum(map(sp.exp, Z3))), moved, wrong={"c forgotten": moved - c})
 
 
 @register("the gradient of log Σ e^z is the softmax", lesson=6)
@@ -148,7 +148,7 @@ def log_softmax():
 
 
 @register(
-    "for any weights y: ∂L/∂z_j = p_j Σ y − y_j, for any width",
+    "for any class weights y: ∂L/∂z_j = p_j Σ y − y_j, for any width",
     lesson=6,
     posts=("D12",),
     left=r"\frac{\partial L}{\partial z_j}",
@@ -201,7 +201,7 @@ def _compare_softmax(equation, rng):
     Z, weights = rng.normal(size=(2, 3)), rng.uniform(size=(2, 3))
     loss = SoftmaxCrossEntropy()
     one_hot = np.eye(3)[[2, 0]]
-    for name, goal, given in (("weights", weights, weights), ("labels", one_hot, np.array([2, 0]))):
+    for name, goal, given in (("class weights", weights, weights), ("labels", one_hot, np.array([2, 0]))):
         value, cache = loss.forward(Z, given)
         yield f"SoftmaxCrossEntropy.forward ({name})", evaluate(_batch_loss(), {ZN: Z, YN: goal}), value
         yield (
@@ -261,16 +261,16 @@ def relu_half():
 
 
 @register(
-    "E's first loss: N O H D/2 = 3.2e6, from unit variances (and the targets' N O)",
+    "E's first loss: N k m d/2 = 3.2e6, from unit variances (and the targets' N k)",
     lesson=6,
     posts=("E4",),
 )
 def e_first_loss():
-    rows, d, h, o = sp.symbols("N D H O", positive=True, integer=True)
-    z_square = d  # Σ over D inputs of E[x²]E[w²] = 1 each
-    y_hat_square = h * z_square / 2  # Σ over H units of E[ReLU²] E[w²]
+    rows, d, m, out = sp.symbols("N d m k", positive=True, integer=True)
+    z_square = d  # Σ over d inputs of E[x²]E[w²] = 1 each
+    y_hat_square = m * z_square / 2  # Σ over m units of E[ReLU²] E[w²]
     return Equation(
-        (rows * o * y_hat_square).subs({rows: 32, d: 100, h: 200, o: 10}),
+        (rows * out * y_hat_square).subs({rows: 32, d: 100, m: 200, out: 10}),
         sp.Integer(3_200_000),
         wrong={"½ forgotten": sp.Integer(6_400_000)},
     )

@@ -85,8 +85,9 @@ def hidden_delta(W, delta_above, a):
 
 
 paths_and_deltas = value(
-    "A network of widths 6-7-5-3. How many paths lead from an input to an output? And how many "
-    "multiplications by a weight does it take to get the δ of all hidden units from those of the outputs?",
+    "A network of widths 6-7-5-3. How many paths lead from any of the inputs to any of the outputs, all "
+    "together? And how many multiplications by a weight does it take to get the δ of all hidden units from "
+    "those of the outputs?",
     (630, 50),
     returns=("paths", "multiplications"),
     working="Paths: 6·7·5·3 = 630. Deltas: 5·3 for the second hidden layer, 7·5 for the first: 15 + 35.",
@@ -98,6 +99,8 @@ paths_and_deltas = value(
     ),
     mutants=(
         ((21, None), "The choices multiply: 6 units, for each of them 7, for each of those 5, and 3."),
+        ((35, None), "That is from one input to one output, 7·5. Here the 6 inputs and the 3 outputs are to "
+                     "be chosen as well."),
         ((92, None), "That is the number of weights. A path takes one in each matrix, so the numbers "
                      "multiply."),
         ((107, None), "Those are all weights and biases. A path chooses one unit in each layer: 6, for each "
@@ -130,7 +133,7 @@ def _network_221(rng, sizes=sizes):
         Fault("stale weights", "W2.T @ delta2",
               tuple(f"(W2 - {eta} * np.outer(delta2, a1)).T @ delta2"
                     for eta in (1, 0.5, 0.1, 0.2, 0.05, 0.01)),
-              "W2 has taken its step before δ1 was computed: the hidden units get the error of a network "
+              "W2 has taken its step before δ1 was computed: the hidden units get the δ of a network "
               "that no longer exists. All deltas first, with the old weights; no weight changes here at "
               "all."),
         Fault("dW transposed", ("np.outer(delta1, x)", "np.outer(delta2, a1)"),
@@ -211,10 +214,9 @@ def _outputs_of_layers(rng, sizes=sizes):
     after="Three lines of a loop, for a network of any depth.",
 )
 def all_deltas(W, a, y):
-    """One sample, in columns, all units sigmoids, L = ½‖a − y‖² at the end. W is the list of the matrices
-    and a
-    the list of the outputs of the layers, first layer first. Return the list of their δ, first layer
-    first."""
+    """One sample, in columns, all units sigmoids, L = ½‖a − y‖² with the last outputs a. The list W holds the
+    matrices and the list a the outputs of the layers, first layer first; the input is not in a. Return the
+    list of their δ, first layer first."""
     delta = (a[-1] - y) * a[-1] * (1 - a[-1])
     found = [delta]
     for W_l, a_l in zip(reversed(W[1:]), reversed(a[:-1]), strict=True):

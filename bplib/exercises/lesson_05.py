@@ -230,9 +230,8 @@ def two_layers_backward(dY, X, W1, b1, W2):
 
 
 slip_in_the_shapes = choice(
-    """Rows are examples: X (32, 10), Z = X W + b with W (10, 5), and targets Y of shape (32, 5). Everything
-    runs,
-    and the network learns nothing but the mean. Which line is it?
+    """Rows are examples: X (32, 10), Z = X W + b with W (10, 5), and targets Y of shape (32, 5).
+    Everything runs, and the network learns nothing but the mean. Which line is it?
     (a)  Z = X @ W + b
     (b)  error = Z[:, None, :] - Y[None, :, :]
     (c)  gradient_W = X.T @ dZ

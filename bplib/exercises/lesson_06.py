@@ -131,8 +131,8 @@ def _weights_of_any_sum(rng, sizes=sizes):
               "Σ_j y_j p_i has p_i in every term: it is p_i Σy, not p_i Σ y_j p_j."),
         Fault("weights made to sum to 1", "P * Y.sum(axis=1, keepdims=True) - Y",
               "P - Y / Y.sum(axis=1, keepdims=True)",
-              "Dividing a row of Y by its sum changes the loss: a row of twice the weights counts twice. "
-              "Multiply P by the sum instead."),
+              "Dividing a row of Y by its sum changes the loss: a row of twice the class weights counts "
+              "twice. Multiply P by the sum instead."),
         Fault("loss by p", "(P * Y.sum(axis=1, keepdims=True) - Y) / len(P)",
               ("-Y / P / len(P)", "-Y / P"),
               "That is ∂L/∂P. Go on through the softmax, with vᵀJ, to the scores."),
@@ -158,7 +158,7 @@ jacobian_entry = expression(
     working="p₁ = e^z₁/S with S = Σ e^z. z₂ is in S alone: ∂p₁/∂z₂ = −e^z₁ e^z₂/S² = −p₁ p₂.",
     hints=(
         "p₁ = e^z₁/S, and S is the sum of all e^z. Where does z₂ occur?",
-        "Only in S. The derivative of 1/S by z₂ is −e^z₂/S².",
+        "Only in S. The derivative of 1/S with respect to z₂ is −e^z₂/S².",
         "Put it together: −(e^z₁/S)(e^z₂/S).",
     ),
     mutants=(
@@ -173,17 +173,17 @@ jacobian_entry = expression(
 loss_at_start = value(
     "Losses at step 0, when the network knows nothing. (1) One sigmoid output at 0.5, binary cross-entropy. "
     "(2) Softmax over 10 classes, all equal, cross-entropy. (3) Squared error as a plain sum (no mean, no "
-    "½): N = 32 examples, O = 10 outputs, H = 200 hidden ReLUs, D = 100 inputs, all inputs and weights N(0, "
+    "½): N = 32 examples, d = 100 inputs, m = 200 hidden ReLUs, k = 10 outputs, all inputs and weights N(0, "
     "1), no bias. Only to two digits.",
     (float(np.log(2)), float(np.log(10)), 3.2e6),
     returns=("binary", "ten_classes", "squared_error"),
     tolerance=0.02,
-    working="−log ½ = ln 2 = 0.693; −log 1/10 = ln 10 = 2.303; each output is a sum of H products, a ReLU's "
-            "mean square is D/2, so N·O·H·D/2 = 3.2e6 (the targets' own squares hardly count).",
+    working="−log ½ = ln 2 = 0.693; −log 1/10 = ln 10 = 2.303; each output is a sum of m products, a ReLU's "
+            "mean square is d/2, so N·k·m·d/2 = 3.2e6 (the targets' own squares hardly count).",
     hints=(
         "(1) and (2): the loss is −log of the probability given to the right class.",
-        "(3): the loss is N·O times the mean square of one output, and an output is a sum of H terms w·a.",
-        "A hidden z has variance D; a ReLU keeps half of the mean square: D/2. An output: H · D/2.",
+        "(3): the loss is N·k times the mean square of one output, and an output is a sum of m terms w·a.",
+        "A hidden z has variance d; a ReLU keeps half of the mean square: d/2. An output: m · d/2.",
     ),
     mutants=(
         ((0.5, None, None), "0.5 is the probability; the loss is −log 0.5."),
@@ -192,7 +192,7 @@ loss_at_start = value(
         ((None, 1.0, None), "−log₁₀ 0.1 is 1, but log is the natural logarithm here: ln 10."),
         ((None, None, 6.4e6), "ReLU closes half of the hidden units: only half of the mean square is left."),
         ((None, None, 3.2), "3.2 million, written out: 3.2e6."),
-        ((None, None, 1e4), "That is the mean square of one output. The sum runs over N·O = 320 of them."),
+        ((None, None, 1e4), "That is the mean square of one output. The sum runs over N·k = 320 of them."),
         ((None, None, 1e5), "That is one example's worth. The loss as published is a sum over all 32."),
     ),
     after="“2.30 is guessing” is worth knowing by heart.",
@@ -258,13 +258,14 @@ def _network_and_batch(rng):
     inputs=_network_and_batch,
     returns=("dW1", "db1", "dW2", "db2"),
     hints=(
-        "Forward: Z1, A = max(Z1, 0), Z2 = A W2 + b2. Then the gradient by Z2, and back through both layers.",
-        "The gradient by the scores is softmax minus one-hot, divided by N.",
+        "Forward: Z1, A = max(Z1, 0), Z2 = A W2 + b2. Then the gradient with respect to Z2, and back "
+        "through both layers.",
+        "The gradient with respect to the scores is softmax minus one-hot, divided by N.",
         "dZ1 = (dZ2 @ W2.T) * (A > 0); each W gets what came in, transposed, times its dZ.",
     ),
     mutants=(
         Fault("label not subtracted", "P[np.arange(len(y)), y] -= 1", "P[np.arange(len(y)), y] -= 0",
-              "The gradient by the scores is p − y: subtract 1 at the label."),
+              "The gradient with respect to the scores is p − y: subtract 1 at the label."),
         Fault("not divided by N", "dZ2 = P / len(X)", "dZ2 = P",
               "The loss is a mean over the rows: its gradient is divided by N."),
         Fault("divided by the classes", "dZ2 = P / len(X)", "dZ2 = P / P.shape[1]",
@@ -282,9 +283,8 @@ def _network_and_batch(rng):
     after="A whole network in seven lines. Network.gradients does the same, layer by layer.",
 )
 def network_gradients(X, y, W1, b1, W2, b2):
-    """Scores max(X W1 + b1, 0) W2 + b2, softmax, and the mean cross-entropy with labels y (N,). From X (N,
-    d), y,
-    W1 (d, m), b1 (m,), W2 (m, k) and b2 (k,) return dW1, db1, dW2 and db2."""
+    """Scores max(X W1 + b1, 0) W2 + b2, softmax, and the mean cross-entropy with labels y (N,).
+    From X (N, d), y, W1 (d, m), b1 (m,), W2 (m, k) and b2 (k,) return dW1, db1, dW2 and db2."""
     A = np.maximum(X @ W1 + b1, 0)
     P = np.exp(A @ W2 + b2)
     P /= P.sum(axis=1, keepdims=True)
@@ -295,9 +295,8 @@ def network_gradients(X, y, W1, b1, W2, b2):
 
 
 slip_in_a_softmax = choice(
-    """Scores Z (N, k), labels y (N,). The loss is right for small scores, and NaN for a row whose scores
-    are all
-    below −800. Which line is it?
+    """Scores Z (N, k), labels y (N,). The loss is right while all scores are small. In a batch that has a row
+    of scores near 0, it is NaN as soon as the scores of another row are all below −800. Which line is it?
     (a)  E = np.exp(Z - Z.max())
     (b)  P = E / E.sum(axis=1, keepdims=True)
     (c)  L = -np.log(P[np.arange(len(y)), y]).mean()

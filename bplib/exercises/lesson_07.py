@@ -212,8 +212,8 @@ def relative_error(a, n):
 
 
 vacuous_check = choice(
-    "Somebody's backward pass reshapes W where it should transpose it. Which of these checks of a 4-3-2 "
-    "network passes all the same, and so proves nothing?",
+    "Somebody's backward pass reshapes W where it should transpose it. Below are four ways to check a 4-3-2 "
+    "network with it. Which of them passes the check that you wrote in this lesson, and so proves nothing?",
     {
         "a": "random weights, tanh units, five random examples",
         "b": "all weights and biases 0, tanh units, five random examples",
@@ -222,7 +222,7 @@ vacuous_check = choice(
     },
     "b",
     wrong={
-        "a": "That is an honest check: all gradients are non-zero, and shapes and values differ.",
+        "a": "That is a meaningful check: all gradients are non-zero, and shapes and values differ.",
         "c": "One example is few, and could find all three units shut. But as a rule one is open, and what "
              "comes back through it can differ.",
         "d": "Smaller inputs make the first layer's dW smaller, and the error is relative: it is still "
@@ -303,9 +303,9 @@ def _with_a_wrong_gradient(rng):
           "directions.",
 )
 def slope_along(f, G, X, V, h):
-    """f takes an array like X and returns a number; G is somebody's ∂f/∂X. Compare them along the direction
-    of V,
-    made one long: return the slope that G gives, and the central difference with step h along it."""
+    """f takes an array like X and returns a number; G is somebody's ∂f/∂X, right or wrong. Compare them along
+    one direction, V/‖V‖, which is one long: ‖V‖ is the root of the sum of V's squares. Return two numbers:
+    the slope of f along V/‖V‖ according to G, then the central difference of f along it with step h."""
     D = V / np.sqrt(np.sum(V * V))
     numeric = (f(X + h * D) - f(X - h * D)) / (2 * h)
     analytic = np.sum(G * D)
@@ -314,8 +314,7 @@ def slope_along(f, G, X, V, h):
 
 slip_in_a_referee = choice(
     """A numerical gradient of f at the array X. The first entry is right, all others are a little off.
-    Which line
-    is it?
+    Which line is it?
     (a)  kept = X.flat[i]
     (b)  X.flat[i] = kept + h; up = f(X)
     (c)  X.flat[i] = kept - h; down = f(X)

@@ -124,13 +124,14 @@ ALL = [
     Question(
         "stale_error_growth",
         4,
-        "η grows tenfold. By which factor does the error of the gradient grow?",
+        "η grows tenfold. By which factor does the relative error of the gradient grow?",
         by="factor",
     ),
     Question(
         "paths_of_784",
         4,
-        "How many paths lead from an input to an output of 784-64-32-10? (2e6 is two million.)",
+        "How many paths lead from any of the inputs to any of the outputs of 784-64-32-10, in all? (2e6 is"
+        " two million.)",
         by="factor",
     ),
     Question(

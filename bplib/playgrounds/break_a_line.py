@@ -103,7 +103,7 @@ class BreakALine(Explorer):
         self.right.axvline(TOLERANCE, color=plots.GREY, ls=":", lw=1.5)
         self.right.text(TOLERANCE, len(ARRAYS) - 0.45, "tolerance", ha="center", va="bottom", fontsize=9)
         self.right.set(xscale="log", xlim=(LOWEST, HIGHEST), ylim=(-0.6, len(ARRAYS) - 0.4), yticks=places)
-        self.right.set_yticklabels([f"d{name}" for name in ARRAYS])
+        self.right.set_yticklabels(ARRAYS)
         self.right.set(xlabel="error against central differences", title="what the check shows\n")
         style = {"ls": "", "ms": 9, "mec": plots.BLACK}
         (self.right_ones,) = self.right.plot([], [], color=plots.BLUE, marker="o", **style)

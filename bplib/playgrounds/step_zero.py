@@ -26,7 +26,7 @@ XOR, DIGITS, REGRESSION = (
 BY_HAND = {
     XOR: (float(np.log(2)), "−ln ½ = ln 2 = 0.693"),
     DIGITS: (float(np.log(10)), "−ln 1/10 = ln 10 = 2.303"),
-    REGRESSION: (32 * 10 * 200 * 100 / 2, "N·O·H·D/2 = 32·10·200·100/2 = 3.2e6"),
+    REGRESSION: (32 * 10 * 200 * 100 / 2, "N·k·m·d/2 = 32·10·200·100/2 = 3.2e6"),
 }
 FACTORS = 10 ** np.linspace(-1, 2, 16)
 LIMITS = {XOR: (0.1, 100), DIGITS: (0.1, 1e4), REGRESSION: (10, 1e15)}
@@ -81,7 +81,8 @@ class StepZero(Explorer):
 
     alt = (
         "The loss before any training over the size of the starting weights, on logarithmic axes: your "
-        "prediction as a dashed line, twelve random starts, and the value found by hand"
+        "prediction as a dashed line, the size of the weights as a dotted one; and once it is revealed, "
+        "twelve random starts and the value found by hand"
     )
 
     def __init__(self, program=DIGITS, prediction=1.0, factor=1.0, *, revealed=False, key=None):
@@ -125,7 +126,7 @@ class StepZero(Explorer):
         if not self.revealed:
             for artist in (self.curve, self.hand, self.dots):
                 artist.set_data([], [])
-            self.note.set_text("dashed: what you say")
+            self.note.set_text("dashed: what you say\ndotted: size of the weights")
             return f"{program}: what is L before the first step? Move “your L”, then press Reveal."
         self.curve.set_data(FACTORS, [np.median(losses_at_start(program, f)) for f in FACTORS])
         self.hand.set_data([1.0], [value])
