@@ -567,13 +567,18 @@ ANSWERS = [
             sizes.append(np.sqrt(np.mean(A * A)))
         return sizes""", "after the ReLU"),
     ("read_idx", """
-        n = int(file[3])
-        shape = [int.from_bytes(bytes(file[4 + 4 * i:8 + 4 * i].tolist()), "big") for i in range(n)]
-        return shape, file[4 + 4 * n:].astype(np.uint8)""", RIGHT),
+        import struct
+        axes = file[3]
+        shape = struct.unpack(f">{axes}I", file[4 : 4 + 4 * axes])
+        return shape, np.frombuffer(file, np.uint8, offset=4 + 4 * axes)""", RIGHT),
     ("read_idx", """
         n = int(file[3])
-        shape = [int.from_bytes(bytes(file[4 + 4 * i:8 + 4 * i].tolist()), "little") for i in range(n)]
-        return shape, file[4 + 4 * n:]""", "little end first"),
+        shape = [int.from_bytes(file[4 + 4 * i:8 + 4 * i], "big") for i in range(n)]
+        return shape, list(file[4 + 4 * n:])""", RIGHT),
+    ("read_idx", """
+        n = int(file[3])
+        shape = [int.from_bytes(file[4 + 4 * i:8 + 4 * i], "little") for i in range(n)]
+        return shape, np.array(list(file[4 + 4 * n:]))""", "little end first"),
     ("surest_mistakes", """
         said, top = P.argmax(1), P.max(1)
         rows = [i for i in range(len(y)) if said[i] != y[i]]

@@ -224,7 +224,7 @@ def regression_dW_ours():
 
 
 @register(
-    "W = (XᵀX)⁻¹XᵀY leaves no gradient: the exact answer A's network is held against",
+    "W = (XᵀX)⁻¹XᵀY leaves no gradient: the exact answer that post A's network is held against",
     lesson=5,
     posts=("A9",),
     left=r"X^{\mathsf T}(XW - Y)",

@@ -105,7 +105,7 @@ def mirror_sum():
 
 
 @register(
-    "two equal hidden units with equal outgoing weights get equal gradients: B's reason for chance",
+    "two equal hidden units with equal outgoing weights get equal gradients: post B's reason for chance",
     lesson=8,
     posts=("B8",),
     left=r"\frac{\partial L}{\partial (w_{2\cdot}, b_2)}",
@@ -148,7 +148,7 @@ def constant_start():
 
 
 @register(
-    "squared error's gradient is cross-entropy's times 2ŷ(1 − ŷ), at most ½: B's text is slower",
+    "squared error's gradient is cross-entropy's times 2ŷ(1 − ŷ), at most ½: post B's text is slower",
     lesson=8,
     posts=("B13",),
     left=r"\frac{\partial}{\partial z}(\hat y - y)^2",

@@ -76,7 +76,7 @@ def wrong_scale_compounds():
 
 
 @register(
-    "inputs times s act like a rate times s²: why A's unscaled inputs need another η",
+    "inputs times s act like a rate times s²: why post A's unscaled inputs need another η",
     lesson=9,
     posts=("A9",),
 )

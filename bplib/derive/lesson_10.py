@@ -19,7 +19,7 @@ def black_pixel():
 
 
 @register(
-    "C's +0.01 lets black pixels teach: 0.01 Σₙ δ, the same for all of them",
+    "post C's +0.01 lets silent pixels teach: 0.01 Σₙ δ, the same for all of them",
     lesson=10,
     posts=("C7",),
     left=r"\frac{\partial L}{\partial W_{1\cdot}}",

@@ -33,13 +33,13 @@ best_line = value(
 
 tied_units = choice(
     "A 2-2-1 network with tanh hidden units and no hidden bias starts with W1 = [[0.3, −0.3], [0.5, −0.5]] "
-    "(columns are units) and W2 = [[0.4], [−0.4]]. Can the two hidden units ever become different, by "
-    "gradient descent?",
+    "(columns are units) and W2 = [[0.4], [−0.4]]. Can gradient descent ever make the two hidden units "
+    "anything other than mirror images of each other?",
     {
         "a": "yes, the signs differ",
-        "b": "no, they stay mirror images of each other",
+        "b": "no, they stay mirror images for ever",
         "c": "yes, after enough steps round-off parts them",
-        "d": "no, tanh units can never become different",
+        "d": "no, tanh units always mirror each other",
     },
     "b",
     wrong={
@@ -47,7 +47,8 @@ tied_units = choice(
              "sign, both units say the same, get mirrored gradients, and stay mirrored.",
         "c": "Mirrored numbers are rounded in a mirrored way: floating point keeps the sign apart, so the "
              "tie is exact.",
-        "d": "From a start that is not mirrored they do: moving one weight far enough solves XOR.",
+        "d": "Only from a mirrored start: once one weight is moved they differ, and moved far "
+             "enough they solve XOR.",
     },
     hints=(
         "Unit 2 sees −z where unit 1 sees z. What does tanh make of that?",
@@ -201,20 +202,19 @@ slip_in_a_training = choice(
     """A 2-4-1 network with tanh units is to learn XOR, from many starts. It never gets more than three
     corners right, though all gradients agree with nudging. Which line is it?
     (a)  X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]); Y = np.array([[0], [1], [1], [0]])
-    (b)  W1 = np.repeat(rng.normal(size=(2, 1)), 4, axis=1); b1 = np.zeros(4)
-    (c)  W2 = np.full((4, 1), 0.5); b2 = np.zeros(1)
+    (b)  W1 = np.repeat(rng.normal(size=(2, 1)), 4, axis=1); W2 = np.full((4, 1), 0.5)
+    (c)  b1 = np.zeros(4); b2 = np.zeros(1)
     (d)  hidden = np.tanh(X @ W1 + b1)""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "b",
     wrong={
         "a": "Those are the four rows of XOR, and what is right for them.",
-        "c": "Equal outgoing weights alone tie nothing: the units still answer differently when their own "
-             "weights do.",
+        "c": "Equal biases alone tie nothing: the units still answer differently when their weights do.",
         "d": "The hidden layer, forward: right.",
     },
     hints=(
         "Two units are tied if they are equal coming in and going out.",
-        "Which line makes the units equal coming in?",
+        "Which line makes the weights of all four units equal, coming in and going out?",
         "np.repeat makes four columns of one. Draw all four: rng.normal(size=(2, 4)).",
     ),
     after="Four equal columns, biases and outgoing weights are one unit, four times: it draws one line.",

@@ -168,8 +168,8 @@ double_softmax_floor = value(
 )
 
 silent_pixels = choice(
-    "67 pixels are black (0) in every training image. After training, the first layer's weights from these "
-    "pixels are exactly what they were at the start. Why?",
+    "67 pixels are silent: they are 0 in every training image. After training, the first layer's weights "
+    "from these pixels are exactly what they were at the start. Why?",
     {
         "a": "the gradient of a weight is δ·a, and a is 0 there",
         "b": "the initial weights of these pixels happen to be the best ones",
@@ -185,7 +185,7 @@ silent_pixels = choice(
     },
     hints=(
         "Write down the gradient of one weight of the first layer.",
-        "∂L/∂w_jk = δ_j a_k. What is a_k for an always-black pixel?",
+        "∂L/∂w_jk = δ_j a_k. What is a_k for a silent pixel?",
         "Which factor is exactly 0, for every image?",
     ),
     after="Add 0.01 to every pixel, as one published program does, and they move.",
@@ -197,13 +197,13 @@ def _idx_file(rng):
     shape = [int(n) for n in sizes(rng, axes)]
     values = rng.integers(0, 256, int(np.prod(shape)))
     lengths = [byte for n in shape for byte in (0, 0, 0, n)]
-    return (np.array([0, 0, 8, axes, *lengths, *values.tolist()]),)
+    return (bytes([0, 0, 8, axes, *lengths, *values.tolist()]),)
 
 
 def _long_idx_file(rng):
     """More than 255 entries along an axis: there the order of the bytes shows."""
     n = int(rng.integers(257, 300))
-    return (np.array([0, 0, 8, 1, 0, 0, 1, n - 256, *rng.integers(0, 256, n).tolist()]),)
+    return (bytes([0, 0, 8, 1, 0, 0, 1, n - 256, *rng.integers(0, 256, n).tolist()]),)
 
 
 @function(
@@ -212,12 +212,14 @@ def _long_idx_file(rng):
     hints=(
         "The fourth byte says how many axes there are. What lies between it and the values?",
         "The length of axis i is made of bytes 4 + 4i to 7 + 4i: 16777216, 65536, 256 and 1 times them.",
-        "shape = file[4 : 4 + 4 * axes].reshape(axes, 4) @ [16777216, 65536, 256, 1]; values is the rest.",
+        "np.frombuffer(file[4 : 4 + 4 * axes], \">u4\") takes four bytes for a number, the most significant "
+        "one first; np.frombuffer(the rest, np.uint8) takes one.",
     ),
     mutants=(
-        Fault("little end first", "[256**3, 256**2, 256, 1]", "[1, 256, 256**2, 256**3]",
+        Fault("little end first", '">u4"', '"<u4"',
               "The most significant byte comes first: 0, 0, 1, 2 is 258."),
-        Fault("last byte alone", "[256**3, 256**2, 256, 1]", "[0, 0, 0, 1]",
+        Fault("last byte alone", 'np.frombuffer(file[4:start], ">u4")',
+              "np.frombuffer(file[7:start:4], np.uint8)",
               "A length above 255 needs its other bytes as well."),
         Fault("axes the other way round", "return shape, values", "return shape[::-1], values",
               "The first length belongs to the first axis."),
@@ -231,13 +233,13 @@ def _long_idx_file(rng):
     after="datasets.py does so, after it has checked that the file is as long as its header says.",
 )
 def read_idx(file):
-    """`file` is an IDX file as an array of its bytes, one number from 0 to 255 each: two zeros, the kind of
+    """`file` holds the bytes of an IDX file, as open(…, "rb").read() gives them: two zeros, the kind of
     numbers (8: bytes), the number of axes, the length of each axis as four bytes with the most significant
-    one first, then the values. Return the lengths of the axes as an array, and the values, flat."""
+    one first, then the values. Return the lengths of the axes, and the values as a flat array."""
     axes = file[3]
     start = 4 + 4 * axes
-    shape = file[4:start].reshape(axes, 4) @ np.array([256**3, 256**2, 256, 1])
-    values = file[start:]
+    shape = np.frombuffer(file[4:start], ">u4")
+    values = np.frombuffer(file[start:], np.uint8)
     return shape, values
 
 

@@ -159,9 +159,8 @@ def _bias_gradient(rng):
 def _gradient_at_the_label(rng):
     p, N = float(rng.integers(1, 10)) / 10, int(rng.choice([2, 4, 5, 10]))
     return (
-        f"Softmax with cross-entropy, a batch of {N} rows. One row gives its right class p = {p}. "
-        "What is the gradient "
-        "of the mean loss with respect to that score?",
+        f"Softmax with cross-entropy, a batch of {N} rows. In one row the right class gets the "
+        f"probability {p}. What is the gradient of the mean loss with respect to the score of that class?",
         round((p - 1) / N, 5),
         "(p − y)/N, and y is 1 at the label.",
         [(round(p - 1, 5), "The loss is a mean: divide by N."),
