@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bplib import check_gradients
+from bplib import SGD, Adam, check_gradients, train
 from bplib.deep_layers import Residual
-from bplib.playgrounds.depth import ACTIVATIONS, DepthExplorer, deep_network, layer_sizes, size
+from bplib.playgrounds.depth import ACTIVATIONS, DepthExplorer, deep_network, layer_sizes, side_by_side, size
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -22,6 +22,21 @@ def test_the_sizes_are_those_of_the_network(normalise, residual, rng):
     sizes = [size(g) for layer in grads for name, g in layer.items() if name.endswith("W")]
     np.testing.assert_allclose(dW, sizes)
     assert len(signal) == len(delta) == len(dW) == 6
+
+
+@pytest.mark.parametrize("method", [SGD, Adam])
+@pytest.mark.parametrize("kind", [{}, {"normalise": True}, {"normalise": True, "residual": True}])
+def test_networks_side_by_side_learn_what_each_learns_alone(kind, method, rng):
+    alone = [deep_network(4, width=3, rng=np.random.default_rng(seed), **kind) for seed in range(3)]
+    together = side_by_side(alone)
+    X, Y = rng.normal(size=(9, 2)), rng.integers(0, 2, size=(9, 1)).astype(float)
+    for network, targets in [(together, np.tile(Y, 3)), *((network, Y) for network in alone)]:
+        for _ in train(network, X, targets, optimizer=method(0.1), batch_size=3, epochs=3,
+                       rng=np.random.default_rng(1)):  # fmt: skip
+            pass
+    np.testing.assert_allclose(
+        together.predict(X), np.hstack([network.predict(X) for network in alone]), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

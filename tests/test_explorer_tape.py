@@ -31,7 +31,7 @@ def test_the_tape_grows_and_unwinds_a_click_at_a_time():
         assert len(shown("value")) == 5 + n
     assert shown("gradient") == ["L"]
     explorer.buttons["Next"].click()
-    assert explorer.texts["d"]["gradient"].get_text() == f"{2 * explorer.values_now['d']:.4f}", (
+    assert explorer.texts["e"]["gradient"].get_text() == f"{2 * explorer.values_now['e']:.4f}", (
         "the fork adds"
     )
     explorer.buttons["To the end"].click()

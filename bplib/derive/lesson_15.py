@@ -100,16 +100,16 @@ def residual_depth():
 
 
 @register(
-    "with the branch divided by L the product tends to e^c, where (1 + c)^L grew without end",
+    "with the branch divided by L the product tends to e^a, where (1 + a)^L grew without end",
     lesson=15,
-    left=r"\lim_{L\to\infty}\left(1 + \frac{c}{L}\right)^L",
+    left=r"\lim_{L\to\infty}\left(1 + \frac{a}{L}\right)^L",
 )
 def residual_scaled():
-    c, depth = sp.symbols("c L", positive=True)
+    a, depth = sp.symbols("a L", positive=True)
     return Equation(
-        sp.limit((1 + c / depth) ** depth, depth, sp.oo),
-        sp.exp(c),
-        wrong={"c lost": sp.E},
+        sp.limit((1 + a / depth) ** depth, depth, sp.oo),
+        sp.exp(a),
+        wrong={"a lost": sp.E},
     )
 
 

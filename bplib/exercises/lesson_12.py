@@ -144,17 +144,17 @@ def unbroadcast(gradient, shape):
 
 
 forward_passes = value(
-    "The gradient of one loss by all 52 650 parameters of a 784-64-32-10 network, by forward mode: how many "
-    "passes through the network does it take?",
+    "The gradient of one loss with respect to all 52 650 parameters of a 784-64-32-10 network, by forward "
+    "mode: how many passes through the network does it take?",
     52650,
-    working="Forward mode carries the derivative by one direction; each parameter is a direction.",
+    working="Forward mode carries the derivative along one direction; each parameter is a direction.",
     hints=(
-        "Forward mode carries one direction v and gives J v.",
+        "Forward mode carries one direction t and gives J t.",
         "A direction that moves one parameter gives one entry of the gradient.",
         "One pass for each parameter.",
     ),
     mutants=(
-        (1, "That is reverse mode: one pass back gives the gradient by everything."),
+        (1, "That is reverse mode: one pass back gives the gradient with respect to everything."),
         (2, "That would be reverse mode: once forward, once back."),
         (105300, "That is central differences, two passes for each. Forward mode needs one, and is exact."),
         (10, "Ten is the number of outputs: that is what reverse mode pays for a whole Jacobian."),
@@ -342,15 +342,15 @@ def _deep_tape(rng):
         Fault("by their numbers", "in reversed(order)", "in range(len(parents))",
               "The numbers of the nodes say nothing about who uses whom. Take the order that you made."),
         Fault("root left at 0", "gradients[root] = 1.0", "gradients[root] = 0.0",
-              "The root's gradient by itself is 1, or there is nothing to pass on."),
+              "The root's gradient with respect to itself is 1, or there is nothing to pass on."),
     ),
     after="No depth is too deep for it: the stack is a list of yours.",
 )
 def tape_gradients(parents, slopes, root):
     """parents[i] is the list of the parents of node i, slopes[i] that of the
     slopes with respect to them; the numbers of the nodes are in no order, a graph
-    may be 3 000 nodes deep. Return the list of the gradients of node `root` with
-    respect to every node."""
+    may be 3 000 nodes deep. Return a list, one number for each node: the gradient of
+    node `root` with respect to it, which is 0 where `root` does not depend on it."""
     order, done, stack = [], set(), [(root, False)]
     while stack:
         node, parents_done = stack.pop()

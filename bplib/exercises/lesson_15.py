@@ -180,8 +180,9 @@ def _way_back_square(rng):
     after="With N(0, 1) each layer multiplies it by √(n/2), as you computed.",
 )
 def sizes_going_back(dZ, weights, masks):
-    """dZ (N, k) is the gradient at the last layer's sums. weights is the list of
-    the matrices W (n_in, n_out), the last one of which leads to the last layer.
+    """dZ (N, k) is the gradient at the last layer's sums. Do not multiply it by N here.
+    weights is the list of the matrices W (n_in, n_out), the last one of which leads
+    to the last layer.
     masks[i] (N, n_in) is 1 where the ReLU in front of weights[i] is open, else 0.
     Return the list of the sizes (root of the mean square) of the gradients at the
     sums in front of these ReLUs, first layer first."""

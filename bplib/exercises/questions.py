@@ -315,8 +315,15 @@ ALL = [
     Question(
         "shape_for_the_bias",
         12,
-        "Which shape comes back for b at the first try?",
+        "b has shape (3,). The first code passes d, of shape (4, 3), on to both. Which shape does it give "
+        "for b?",
         options={"a": "(3,)", "b": "(4, 3)", "c": "(4,)"},
+    ),
+    Question(
+        "order_of_5000_sums",
+        12,
+        "What does the function that calls itself do on a chain of 5 000 sums?",
+        options={"a": "it ends in the right order", "b": "it never ends", "c": "Python stops it: an error"},
     ),
     Question(
         "passes_by_differences",

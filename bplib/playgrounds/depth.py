@@ -35,6 +35,53 @@ def deep_network(depth, *, activation="ReLU", init="He", normalise=False, residu
     return Network(layers, BinaryCrossEntropy())
 
 
+class _Blocks(Affine):
+    """Affine layers side by side: off the blocks of its diagonal W is 0, and stays so."""
+
+    def gradient(self, dY, cache, *, input_gradient):
+        dX, grads = super().gradient(dY, cache, input_gradient=input_gradient)
+        grads["W"] *= self.blocks
+        return dX, grads
+
+
+def side_by_side(networks):
+    """One network of several that are built alike: they share its input and do not touch each other.
+
+    Its outputs are those of the first, the second, …; a loss that is a sum over the outputs trains each as it
+    would be trained alone, in a fraction of the time. Where one diverges, the training of all ends.
+    """
+    chains = zip(*(network.layers for network in networks), strict=True)
+    layers = [_beside(same, shared=i == 0) for i, same in enumerate(chains)]
+    return Network(layers, networks[0].loss_function)
+
+
+def _beside(same, shared=False):
+    """One layer of the layers `same`; `shared` where all of them get the same input."""
+    if isinstance(same[0], Residual):
+        return Residual([_beside(inner) for inner in zip(*(layer.layers for layer in same), strict=True)])
+    if isinstance(same[0], Affine):
+        blocks = [layer.params["W"] for layer in same]
+        W = np.hstack(blocks) if shared else _diagonal(blocks)
+        layer = (Affine if shared else _Blocks).from_arrays(W, np.hstack([f.params["b"] for f in same]))
+        layer.blocks = _diagonal([np.ones_like(block) for block in blocks])
+        return layer
+    if isinstance(same[0], BatchNorm):
+        layer = BatchNorm(sum(f.n_in for f in same), eps=same[0].eps, momentum=same[0].momentum)
+        for name in ("params", "state"):
+            for key, array in getattr(layer, name).items():
+                array[:] = np.hstack([getattr(f, name)[key] for f in same])
+        return layer
+    return same[0]  # an activation
+
+
+def _diagonal(blocks):
+    """The matrix with these blocks on its diagonal and 0 elsewhere."""
+    zeros = [[np.zeros((len(row), column.shape[1])) for column in blocks] for row in blocks]
+    for i, block in enumerate(blocks):
+        zeros[i][i] = block
+    return np.block(zeros)
+
+
 def layer_sizes(network, X, Y):
     """Root mean squares layer by layer: what leaves the layer, δ there, its ∂L/∂W. Returns (3, depth)."""
     Z, caches, outputs = X, [], []

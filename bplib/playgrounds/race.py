@@ -58,13 +58,14 @@ class RaceSettings(Settings):
 
 def ravine(condition, turned=False):
     """X (16, 2), Y (16, 1) and a start (2,), such that the loss of z = Xw is a ravine with its lowest point
-    at w = 0: L(w) = L(0) + ½ wᵀMw, where M has the curvatures 4 (walls) and 4/condition (floor)."""
+    at w = 0: L(w) = L(0) + ½ wᵀMw, where M has the curvatures 4 (walls, along w₁ unless turned) and
+    4/condition (floor)."""
     angle = 2 * np.pi * (np.arange(ROWS) + 0.5) / ROWS
-    X = np.sqrt(2) * np.column_stack([np.cos(angle), np.sin(angle)])  # XᵀX/16 is the identity
-    X *= np.sqrt([WALL / condition, WALL])
+    X = np.sqrt(2) * np.column_stack([np.sin(angle), np.cos(angle)])  # XᵀX/16 is the identity
+    X *= np.sqrt([WALL, WALL / condition])
     Y = NOISE * np.sqrt(2) * np.cos(3 * angle)[:, None]  # orthogonal to both columns: no w explains it
-    turn = np.array([[1, 1], [-1, 1]]) / np.sqrt(2) if turned else np.eye(2)
-    return X @ turn, Y, np.array([-2.0, 0.8]) @ turn
+    turn = np.array([[1, -1], [1, 1]]) / np.sqrt(2) if turned else np.eye(2)
+    return X @ turn, Y, np.array([-0.8, -2.0]) @ turn
 
 
 @lru_cache(maxsize=1)
@@ -205,7 +206,7 @@ class RaceView:
         said = [f"step {model.step_count}"]
         for k, runner in enumerate(model.runners):
             losses, shares = runner.trace.columns
-            steps, losses = runner.trace.steps, np.clip(losses, low, 10 * high)
+            steps, losses = runner.trace.steps, np.clip(losses, low / 10, 10 * high)  # out of the picture
             self.curves[k].set_data(steps, losses)
             self.tips[k].set_data(steps[-1:], losses[-1:])
             path = np.array(runner.path).reshape(-1, 2)

@@ -12,8 +12,8 @@ TAPE = (
     ("u", "w · x", lambda v: v["w"] * v["x"], (("w", "x", lambda v: v["x"]), ("x", "w", lambda v: v["w"]))),
     ("z", "u + b", lambda v: v["u"] + v["b"], (("u", "1", lambda v: 1.0), ("b", "1", lambda v: 1.0))),
     ("a", "tanh z", lambda v: np.tanh(v["z"]), (("z", "1 − a²", lambda v: 1 - v["a"] ** 2),)),
-    ("d", "a − y", lambda v: v["a"] - v["y"], (("a", "1", lambda v: 1.0), ("y", "−1", lambda v: -1.0))),
-    ("L", "d · d", lambda v: v["d"] * v["d"], (("d", "d", lambda v: v["d"]), ("d", "d", lambda v: v["d"]))),
+    ("e", "a − y", lambda v: v["a"] - v["y"], (("a", "1", lambda v: 1.0), ("y", "−1", lambda v: -1.0))),
+    ("L", "e · e", lambda v: v["e"] * v["e"], (("e", "e", lambda v: v["e"]), ("e", "e", lambda v: v["e"]))),
 )
 LEAVES = ("w", "x", "b", "y")
 NAMES = (*LEAVES, *(name for name, *_ in TAPE))
@@ -42,6 +42,7 @@ class TapeExplorer(Explorer):
     alt = "A tape of five operations from w, x, b and y to L, each with its value and its gradient ∂L/∂·"
 
     def __init__(self, w=0.5, x=2.0):
+        self._stored = None
         self.done = 0  # operations played forward, then unwound: 0 … 2 · len(TAPE)
         super().__init__(
             LiveFigure(760, 330),
@@ -49,6 +50,18 @@ class TapeExplorer(Explorer):
             x=slider("x", float(x), -2.0, 2.0, 0.05),
             buttons={"Next": self._next, "To the end": self._end, "Start again": self._start},
         )
+
+    def preview(self):
+        """Show the finished tape wherever no kernel runs; here, start with nothing on it."""
+        self._end()
+        self.refresh()
+        self._stored = self.png()
+        self._start()
+        self.refresh()
+        return self
+
+    def png(self):
+        return self._stored or super().png()
 
     def _next(self):
         self.done = min(self.done + 1, 2 * len(TAPE))
