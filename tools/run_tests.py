@@ -4,6 +4,7 @@
     python tools/run_tests.py --lax         notebooks are executed, their stored outputs not compared
     python tools/run_tests.py --no-browser  leave the browser out
     python tools/run_tests.py --thorough    as in CI: answers on 200 draws of their inputs, all lessons graded
+                                            and run in the browser, all pages read, what is marked thorough
 
 Notebooks that show handwritten digits run twice: with MNIST where it is at hand, and with the digits that
 come with the course. Tests in the browser come last, file by file, because a page needs a processor to
@@ -177,7 +178,8 @@ def main(arguments=None):
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
     if not thorough:
         lines.append(
-            "fewer draws of the graders' inputs than in CI, and four of the lessons graded: --thorough"
+            "fewer draws of the graders' inputs than in CI, four of the lessons graded and run in the browser, and "
+            "without the tests that are marked thorough: --thorough"
         )
     lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]
     if not total.get("passed"):

@@ -3,9 +3,12 @@
 import xml.etree.ElementTree as ET
 import zipfile
 
+import pytest
+
 import build_site
 
 
+@pytest.mark.thorough
 def test_every_page_of_the_book_is_xml_and_keeps_its_formulas_as_tex(tmp_path):
     build_site.book(tmp_path / "book.epub")
     with zipfile.ZipFile(tmp_path / "book.epub") as book:

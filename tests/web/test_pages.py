@@ -232,6 +232,7 @@ def test_the_reference_keeps_solutions_to_itself(site_folder):
     assert "dW = Xᵀ dZ" in "".join(Page(english / "reference" / "bplib.layers.html").text)
 
 
+@pytest.mark.thorough
 def test_an_address_gives_a_sitemap_and_pictures_that_others_can_load(monkeypatch, tmp_path):
     """One small site: the lay-out is the real one, its lessons are cut to two."""
     found = build_site.lessons()[:2]

@@ -143,6 +143,7 @@ def test_the_address_is_what_make_address_wrote(monkeypatch, tmp_path):
         assert address.published() == there
 
 
+@pytest.mark.thorough
 def test_slides_cannot_be_had_and_the_site_is_made_without_them(monkeypatch, capsys, tmp_path):
     def refuse(*_, **__):
         raise RuntimeError("no network")
