@@ -178,8 +178,8 @@ def main(arguments=None):
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
     if not thorough:
         lines.append(
-            "fewer draws of the graders' inputs than in CI, four of the lessons graded and run in the browser, and "
-            "without the tests that are marked thorough: --thorough"
+            "fewer draws of the graders' inputs than in CI, four of the lessons graded and run in the "
+            "browser, and without the tests that are marked thorough: --thorough"
         )
     lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]
     if not total.get("passed"):

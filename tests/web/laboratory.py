@@ -111,7 +111,9 @@ class LiteLab:
         self.page = self.context.new_page()
         self.elsewhere, self.errors = [], []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.said = deque(maxlen=20)  # on the console, by the page and its workers: shown when a wait is in vain
+        self.said = deque(
+            maxlen=20
+        )  # on the console, by the page and its workers: shown when a wait is in vain
         self.context.on("console", lambda message: self.said.append(message.text[:300]))
         self.context.route("**/*", self._route)
 
