@@ -87,16 +87,16 @@ def residual_paths():
 
 
 @register(
-    "L residual layers of slope c multiply to (1 + c)^L: a sum over all subsets (L = 5)",
+    "L residual layers of slope a multiply to (1 + a)^L: a sum over all subsets (L = 5)",
     lesson=15,
 )
 def residual_depth():
-    c = sp.Symbol("c", real=True)
-    subsets = sum(sp.binomial(5, k) * c**k for k in range(6))
+    a = sp.Symbol("a", real=True)
+    subsets = sum(sp.binomial(5, k) * a**k for k in range(6))
     slope = sp.Integer(1)
     for _ in range(5):
-        slope = slope + c * slope
-    return Equation(slope, subsets, wrong={"plain layers": c**5})
+        slope = slope + a * slope
+    return Equation(slope, subsets, wrong={"plain layers": a**5})
 
 
 @register(
