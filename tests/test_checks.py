@@ -57,7 +57,11 @@ class Odd:
 class Images:
     """Not an array, but it has a shape, and rows can be drawn; there is no row −1."""
 
-    shape = (1, 2, 2)
+    def __init__(self, *shape):
+        self.shape = shape
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(self.shape)
 
     def __len__(self):
         return self.shape[0]
@@ -65,7 +69,7 @@ class Images:
     def __getitem__(self, rows):
         if not all(0 <= row < len(self) for row in rows):
             raise IndexError
-        return np.ones((len(rows), 2, 2))
+        return np.ones((len(rows), *self.shape[1:]))
 
 
 class Frame:
@@ -263,6 +267,7 @@ def test_numbers_at_the_limits_come_in():
     assert checks.generator("w", rng) is rng
     thing = Thing()
     thing.rate, thing.share = np.float32(0.5), 0
+    assert (thing.rate, thing.share) == (0.5, 0)
     assert vars(thing) == {"rate": 0.5, "share": 0.0}
     assert checks.floating("w", "f4") == np.float32
     assert type(checks.floating("w", np.float64)) is type(np.dtype(float))
@@ -309,6 +314,7 @@ def test_weights_are_copies_of_one_type(dtype, kept):
     W, b = np.ones((2, 3), dtype), np.ones(3)
     arrays = checks.weights("w", W, b)
     assert arrays["W"].dtype == arrays["b"].dtype == kept
+    np.testing.assert_equal(arrays, {"W": W, "b": b})
     assert not np.shares_memory(arrays["W"], W)
     assert not np.shares_memory(arrays["b"], b)
     assert checks.weights("w", W, None).keys() == {"W"}
@@ -317,8 +323,9 @@ def test_weights_are_copies_of_one_type(dtype, kept):
 
 def test_rows_are_drawn_from_what_gives_rows():
     """From anything else an array is made: a frame answers with columns."""
-    images = Images()
-    assert checks.rows_of("w", "X", images) is images
+    for images in (Images(1, 2, 2), Images(1, 4)):
+        assert checks.rows_of("w", "X", images) is images
+    assert type(checks.rows_of("w", "X", Images(3))) is np.ndarray  # one column
     assert checks.data("w", [[1.0], [2.0]], [1, 2])[0].shape == (2, 1)
     for columns in (None, [1, 2], np.ones((3, 2)), np.ones(2)):
         assert type(checks.rows_of("w", "X", Frame(columns))) is np.ndarray
