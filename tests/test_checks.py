@@ -234,6 +234,8 @@ def owned_by_another():
         (lambda: checks.layers("w", [3]), TypeError, "w: the layer must be an object with forward, backward, params; got 3"),
         (lambda: checks.interface("w", "loss", 1j, "real", "backward"), TypeError,
          "w: the loss must be an object with real, backward; got 1j"),
+        (lambda: checks.interface("w", "loss", Part, "forward", "backward"), TypeError,
+         f"w: the loss must be an object with forward, backward; got {Part!r}"),
         (lambda: checks.layers("w", [Deaf({})]), TypeError,
          "w: forward of Part() must take training and rng as keywords, got forward(X)"),
         (lambda: checks.layers("w", [Wasteful({})]), TypeError,
@@ -300,6 +302,8 @@ def test_arrays_come_in_as_they_are_where_they_will_do():
     assert checks.targets("w", ONES, ONES.astype(np.float32)).dtype == np.float32
     edges = np.array([[0.0, 1.0]])
     assert checks.probabilities("w", edges, edges) is edges
+    for edge in (0.0, 1.0):  # all the same
+        assert checks.probabilities("w", [[edge, edge]], edges).max() == edge
     assert checks.labels_or_weights("w", 2 * edges, edges).max() == 2
     labels = np.array([0, 2], np.uint8)
     assert checks.labels_or_weights("w", labels, ONES) is labels
