@@ -1,5 +1,7 @@
 """The contracts: doors check, formulas do the work, and a door of somebody's own is never gone around."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,12 @@ class Bare:
 
     def backward(self, dY, cache, *, input_gradient=True):
         return self.params["w"] * dY, {"w": np.sum(dY * cache)}
+
+
+def loose():
+    """The same, in an object whose class knows nothing of layers."""
+    bare = Bare()
+    return SimpleNamespace(params=bare.params, forward=bare.forward, backward=bare.backward)
 
 
 class Absolute(Loss):
@@ -100,7 +108,7 @@ def layers(rng, cls=Affine):
     ]
 
 
-@pytest.mark.parametrize("own", [Scale, Bare])
+@pytest.mark.parametrize("own", [Scale, Bare, loose])
 @pytest.mark.parametrize("loss", [SquaredError, Absolute])
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_a_layer_and_a_loss_of_ones_own_train_and_pass_the_check(own, loss, place, rng):
@@ -216,6 +224,13 @@ def test_the_class_of_a_name_is_the_one_defined_last():
     assert Loss.classes["Again"] is second
     assert Layer.classes["Absolute"] is Absolute
     assert repr(second()) == "Again()"
+
+
+def test_all_public_names_can_be_imported_at_once():
+    names = {}
+    exec("from bplib.contracts import *", names)
+    assert names["Layer"] is Layer
+    assert names["ArrayLike"] is not None
 
 
 @pytest.mark.parametrize("inside", [False, True])

@@ -116,6 +116,23 @@ def test_dropout_keeps_the_expectation(rng):
     assert Y.mean() == pytest.approx(1, abs=5 * np.sqrt(0.3 / 0.7 / 1e6))
     assert np.mean(Y == 0) == pytest.approx(0.3, abs=0.003)
     assert Dropout(0.3).forward(X)[0] is X
+    assert Dropout(0).forward(X, training=True)[0] is X  # nothing to draw, so no generator is asked for
+
+
+class Even(np.random.Generator):
+    """Draws 0, 1/n, 2/n, …: every number as often as every other."""
+
+    def random(self, size, dtype):
+        return (np.arange(np.prod(size)) / np.prod(size)).reshape(size).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_dropout_drops(dtype):
+    """Exactly the share p of all draws; and a seed drops the same units whatever the dtype, here and elsewhere."""
+    Y, _ = Dropout(0.25).forward(np.ones((4, 4), dtype), training=True, rng=Even(np.random.PCG64(0)))
+    np.testing.assert_array_equal(Y, np.repeat([0, 4 / 3, 4 / 3, 4 / 3], 4).reshape(4, 4).astype(dtype))
+    Y, _ = Dropout(0.5).forward(np.ones((2, 8), dtype), training=True, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(Y / 2, [[1, 0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 0, 0, 0]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -137,6 +154,9 @@ def test_dtype_and_purity(dtype, rng):
             np.testing.assert_array_equal(X, before)
             np.testing.assert_array_equal(dY, np.ones_like(Y))
             assert grads.keys() == layer.params.keys()
+            none, same = layer.backward(dY, cache, input_gradient=False)
+            assert none is None
+            np.testing.assert_equal(same, grads)
 
 
 def test_save_and_load(tmp_path, rng):
@@ -155,12 +175,22 @@ def test_save_and_load(tmp_path, rng):
         (lambda rng: Dropout(1.0), ValueError, "Dropout: p must be at least 0 and below 1, got 1.0"),
         (lambda rng: Dropout(0.5).forward(np.ones((2, 2)), training=True), TypeError,
          r"Dropout\(0.5\) in training: rng must be a NumPy Generator"),
-        (lambda rng: BatchNorm(2).forward(np.ones((1, 2)), training=True), ValueError, "a batch of 1 has no variance"),
+        (lambda rng: BatchNorm(2).forward(np.ones((1, 2)), training=True), ValueError,
+         r"^BatchNorm\(2\): a batch of 1 has no variance: training needs at least 2 rows$"),
+        (lambda rng: BatchNorm(0), ValueError, "^BatchNorm: n must be a whole number of at least 1, got 0$"),
         (lambda rng: BatchNorm(2).forward(np.ones((4, 3))), ValueError, r"BatchNorm\(2\): X must be \(N, 2\), got \(4, 3\)"),
-        (lambda rng: BatchNorm(2, eps=0), ValueError, "eps must be above 0"),
-        (lambda rng: BatchNorm(2, momentum=1), ValueError, "momentum must be above 0 and below 1"),
-        (lambda rng: Residual([]), ValueError, "Residual: at least one layer is needed"),
+        (lambda rng: BatchNorm(2, eps=0), ValueError, r"^BatchNorm\(2\): eps must be above 0, got 0$"),
+        (lambda rng: BatchNorm(2, momentum=1), ValueError,
+         r"^BatchNorm\(2\): momentum must be above 0 and below 1, got 1$"),
+        (lambda rng: BatchNorm(2, dtype=int), TypeError, r"^BatchNorm\(2\): dtype must be float32 or float64, got int"),
+        (lambda rng: Residual([]), ValueError, "^Residual: at least one layer is needed"),
         (lambda rng: Residual([Affine(3, 4, rng=rng)]), ValueError, "F must keep the width, got 3 in and 4 out"),
+        (lambda rng: Residual([Tanh(), Affine(3, 4, rng=rng), Affine(4, 5, rng=rng)]), ValueError,
+         "^Residual: F must keep the width, got 3 in and 5 out$"),
+        (lambda rng: Residual([affine(rng, 2, 2)]).forward(np.ones((4, 3))), ValueError,
+         r"^Residual\(\[Affine\(2→2\)\]\): X must be \(N, 2\), got \(4, 3\)$"),
+        (lambda rng: Network([Residual([affine(rng, 2, 2)]), affine(rng, 3, 1)], SquaredError()), ValueError,
+         r"Affine\(3→1\) expects 3 inputs, the layers before it give 2$"),
         (lambda rng: Residual([Tanh]), TypeError, "the layer must be an object with forward"),
     ],
 )  # fmt: skip
@@ -195,6 +225,38 @@ def test_statistics_inside_nested_blocks_move(rng):
     X, Y = 5 + rng.normal(size=(8, 2)), rng.normal(size=(8, 2))
     next(train(network, X, Y, optimizer=SGD(0.01), batch_size=8, epochs=1, rng=rng))
     np.testing.assert_allclose(inner.state["mean"], 0.1 * X.mean(axis=0))
+
+
+def test_two_rows_have_a_variance():
+    Y, _ = BatchNorm(1, eps=1e-12).forward([[3], [7]], training=True)
+    np.testing.assert_allclose(Y, [[-1.0], [1.0]])
+
+
+class Bare:
+    """Y = w X, with forward, backward and params, and nothing inherited; it notes what it is asked for."""
+
+    def __init__(self):
+        self.params, self.asked = {"w": np.array(2.0)}, []
+
+    def forward(self, X, *, training=False, rng=None):
+        return self.params["w"] * X, X
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        self.asked.append(input_gradient)
+        return self.params["w"] * dY if input_gradient else None, {"w": np.sum(dY * cache)}
+
+
+def test_blocks_of_layers_that_inherit_nothing_train_and_pass_the_check(rng):
+    """And the first layer in a block at the beginning makes no gradient that nobody needs."""
+    first, last = Bare(), Bare()
+    network = Network([Residual([first, BatchNorm(3), last])], SquaredError())
+    X, Y = rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+    assert check_gradients(network, X, Y, tolerance=1e-5)
+    first.asked.clear(), last.asked.clear()
+    next(train(network, X, Y, optimizer=SGD(0.01), batch_size=6, epochs=1, rng=rng))
+    assert (first.asked, last.asked) == ([False], [True])
+    assert first.params["w"] != 2
+    assert last.params["w"] != 2
 
 
 def test_blocks_take_lists_and_small_integers():

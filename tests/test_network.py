@@ -258,23 +258,23 @@ def test_load_names_what_it_cannot_read(tmp_path, rng):
 @pytest.mark.parametrize(
     ("call", "kind", "sentence"),
     [
-        (lambda rng: mlp([3], rng=rng), ValueError, r"sizes must name at least the inputs and the outputs, got \[3\]"),
+        (lambda rng: mlp([3], rng=rng), ValueError, r"^mlp: sizes must name at least the inputs and the outputs, got \[3\]"),
         (lambda rng: mlp(3, rng=rng), ValueError, "sizes must name"),
         (lambda rng: mlp([3, 0], rng=rng), ValueError, "a width must be a whole number of at least 1, got 0"),
-        (lambda rng: mlp([3, 1], activation="swish", rng=rng), ValueError, "activation must be one of sigmoid, tanh, relu"),
-        (lambda rng: mlp([3, 1], output="softmax", rng=rng), ValueError, "output must be one of identity, sigmoid"),
-        (lambda rng: mlp([3, 1], loss="mse", rng=rng), ValueError, "loss must be one of squared_error, .*got 'mse'"),
+        (lambda rng: mlp([3, 1], activation="swish", rng=rng), ValueError, "^mlp: activation must be one of sigmoid, tanh, relu"),
+        (lambda rng: mlp([3, 1], output="softmax", rng=rng), ValueError, "^mlp: output must be one of identity, sigmoid"),
+        (lambda rng: mlp([3, 1], loss="mse", rng=rng), ValueError, "^mlp: loss must be one of squared_error, .*got 'mse'"),
         (lambda rng: mlp([3, 1], output="sigmoid", loss="binary_cross_entropy", rng=rng), ValueError,
          "binary_cross_entropy takes logits, so output must be 'identity', got 'sigmoid'"),
         (lambda rng: mlp([3, 2], output="sigmoid", loss="softmax_cross_entropy", rng=rng), ValueError, "takes logits"),
         (lambda rng: mlp([3, 1]), TypeError, "rng must be a NumPy Generator"),
-        (lambda rng: Network([], SquaredError()), ValueError, "at least one layer is needed, got none"),
+        (lambda rng: Network([], SquaredError()), ValueError, "^Network: at least one layer is needed, got none"),
         (lambda rng: Network([Sigmoid], SquaredError()), TypeError, "the layer must be an object with forward, backward"),
-        (lambda rng: Network([Sigmoid()], "mse"), TypeError, "the loss must be an object with forward, backward, predict"),
+        (lambda rng: Network([Sigmoid()], "mse"), TypeError, "^Network: the loss must be an object with forward, backward, predict"),
         (lambda rng: Network([Affine(2, 3, rng=rng), Sigmoid(), Affine(4, 1, rng=rng)], SquaredError()), ValueError,
          r"Affine\(4→1\) expects 4 inputs, the layers before it give 3"),
         (lambda rng: Network([Affine(2, 3, rng=rng), Affine(3, 1, dtype=np.float32, rng=rng)], SquaredError()),
-         TypeError, "one dtype, got float32 and float64"),
+         TypeError, "^Network: all parameters must have one dtype, got float32 and float64$"),
         (lambda rng: Network([Least(np.ones(3, int))], SquaredError()), TypeError, "dtype must be float32 or float64, got int"),
         (lambda rng: Network([Least([1.0, 2.0])], SquaredError()), TypeError, "a of .*Least.* must be an array, got list"),
         (lambda rng: Network([Deaf()], SquaredError()), TypeError,
@@ -282,12 +282,14 @@ def test_load_names_what_it_cannot_read(tmp_path, rng):
         (lambda rng: a_network(rng).predict(np.ma.masked_less(np.ones((2, 3)), 0)), TypeError, "X must be a plain array"),
         (lambda rng: a_network(rng).loss(np.ones((2, 3)), np.ma.masked_less([0, 1], 1)), TypeError, "Y must be a plain array"),
         (lambda rng: a_network(rng).predict([[1.0, 2.0, 3.0], [1.0]]), ValueError, "X must be an array of numbers, got list"),
-        (lambda rng: a_network(rng).predict([[1.0, np.nan, 0.0]]), ValueError, "X holds NaN or inf in 1 of 3 places"),
-        (lambda rng: a_network(rng).loss([[1.0, np.inf, 0.0]], [1]), ValueError, "X holds NaN or inf in 1 of 3 places"),
-        (lambda rng: a_network(rng).predict([["a", "b", "c"]]), TypeError, "X must hold real numbers"),
-        (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [[1.0], [np.nan]]), ValueError, "Y holds NaN or inf"),
+        (lambda rng: a_network(rng).predict([[1.0, np.nan, 0.0]]), ValueError, "^Network: X holds NaN or inf in 1 of 3 places$"),
+        (lambda rng: a_network(rng).loss([[1.0, np.inf, 0.0]], [1]), ValueError, "^Network: X holds NaN or inf in 1 of 3 places$"),
+        (lambda rng: a_network(rng).predict([["a", "b", "c"]]), TypeError, "^Network: X must hold real numbers"),
+        (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [[1.0], [np.nan]]), ValueError, "^Network: Y holds NaN or inf in 1 of 2 places$"),
         (lambda rng: mlp([3, 1], rng=rng).loss(np.ones((2, 3)), [1.0, 2.0]), ValueError, "a column is meant"),
         (lambda rng: a_network(rng).forward(np.ones((2, 4))), ValueError, r"Affine\(3→5\): X must be \(N, 3\)"),
+        (lambda rng: a_network(rng).backward(np.ones((2, 3)), a_network(rng).forward(np.ones((2, 3)))[1]), ValueError,
+         r"^Affine\(5→4\): dY must have the shape of the output, \(2, 4\), got \(2, 3\)$"),
     ],
 )  # fmt: skip
 def test_bad_use_is_named(call, kind, sentence, rng):
@@ -309,6 +311,24 @@ def test_gradients_are_those_of_the_mode_asked_for(rng):
     assert 10 < np.count_nonzero(grads[0]["b"] == 0) < 40
     _, grads = network.gradients(X, Y)
     assert np.all(grads[0]["b"] != 0)
+    np.testing.assert_array_equal(
+        network.forward(X)[0], network.predict(X)
+    )  # nothing drops unless it is said
+
+
+def test_a_step_makes_no_gradient_by_the_input(rng, monkeypatch):
+    """Of a first layer as wide as an image it would take as long as all the rest."""
+    network, asked = a_network(rng), []
+    first = network.layers[0]
+
+    def spy(dY, cache, *, input_gradient=True):
+        asked.append(input_gradient)
+        return Affine.backward(first, dY, cache, input_gradient=input_gradient)
+
+    monkeypatch.setattr(first, "backward", spy)
+    network.gradients(*a_batch(rng, network))
+    assert not any(asked)
+    assert len(asked) == 1
 
 
 def test_mlp_hands_its_scale_to_the_layers():
