@@ -140,6 +140,8 @@ def _array(who, name, Q):
 
 def floats(who: object, name: str, Q: Any) -> np.ndarray:
     """Q as an array of floating point (the minus of an unsigned integer would wrap)."""
+    if type(Q) is np.ndarray and Q.dtype.kind == "f":
+        return Q
     Q = real(who, name, Q)
     return Q if Q.dtype.kind == "f" else Q.astype(np.float64)
 
