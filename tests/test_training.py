@@ -554,7 +554,10 @@ def test_a_whole_run_was_not_interrupted(rng):
     ("history", "text"),
     [
         (History(), "History(0 steps, 0 epochs)"),
-        (History([2.0] * 5, epoch_loss=[2, 1.23456]), "History(5 steps, 2 epochs, last epoch's loss 1.235)"),
+        (
+            History([2.0] * 4, epoch_loss=[3, 2, 1.2345]),
+            "History(4 steps, 3 epochs, last epoch's loss 1.234)",
+        ),
         (History([2.0], interrupted=True), "History(1 steps, 0 epochs, interrupted)"),
     ],
 )
