@@ -133,7 +133,7 @@ def _compare(part, again):
 def _text(part, name):
     """The attribute as text, where it is a plain value; else nothing, for there is nothing to compare."""
     try:
-        return json.dumps(getattr(part, name, None), default=lambda array: array.tolist())
+        return json.dumps(getattr(part, name), default=lambda array: array.tolist())
     except (TypeError, AttributeError):
         return None
 

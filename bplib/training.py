@@ -205,7 +205,7 @@ def fit(
     history, begin = History(), time.perf_counter()
     per_epoch = -(-len(Y) // batch_size)
     total = epochs * per_epoch
-    with tqdm(total=total, unit="step", file=sys.stdout, leave=True) as bar:
+    with tqdm(total=total, unit="step", file=sys.stdout) as bar:
         try:
             for step in range(total):
                 if schedule is not None:

@@ -38,7 +38,14 @@ def test_until_the_block_ends_the_file_is_as_it_was(tmp_path):
         file.write(b"after")
         file.flush()
         assert path.read_text() == "before"
+        assert len(list(tmp_path.iterdir())) == 2  # side by side: what comes from another disk is no one step
     assert path.read_text() == "after"
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        files.write(tmp_path / "nowhere" / "a", "text")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFO")
@@ -52,8 +59,10 @@ def test_what_is_no_file_is_never_replaced(tmp_path, make, linked):
         path = tmp_path / "link"
         path.symlink_to(tmp_path / "a")
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(OSError, match="is not a regular file"):
+    sentence = "is not a regular file, so it is not replaced"
+    with pytest.raises(FileExistsError) as caught:
         files.write(path, "text")
+    assert (caught.value.strerror, caught.value.filename) == (sentence, os.path.realpath(tmp_path / "a"))
     assert not (tmp_path / "a").is_file()
     assert sorted(tmp_path.iterdir()) == before
 

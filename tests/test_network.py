@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bplib import Affine, BinaryCrossEntropy, Network, ReLU, Sigmoid, SquaredError, Tanh, mlp, storage
+from bplib.contracts import Part
 from bplib.deep_layers import BatchNorm, Dropout, Residual
 from bplib.gradcheck import numerical_gradient, relative_error
 from bplib.layers import Layer
@@ -31,9 +32,29 @@ class Least:
         return dY * self.a, {"a": np.sum(dY * cache, axis=0)}
 
 
+class Harm:
+    """Its pickle makes a folder when it is read."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
 class Deaf(Sigmoid):
     def forward(self, X):
         return super().forward(X)
+
+
+class Outer:
+    """Its name has a dot for those that it holds; and it is half a layer itself."""
+
+    class Least(Least):
+        pass
+
+    def backward(self, dY, cache, *, input_gradient=True):
+        raise AssertionError
 
 
 class Power:
@@ -234,9 +255,10 @@ def test_load_names_what_it_cannot_read(tmp_path, rng):
     np.savez(path, W=np.ones(3))
     with pytest.raises(ValueError, match="does not hold a network"):
         Network.load(path)
-    np.savez(path, about=np.array({"a": 1}, dtype=object))  # a pickle: refused, never executed
+    np.savez(path, about=np.array(Harm(tmp_path / "harm"), dtype=object))
     with pytest.raises(ValueError, match="does not hold a network"):
         Network.load(path)
+    assert not (tmp_path / "harm").exists()
     a_network(rng).save(path)
     with np.load(path) as file:
         arrays = dict(file)
@@ -340,7 +362,8 @@ def test_mlp_hands_its_scale_to_the_layers():
 def test_layers_and_losses_of_ones_own_are_saved_and_loaded(dtype, tmp_path, rng):
     least = Least(rng.normal(size=4).astype(dtype))
     block = Residual([Affine(4, 4, dtype=dtype, rng=rng), Leaky(0.3, told=True)])
-    layers = [Affine(3, 4, dtype=dtype, rng=rng), least, Leaky(0.2, told=True), block]
+    nested = Outer.Least(rng.normal(size=4).astype(dtype))
+    layers = [Affine(3, 4, dtype=dtype, rng=rng), least, Leaky(np.float32(0.2), told=True), block, nested]
     network = Network(layers, Power(3.0))
     network.save(tmp_path / "net.npz")
     again = Network.load(tmp_path / "net.npz")
@@ -362,15 +385,25 @@ def test_what_would_not_come_back_is_refused_when_it_is_saved(tmp_path, rng):
     class Wide(Least):
         pass
 
-    unwritable = Leaky(0.2, told=True)
+    unwritable, other = Leaky(0.2, told=True), Leaky(0.2, told=True)
     unwritable.config = {"slope": np.sin, "told": True}
+    other.config = {"slope": 0.3}
     for layers, loss, sentence in [
         (
             [affine, Leaky(0.2)],
             SquaredError(),
             r"Leaky\(\) made from its config, \{\}, would come back with another slope",
         ),
-        ([affine, Least(np.ones(1))], SquaredError(), r"with arrays \{'a': \(4,\)\}, not \{'a': \(1,\)\}"),
+        (
+            [affine, other],
+            SquaredError(),
+            r"its config, \{'slope': 0\.3\}, would come back with another slope and another told: config must",
+        ),
+        (
+            [affine, Least(np.ones(1))],
+            SquaredError(),
+            r"its config, \{\}, would come back with arrays \{'a': \(4,\)\}, not \{'a': \(1,\)\}",
+        ),
         ([affine, Needs(0.1)], SquaredError(), "Needs cannot be made from its config.*'slope'"),
         ([affine, Wide()], SquaredError(), "could not be loaded again.*no layer 'Wide' here"),
         ([affine, unwritable], SquaredError(), "could not be loaded again"),
@@ -427,6 +460,7 @@ def test_a_file_can_name_layers_and_losses_only(tmp_path, rng):
     for description in (
         ["Popen", {"args": ["touch", str(tmp_path / "harm")]}, "subprocess"],
         ["Turtle", {}, "turtle"],
+        ["Outer", {}, __name__],
     ):
         np.savez(path, about=json.dumps(about | {"layers": [description]}), **arrays)
         with pytest.raises(ValueError, match=f"no layer '{description[0]}' here"):
@@ -435,8 +469,10 @@ def test_a_file_can_name_layers_and_losses_only(tmp_path, rng):
     assert "turtle" not in sys.modules
 
 
-def test_files_of_before_are_read(tmp_path, rng):
-    """Then a layer was described by its class name and settings, and a loss by its name."""
+def test_files_of_before_are_read(tmp_path, rng, monkeypatch):
+    """Then a part was described by its class name and settings, or a loss by its name: the package's class."""
+    for name in ("Affine", "BatchNorm", "Tanh", "SquaredError"):
+        monkeypatch.setitem(Part.classes, name, Leaky)
     path, network = (
         tmp_path / "net.npz",
         Network([Affine(3, 3, rng=rng), BatchNorm(3), Tanh()], SquaredError()),
@@ -472,8 +508,13 @@ def test_what_a_link_leads_to_is_replaced(tmp_path, rng):
     assert repr(Network.load(tmp_path / "net.npz")) == repr(Network.load(tmp_path / "link.npz"))
 
 
-def test_another_dtype_keeps_two_names_of_one_array_together(rng):
-    network = Network([Affine(3, 4, rng=rng), Least()], SquaredError())
+def test_another_dtype_is_that_of_every_array_and_keeps_two_names_of_one_together(rng):
+    network = Network(
+        [Residual([BatchNorm(3)]), BatchNorm(3), Affine(3, 4, rng=rng), Least()], SquaredError()
+    )
     other = storage.astype(network, np.float32)
-    assert other.layers[1].a is other.layers[1].params["a"]
-    assert (other.layers[1].a.dtype, network.layers[1].a.dtype) == (np.float32, np.float64)
+    assert other.layers[3].a is other.layers[3].params["a"]
+    for net, dtype in ((other, np.float32), (network, np.float64)):
+        assert {a.dtype for a in storage.arrays_of(net).values()} == {net.dtype} == {np.dtype(dtype)}
+    with pytest.raises(TypeError, match=r"^astype: dtype must be float32 or float64, got int64"):
+        storage.astype(network, np.int64)
