@@ -8,6 +8,7 @@ import threading
 import time
 import tracemalloc
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from bplib.live import (
     toggle,
 )
 from bplib.live import panel as panels
+from bplib.live import playground as playground_module
 from bplib.live.page import Picture
 from bplib.live.player import Player
 from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
@@ -803,6 +805,28 @@ def test_a_page_that_is_hidden_gets_no_frames_and_one_that_comes_back_gets_the_n
     asyncio.run(play())
 
 
+@pytest.mark.parametrize(("room", "steps"), [(True, 10), (False, 60)])
+def test_the_time_of_a_frame_that_nobody_has_room_for_is_for_training(monkeypatch, room, steps):
+    """A frame of 60 ms, 50 of them for drawing; a step takes one, by a clock that the steps turn."""
+    now = [0.0]
+
+    async def play():
+        playground = CounterPlayground()
+        playground.play()
+        monkeypatch.setattr(playground_module, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+        monkeypatch.setattr(playground.view.live.image, "room", lambda **_: room)
+        monkeypatch.setattr(playground, "draw", lambda **_: None)
+        advance = playground.model.step
+        monkeypatch.setattr(playground.model, "step", lambda: (advance(), now.append(now.pop() + 0.001)))
+        playground.speed.value = 1_000_000
+        playground._draw_seconds, playground.training_share = 0.05, 0.1
+        playground._frame(0.06)
+        playground.pause()
+        return playground.steps
+
+    assert asyncio.run(play()) == pytest.approx(steps, abs=1)
+
+
 def test_training_that_nobody_looks_at_pauses_and_says_so_until_a_hand_goes_on():
     async def play():
         playground = CounterPlayground()
@@ -1207,7 +1231,7 @@ def test_the_mistakes_are_the_surest_ones(images):
     for _, true, predicted in model.validation.mistakes:
         assert true != predicted
     wrong = P.argmax(axis=1) != model.y_val
-    surest = P[wrong, model.y_val[wrong]].argmin()
+    surest = P[wrong].max(axis=1).argmax()
     image, true, predicted = model.validation.mistakes[0]
     assert np.array_equal(image.ravel(), model.X_val[wrong][surest])
     assert (true, predicted) == (model.y_val[wrong][surest], P[wrong][surest].argmax())

@@ -33,7 +33,7 @@ class Pace:
     SHORT = 0.06
     FEWEST, MOST = 2, 24  # frames under way; with one alone the page waits a whole delay for the next
     QUICK = 0.15  # a page whose frames have not taken longer for three seconds is asked to answer less often
-    FAR, FAR_RATE, CREDIT = 0.05, 250_000, 0.1  # a least delay in seconds; bytes a second; seconds saved up
+    FAR, FAR_RATE, CREDIT = 0.07, 250_000, 0.1  # a least delay in seconds; bytes a second; seconds saved up
     REMEMBERED = 10.0  # the least delay is measured anew this often, on a link that was let run empty
 
     def __init__(self, now):

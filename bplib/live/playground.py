@@ -198,16 +198,12 @@ class Playground(Panel):
         idle = self._draw_seconds + self.player.shortest_nap
         least = min(idle * self.training_share / (1 - self.training_share), 0.1)
         end = start + (max(seconds - self._draw_seconds, least) if seconds else 0.0)
-        for _ in range(self.speed.value):
-            self._advance()
-            if self._hand_waits:  # a hand goes first, and brings a frame of its own
-                self.spent["training"] += time.perf_counter() - start
-                return
-            if time.perf_counter() >= end:
-                break
+        left = self._train(self.speed.value, end)
         trained = time.perf_counter()
-        if not self._somebody_looks(trained):
-            self.spent["training"] += trained - start
+        if left is None or not self._somebody_looks(trained):
+            if left and self.playing and time.perf_counter() < start + seconds:
+                self._train(left, start + seconds)  # nothing is drawn: its time is for training, too
+            self.spent["training"] += time.perf_counter() - start
             return
         self.draw(sharp=False)
         drawn = time.perf_counter()
@@ -217,6 +213,17 @@ class Playground(Panel):
         steps, since, _ = self._rate
         if drawn - since >= 1.0:
             self._rate = (self.steps, drawn, (self.steps - steps) / (drawn - since))
+
+    def _train(self, most, end):
+        """Steps until `end` or `most` of them; returns how many are left, or None: a hand goes first."""
+        while most:
+            self._advance()
+            most -= 1
+            if self._hand_waits:  # it brings a frame of its own
+                return None
+            if time.perf_counter() >= end:
+                break
+        return most
 
     def _somebody_looks(self, now):
         """Whether a frame is worth drawing: a page has room for it. Pauses after long without a look."""
