@@ -1,11 +1,12 @@
-"""Pictures of an explorer at every place of one slider, for pages that have no kernel.
+"""Pictures of an explorer at every place of one or two of its controls, for pages that have no kernel.
 
-The pictures are drawn by the same Python as in the notebook; on the page a slider moves through them. What
-the explorer says of each goes with it, so that the slider can be heard.
+The pictures are drawn by the same Python as in the notebook; on the page sliders and menus move through them.
+What the explorer says of each goes with it, so that the slider can be heard.
 """
 
 import html
 import importlib
+import itertools
 import json
 from dataclasses import dataclass
 
@@ -17,58 +18,104 @@ from bplib.language import said, speaking
 
 @dataclass(frozen=True)
 class Grid:
-    """Which slider of which explorer: the cell of the lesson ends with `call`."""
+    """Which controls of which explorer, and where on them: the cell of the lesson ends with `call`.
+
+    controls  name → its values; a menu has all of its own
+    given     lines of the lesson that `call` needs
+    """
 
     stem: str
     call: str
     module: str
-    control: str
-    values: tuple
+    controls: dict
+    given: str = ""
 
 
 def _steps(low, high, step):
     return tuple(round(float(value), 10) for value in np.arange(low, high + step / 2, step))
 
 
+ROWS = """X = np.array([[0.5], [1.0], [1.5], [2.0], [2.5], [3.0]])
+Y = np.array([[1.1], [1.4], [2.4], [2.3], [3.2], [3.3]])
+"""
+RATES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.36, 0.38, 0.4, 0.45, 0.5, 0.7, 1.0)
 GRIDS = (
-    Grid("01_chain_rule", "GraphExplorer()", "graph", "x", _steps(-6, 6, 0.5)),
-    Grid("02_activations", 'SlopeExplorer(activation="sigmoid", z=2.0)', "slopes", "z", _steps(-6, 6, 0.5)),
-    Grid("02_activations", 'ChainExplorer(activation="sigmoid", w=1.0, b=0.0, layers=20)', "slopes", "w",
-         _steps(-5, 5, 0.5)),
-    Grid("05_matrix_gradients", "Brink(2.0)", "divergence", "learning_rate", _steps(0.2, 4, 0.2)),
-    Grid("08_xor", "MirrorUnits(epoch=600)", "mirror", "nudge", _steps(0, 0.2, 0.01)),
-    Grid("15_depth", 'DepthExplorer("sigmoid", "Xavier", depth=20)', "depth", "depth", tuple(range(2, 21))),
+    Grid("01_chain_rule", "GraphExplorer()", "graph", {"x": _steps(-6, 6, 0.5)}),
+    Grid("02_activations", 'SlopeExplorer(activation="sigmoid", z=2.0)', "slopes",
+         {"z": _steps(-6, 6, 0.5)}),
+    Grid("02_activations", 'ChainExplorer(activation="sigmoid", w=1.0, b=0.0, layers=20)', "slopes",
+         {"w": _steps(-5, 5, 0.5)}),
+    Grid("03_gradient_descent", "DescentExplorer(X, Y, learning_rate=0.3)", "descent",
+         {"learning_rate": RATES, "batch_size": ()}, ROWS),
+    Grid("05_matrix_gradients", "ShapePuzzle(3, 3, 3)", "shapes", {"left": (), "right": ()}),
+    Grid("05_matrix_gradients", "Brink(2.0)", "divergence", {"learning_rate": _steps(0.2, 4, 0.2)}),
+    Grid("08_xor", "MirrorUnits(epoch=600)", "mirror", {"nudge": _steps(0, 0.2, 0.01)}),
+    Grid("15_depth", 'DepthExplorer("sigmoid", "Xavier", depth=20)', "depth", {"depth": tuple(range(2, 21))}),
 )  # fmt: skip
 
 
-def draw(grid, folder, number, language="en"):
-    """Write the pictures of one grid into the folder; returns the block of HTML that shows them."""
+def _menu(control):
+    """(what it shows, its values) of a menu, or None for a slider."""
+    options = getattr(control, "options", None)
+    if options is None:
+        return None
+    pairs = [option if isinstance(option, tuple) else (option, option) for option in options]
+    return [said(str(label)) for label, _ in pairs], [value for _, value in pairs]
+
+
+def _control(control, values):
+    """HTML of a slider or a menu, at the value where the explorer begins."""
+    label, menu = html.escape(said(control.description)), _menu(control)
+    if menu is None:
+        start = values.index(min(values, key=lambda value: abs(value - control.value)))
+        names = " ".join(f"{value:g}" for value in values)
+        return (
+            f'<label>{label} <input type="range" min="0" max="{len(values) - 1}" value="{start}" '
+            f'data-names="{names}"> <span aria-hidden="true"></span></label>'
+        )
+    options = "".join(
+        f'<option value="{place}"{" selected" * (value == control.value)}>{html.escape(name)}</option>'
+        for place, (name, value) in enumerate(zip(*menu, strict=True))
+    )
+    return f"<label>{label} <select>{options}</select></label>"
+
+
+def draw(grid, folder, number, language="en", *, seen="_static/grids"):
+    """Write the pictures of one grid into the folder, `seen` from the page so; return what shows them."""
     module = importlib.import_module(f"bplib.playgrounds.{grid.module}")
     places = []
     with speaking(language):
-        explorer = eval(grid.call, vars(module))
-        control = explorer.controls[grid.control]
-        start = grid.values.index(min(grid.values, key=lambda value: abs(value - control.value)))
-        for place, value in enumerate(grid.values):
-            text = said(explorer.update(**explorer.values | {grid.control: value}))
+        names = {**vars(module), "np": np}
+        exec(grid.given, names)
+        explorer = eval(grid.call, names)
+        values = {name: chosen or _menu(explorer.controls[name])[1] for name, chosen in grid.controls.items()}
+        hands = "".join(_control(explorer.controls[name], chosen) for name, chosen in values.items())
+        for place, chosen in enumerate(itertools.product(*values.values())):
+            text = said(explorer.update(**explorer.values | dict(zip(values, chosen, strict=True))))
             name = f"{grid.stem}-{number}-{place}.webp"
             image = Image.fromarray(explorer.live.pixels())
             image.save(folder / name, "WEBP", lossless=False, quality=60, method=6)
-            places.append({"value": f"{value:g}", "picture": f"_static/grids/{name}", "text": text})
-        label, (width, height) = said(control.description), image.size
+            places.append({"picture": f"{seen}/{name}", "text": text})
+        width, height = image.size
         explorer.close()
     data = json.dumps(places, ensure_ascii=False).replace("</", "<\\/")
     return (
-        f'```{{raw}} html\n<div class="bp-grid" hidden><script type="application/json">{data}</script>'
+        f'<div class="bp-grid" hidden><script type="application/json">{data}</script>'
         f'<img width="{width}" height="{height}" alt="{html.escape(said(explorer.alt))}">'
-        f'<label>{html.escape(label)} <input type="range" min="0" max="{len(places) - 1}" value="{start}">'
-        f' <span aria-hidden="true"></span></label><p role="status"></p></div>\n'
-        '<script type="module" src="_static/grids.js"></script>\n```'
+        f'{hands}<p role="status"></p></div>'
     )
 
 
-def blocks(stem, folder, language="en"):
-    """The ends of a lesson's cells and the blocks that belong below them, drawn into the folder."""
+def of(stem, folder, language="en", **where):
+    """The ends of a lesson's cells and the HTML that belongs below them; its pictures are drawn."""
     folder.mkdir(parents=True, exist_ok=True)
     mine = [grid for grid in GRIDS if grid.stem == stem]
-    return {grid.call: draw(grid, folder, number, language) for number, grid in enumerate(mine)}
+    return {grid.call: draw(grid, folder, number, language, **where) for number, grid in enumerate(mine)}
+
+
+def blocks(stem, folder, language="en"):
+    """The same as blocks of a page."""
+    script = '<script defer src="_static/grids.js"></script>'
+    return {
+        call: f"```{{raw}} html\n{shown}\n{script}\n```" for call, shown in of(stem, folder, language).items()
+    }

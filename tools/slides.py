@@ -12,6 +12,7 @@ What becomes a slide is a rule, so that a changed lesson has a changed deck:
 - each paragraph with a displayed formula, a table or a picture, and each **Predict**, which ends its slide;
 - each code cell whose output is a formula or a picture, or that is short and uses sympy or has a function.
 
+Below the picture of an explorer that `grids` knows stand its slider and menus, which work without a kernel.
 What fits on one slide stands on one. All other text, and code that is not beside its output, is in the
 speaker's notes (press S) of the slide that it follows. A code cell may say otherwise by a tag: `slide` shows
 it, `skip` leaves it out.
@@ -27,10 +28,11 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import SlidesExporter
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
 import fetch_mathjax
+import grids
 import guide
 import npm
 from address import is_first_cell
@@ -226,10 +228,11 @@ def chosen(nb, lesson):
     return slides
 
 
-def deck(nb, lesson, pages=""):
+def deck(nb, lesson, pages="", explorers=None):
     """The slides as a notebook that nbconvert makes a deck of.
 
-    pages: where the lessons' pages are, for links to them; without it such links are plain text.
+    pages: where the lessons' pages are, for links to them; without it such links are plain text. explorers:
+    what to show below the picture of a cell that ends with this call.
     """
     cells = []
     for slide in chosen(nb, lesson):
@@ -247,14 +250,21 @@ def deck(nb, lesson, pages=""):
             link = rf"[\1]({pages}\2.html)" if pages else r"\1"
             cell.source = re.sub(r"\[([^\]]+)\]\((\d\d_\w+)\.ipynb\)", link, cell.source)
             cell.source = cell.source.replace("](../figures/", "](figures/")
+        else:
+            cell.outputs += [
+                new_output("display_data", {"text/html": below})
+                for call, below in (explorers or {}).items()
+                if cell.source.rstrip().endswith(call)
+            ]
         formulas_on_lines(cell)
     made = new_notebook(cells=cells)
     made.metadata = nb.metadata
     return made
 
 
-def html(nb, lesson, *, pages="", live="", mathjax="mathjax"):
-    """One deck as HTML. live: where the lesson runs; mathjax: the folder of MathJax, seen from the deck."""
+def html(nb, lesson, *, pages="", live="", mathjax="mathjax", explorers=None):
+    """One deck as HTML. live: where the lesson runs; mathjax: the folder of MathJax, seen from the deck;
+    explorers as for `deck`."""
     config = Config()
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_input_tags = {"remove_input"}
@@ -272,7 +282,7 @@ def html(nb, lesson, *, pages="", live="", mathjax="mathjax"):
         "deck": {"title": title, "mathjax": mathjax, "page": f"{pages}{lesson.stem}.html" if pages else "",
                  "live": live},
     }  # fmt: skip
-    return exporter.from_notebook_node(deck(nb, lesson, pages), resources)[0]
+    return exporter.from_notebook_node(deck(nb, lesson, pages, explorers), resources)[0]
 
 
 CONTENTS = """<!doctype html>
@@ -309,6 +319,7 @@ def write(folder, *, lessons=LESSONS, pages="", live=None, mathjax=None):
         shutil.copy(reveal / name, folder / "reveal" / Path(name).name)
     for name in ("slides.css", "slides.js"):
         shutil.copy(TEMPLATES / "slides" / name, folder / name)
+    shutil.copy(ROOT / "pages" / "_static" / "grids.js", folder)
     shutil.copytree(
         ROOT / "figures",
         folder / "figures",
@@ -322,7 +333,12 @@ def write(folder, *, lessons=LESSONS, pages="", live=None, mathjax=None):
         nb = nbformat.read(ROOT / "notebooks" / lesson.file, as_version=4)
         count[lesson.stem] = len(chosen(nb, lesson))
         text = html(
-            nb, lesson, pages=pages, live=(live or {}).get(lesson.stem, ""), mathjax=mathjax or "mathjax"
+            nb,
+            lesson,
+            pages=pages,
+            live=(live or {}).get(lesson.stem, ""),
+            mathjax=mathjax or "mathjax",
+            explorers=grids.of(lesson.stem, folder / "grids", seen="grids"),
         )
         (folder / f"{lesson.stem}.html").write_text(text, encoding="utf-8")
     rows = "\n".join(

@@ -1,19 +1,29 @@
-// A slider moves through the pictures of an explorer; the still picture above, which it replaces, is for readers without JavaScript.
+// Sliders and menus move through the pictures of an explorer, on a page or a slide; the still picture above,
+// which they replace, is for readers without JavaScript.
 for (const box of document.querySelectorAll(".bp-grid[hidden]")) {
   const places = JSON.parse(box.querySelector("script").textContent);
-  const [image, slider, value, status] = ["img", "input", "span", "p"].map(name => box.querySelector(name));
+  const [image, status] = ["img", "p"].map(name => box.querySelector(name));
+  const hands = [...box.querySelectorAll("input, select")];
   const show = () => {
-    const { value: number, picture, text } = places[slider.value];
-    image.src = picture;
-    value.textContent = number;
-    slider.setAttribute("aria-valuetext", number);
-    status.textContent = text;
+    let place = 0;
+    for (const hand of hands) {
+      const names = hand.dataset.names?.split(" ");
+      place = place * (names ?? hand.options).length + Number(hand.value);
+      if (!names) continue;
+      hand.setAttribute("aria-valuetext", names[hand.value]);
+      hand.nextElementSibling.textContent = names[hand.value];
+    }
+    image.src = places[place].picture;
+    status.textContent = places[place].text;
   };
-  slider.addEventListener("input", show);
   // the others are loaded when somebody comes near
-  box.addEventListener("pointerenter", () => places.forEach(place => { new Image().src = place.picture; }), { once: true });
-  slider.addEventListener("focus", () => places.forEach(place => { new Image().src = place.picture; }), { once: true });
+  const load = () => places.forEach(place => { new Image().src = place.picture; });
+  box.addEventListener("pointerenter", load, { once: true });
+  for (const hand of hands) {
+    hand.addEventListener("input", show);
+    hand.addEventListener("focus", load, { once: true });
+  }
   box.hidden = false;
   show();
-  box.previousElementSibling?.querySelector(".cell_output img")?.closest("img").remove();
+  (box.previousElementSibling ?? box.closest(".jp-OutputArea"))?.querySelector(".cell_output img, .jp-RenderedImage img")?.remove();
 }

@@ -158,3 +158,25 @@ def test_a_slide_that_is_too_high_is_made_smaller_and_one_that_cannot_be_is_repo
         assert first[0] < 1
         assert first[1] == cut
     context.close()
+
+
+@pytest.mark.browser
+def test_an_explorer_is_driven_on_its_slide(chromium, decks):
+    """From a file, by keyboard; the arrow keys turn the slider and not the slide."""
+    page = chromium.new_page()
+    page.goto((decks[0] / "05_matrix_gradients.html").as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached", timeout=60_000)
+    slide = page.evaluate(
+        f"{LEAVES}.map(s => [s, s.querySelector('.bp-grid input')]).filter(([, hand]) => hand)"
+        ".map(([s]) => { Reveal.slide(...Object.values(Reveal.getIndices(s)).slice(0, 2)); return location.hash; })"
+    )
+    assert len(slide) == 1
+    box = page.locator(".slides section.present .bp-grid:visible")
+    picture, status = box.get_by_role("img"), box.get_by_role("status")
+    before, said = picture.get_attribute("src"), status.inner_text()
+    box.get_by_role("slider").press("ArrowRight")
+    assert (picture.get_attribute("src"), status.inner_text()) != (before, said)
+    page.wait_for_function("document.querySelector('.present .bp-grid img').naturalWidth > 300")
+    assert page.evaluate("location.hash") == slide[0]
+    assert page.locator(".slides section.present .jp-RenderedImage img").count() == 0, "the still one is gone"
+    page.close()
