@@ -613,9 +613,9 @@ def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, **w
 
 
 def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, **words) -> Tiles:
-    """The n wrong predictions whose true class had the smallest probability, captioned "true → predicted".
+    """The n wrong predictions with the largest probability for what is said, captioned "true → predicted".
 
-    images (N, h, w), y_true (N,), probabilities P (N, k). `rows` of the result are their rows, worst first.
+    images (N, h, w), y_true (N,), probabilities P (N, k). `rows` of the result are their rows, surest first.
     """
     P = _array("P", P, 2)
     y_true = _labels("y_true", y_true, len(P))
@@ -623,11 +623,11 @@ def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, **words) -> Tiles:
         raise ValueError(f"images must be ({len(P)}, h, w) like P's rows, got {np.shape(images)}")
     if y_true.max() >= P.shape[1]:
         raise ValueError(f"labels must lie in 0 … {P.shape[1] - 1}, got {y_true.max()}")
-    y_pred, p_true = P.argmax(axis=1), P[np.arange(len(P)), y_true]
+    y_pred = P.argmax(axis=1)
     wrong = np.flatnonzero(y_pred != y_true)
     if not wrong.size:
         raise ValueError("worst_mistakes: every prediction is right, there is no mistake to show")
-    rows = wrong[np.argsort(p_true[wrong], kind="stable")][:n]
+    rows = wrong[np.argsort(-P[wrong, y_pred[wrong]], kind="stable")][:n]
     titles = [f"{y_true[i]} → {y_pred[i]}" for i in rows]
     tiles = image_grid(ax, np.asarray(images)[rows], titles=titles, ncols=ncols, **words)
     return tiles._replace(rows=rows)

@@ -286,11 +286,12 @@ def test_weight_mosaic_shows_columns_of_W_on_a_scale_centred_at_zero(ax, rng):
     assert drawn.image.norm.vmin == -drawn.image.norm.vmax == -np.abs(W).max()
 
 
-def test_worst_mistakes_come_worst_first(ax, rng):
-    P = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.95, 0.05]])
-    drawn = plots.worst_mistakes(ax, rng.random((4, 3, 3)), [0, 1, 0, 1], P, n=2)
-    np.testing.assert_array_equal(drawn.rows, [3, 1])
-    assert texts(ax) == ["1 → 0", "1 → 0"]
+def test_worst_mistakes_come_surest_first(ax, rng):
+    """The last row hardly considers what is right, and yet is the least sure of what it says."""
+    P = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.4, 0.6, 0], [0.95, 0.05, 0], [0.5, 0.49, 0.01]])
+    drawn = plots.worst_mistakes(ax, rng.random((5, 3, 3)), [0, 1, 0, 1, 2], P, n=3)
+    np.testing.assert_array_equal(drawn.rows, [3, 1, 2])
+    assert texts(ax) == ["1 → 0", "1 → 0", "0 → 1"]
 
 
 # ---------------------------------------------------------------- graphs

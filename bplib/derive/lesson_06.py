@@ -261,7 +261,7 @@ def relu_half():
 
 
 @register(
-    "E's first loss: N k m d/2 = 3.2e6, from unit variances (and the targets' N k)",
+    "E's first loss: N k m d/2 = 3.2e6, from unit variances (the targets' N k left aside)",
     lesson=6,
     posts=("E4",),
 )

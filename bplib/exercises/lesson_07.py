@@ -213,7 +213,8 @@ def relative_error(a, n):
 
 vacuous_check = choice(
     "Somebody's backward pass reshapes W where it should transpose it. Below are four ways to check a 4-3-2 "
-    "network with it. Which of them passes the check that you wrote in this lesson, and so proves nothing?",
+    "network with it. Which of them passes the check that you wrote in this lesson, whatever numbers are "
+    "drawn, and so proves nothing?",
     {
         "a": "random weights, tanh units, five random examples",
         "b": "all weights and biases 0, tanh units, five random examples",

@@ -47,8 +47,7 @@ tied_units = choice(
              "sign, both units say the same, get mirrored gradients, and stay mirrored.",
         "c": "Mirrored numbers are rounded in a mirrored way: floating point keeps the sign apart, so the "
              "tie is exact.",
-        "d": "Only from a mirrored start: once one weight is moved they differ, and moved far "
-             "enough they solve XOR.",
+        "d": "Only from a mirrored start: once one weight is moved they differ.",
     },
     hints=(
         "Unit 2 sees −z where unit 1 sees z. What does tanh make of that?",

@@ -283,16 +283,16 @@ def sizes_of_layers(A, weights):
 
 
 slip_in_a_split = choice(
-    """A program reports R² = 0.93 on its test rows. On new data it reaches 0.6. Which line is it?
+    """A program with 40 rows reports R² = 0.93 on its test rows; on new data, 0.6. Which line is it?
     (a)  order = rng.permutation(len(X)); X, y = X[order], y[order]
-    (b)  best = X[:, np.argsort(-abs(np.corrcoef(X.T, y)[-1, :-1]))[:5]]      # the 5 columns most like y
-    (c)  train, test = best[:800], best[800:]
+    (b)  best = X[:, np.argsort(-abs(np.corrcoef(X.T, y)[-1, :-1]))[:5]]      # the 5 of 9 000 most like y
+    (c)  train, test = best[:30], best[30:]
     (d)  mean, sd = train.mean(axis=0), train.std(axis=0)""",
     {"a": "line (a)", "b": "line (b)", "c": "line (c)", "d": "line (d)"},
     "b",
     wrong={
         "a": "Mixing the rows before they are split is what one should do, as long as they are independent.",
-        "c": "800 rows for training, the rest for the test: right in itself.",
+        "c": "30 rows for training, the rest for the test: right in itself.",
         "d": "The scale comes from the training rows alone: right.",
     },
     hints=(

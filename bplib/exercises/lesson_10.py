@@ -292,7 +292,7 @@ def surest_mistakes(P, y, n):
 
 
 slip_in_a_report = choice(
-    """A program reports 0.98 for its digits, and on new digits it reaches 0.95. Which line is it?
+    """A program reports 0.98 for 200 digits, and on new ones it reaches 0.95. Which line is it?
     (a)  net = mlp([784, hidden, 10], ...); fit(net, X_train, y_train, ...)      # for 40 values of hidden
     (b)  scores = [accuracy(net, X_test, y_test) for net in nets]
     (c)  best = nets[int(np.argmax(scores))]

@@ -10,14 +10,14 @@ factor_ten = choice(
     "A published softmax-with-loss checks perfectly on batches. For a single example, kept 1-D, all its "
     "gradients come out exactly ten times too small. There are ten classes. Which line is it?",
     {
-        "a": "y = np.exp(x) / np.sum(np.exp(x))",
+        "a": "y = softmax(x)                                   # each row sums to 1",
         "b": "loss = -np.sum(t * np.log(y + 1e-7)) / batch_size",
         "c": "batch_size = self.t.shape[0]; dx = (self.y - self.t) / batch_size",
         "d": "W -= learning_rate * dW",
     },
     "c",
     wrong={
-        "a": "A softmax without shift overflows for large scores; it never errs by a factor of exactly ten.",
+        "a": "Each row is divided by its own sum, one row or many: no factor of ten comes from here.",
         "b": "1e-7 inside the log changes the loss a little where y is near 0: no constant factor, and the "
              "gradient does not use this line.",
         "d": "The rate would show in the step, not in the gradient; and batches would suffer too.",

@@ -114,8 +114,8 @@ residual_ways = value(
 )
 
 deeper_and_worse = choice(
-    "On the same rows, a network of 5 layers ends with training loss 0.05 and one of 20 layers, trained "
-    "alike, with 0.65. What has happened?",
+    "On the same rows, a ReLU network of 5 layers ends with training loss 0.05 and one of 20 layers, of the "
+    "same width and trained alike, with 0.65. What has happened?",
     {
         "a": "the deeper network overfits",
         "b": "the deeper network cannot represent what the other one can",

@@ -102,7 +102,7 @@ class StepZero(Explorer):
         self.revealed = True
 
     def build(self, figure):
-        self.ax = figure.subplots()
+        self.ax = self.live.axes(84, 48, 600, 264)  # room for the longest label of the axis
         self.ax.set(xscale="log", yscale="log", xlim=(0.08, 125), ylim=(0.05, 2e8))
         self.ax.set(xlabel="all starting weights, times …", ylabel="L before step 1")
         self.curve, self.hand, self.said, self.dots, self.now, self.note = self.live.moving(
@@ -117,6 +117,7 @@ class StepZero(Explorer):
     def update(self, program, prediction, factor):
         if program != self._shown:
             self._shown, self.revealed = program, False
+            self.controls["factor"].value = factor = 1.0  # its weights as they were published
         low, high = LIMITS[program] if self.revealed else (0.05, 2e8)
         if self.ax.get_ylim() != (low, high):
             self.ax.set_ylim(low, high)

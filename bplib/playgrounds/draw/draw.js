@@ -61,9 +61,14 @@ function render({ model, el }) {
     for (const e of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
       const point = [((e.clientX - place.left) / place.width) * PAD, ((e.clientY - place.top) / place.height) * PAD];
       ink.beginPath();
-      ink.moveTo(...(last ?? point));
-      ink.lineTo(...point);
-      ink.stroke();
+      if (last) {
+        ink.moveTo(...last);
+        ink.lineTo(...point);
+        ink.stroke();
+      } else {  // a line without a length leaves no ink, but a pen that is set down does
+        ink.arc(...point, PEN / 2, 0, 2 * Math.PI);
+        ink.fill();
+      }
       last = point;
     }
     if (!sending) {
