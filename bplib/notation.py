@@ -118,7 +118,7 @@ COUNTING = (
     Count("layers of weights", "this course, most posts that it reads, Bishop", lambda sizes: len(sizes) - 1),
     Count("columns of units, inputs included", "Nielsen, most drawings", len),
     Count("hidden layers", "“one hidden layer”: never misunderstood", lambda sizes: len(sizes) - 2),
-    Count("objects in `network.layers`", "bplib, PyTorch's Sequential: an activation is a layer",
+    Count("objects in `network.layers`", "bplib, PyTorch's Sequential: a hidden activation is a layer",
           lambda sizes: 2 * len(sizes) - 3),
 )
 # fmt: on

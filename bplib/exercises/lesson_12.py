@@ -392,7 +392,7 @@ slip_on_a_tape = choice(
 
 
 nudge_at_a_tie = value(
-    "f(a, b) = max(a, b) at a = b = 1. A tape gives ∂f/∂a = 1 there or 0, by how its gate is written. "
+    "f(a, b) = max(a, b) at a = b = 1. One tape gives ∂f/∂a = 1 there, another 0, as its gate is written. "
     "Which number does a central difference give, with any step h?",
     0.5,
     working="(max(1 + h, 1) − max(1 − h, 1))/(2h) = h/(2h) = ½.",

@@ -163,7 +163,7 @@ running_mean = value(
 bias_before_batch_norm = choice(
     "An affine layer Z = XW + b is followed by batch normalisation, in training mode. What is ∂L/∂b?",
     {
-        "a": "the column sums of dZ, and they are some number, as always",
+        "a": "the column sums of dZ, which in general are not 0",
         "b": "exactly 0, whatever the loss, as far as round-off allows",
         "c": "0 at the start, later not",
         "d": "undefined: batch normalisation is no function of b",
