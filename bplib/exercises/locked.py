@@ -114,6 +114,8 @@ def _encode(value):
                 f"{function.__qualname__}: a function among the inputs must be one of input_functions.py"
             )
         return {"given": function.__name__, "parts": [encode(running.freeze(p)) for p in parts]}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
     return encode(running.freeze(value))
 
 
@@ -124,6 +126,8 @@ def _decode(data):
             [decode(part) for part in data["parts"]],
         )
         return functools.partial(function, *parts) if parts else function
+    if isinstance(data, dict) and "bytes" in data:
+        return bytes.fromhex(data["bytes"])
     value = decode(data)
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
