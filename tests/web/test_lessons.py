@@ -131,6 +131,7 @@ figure.text(0.1, 0.9, "code", family="monospace")
 figure.add_subplot(projection="3d").plot([0, 1], [0, 1], [0, 1])
 FigureCanvasAgg(figure).draw()
 x = sympy.Symbol("x")
+assert sympy.lambdify(x, x**2)(3) == 9  # by `from numpy import *`
 assert sympy.integrate(sympy.sin(x) ** 2, (x, 0, sympy.pi)) == sympy.pi / 2 and sympy.latex(1 / x)
 import IPython.core.completer as completer
 with completer.provisionalcompleter():
