@@ -30,7 +30,7 @@ LEFT_OUT = {
             r".+/cm\w+10\.ttf",
         ],
     ),
-    # C headers, type stubs, Fortran but for its modules, which `from numpy import *` (in sympy's lambdify) imports
+    # C headers, type stubs, Fortran but for what `from numpy import *` (in sympy's lambdify) imports
     "numpy": (
         [
             r"numpy/f2py/src/.+",
