@@ -25,5 +25,7 @@ for (const box of document.querySelectorAll(".bp-grid[hidden]")) {
   }
   box.hidden = false;
   show();
-  (box.previousElementSibling ?? box.closest(".jp-OutputArea"))?.querySelector(".cell_output img, .jp-RenderedImage img")?.remove();
+  const before = [...(box.closest(".slides section")?.querySelectorAll("img") ?? [])].filter(image =>
+    !image.closest(".bp-grid") && image.compareDocumentPosition(box) & Node.DOCUMENT_POSITION_FOLLOWING);
+  (before.at(-1) ?? box.previousElementSibling?.querySelector(".cell_output img"))?.remove();
 }
