@@ -612,6 +612,13 @@ def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, **w
     return image_grid(ax, W.T.reshape(-1, *shape), ncols=ncols, limit=limit, signed=signed, **words)
 
 
+def surest_mistakes(y_true, P):
+    """The rows of P (N, k) that say another class than y_true (N,) does, the surest of what they say first."""
+    said = P.argmax(axis=1)
+    wrong = np.flatnonzero(said != y_true)
+    return wrong[np.argsort(-P[wrong, said[wrong]], kind="stable")]
+
+
 def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, **words) -> Tiles:
     """The n wrong predictions with the largest probability for what is said, captioned "true → predicted".
 
@@ -623,12 +630,11 @@ def worst_mistakes(ax, images, y_true, P, *, n=12, ncols=6, **words) -> Tiles:
         raise ValueError(f"images must be ({len(P)}, h, w) like P's rows, got {np.shape(images)}")
     if y_true.max() >= P.shape[1]:
         raise ValueError(f"labels must lie in 0 … {P.shape[1] - 1}, got {y_true.max()}")
-    y_pred = P.argmax(axis=1)
-    wrong = np.flatnonzero(y_pred != y_true)
-    if not wrong.size:
+    rows = surest_mistakes(y_true, P)
+    if not rows.size:
         raise ValueError("worst_mistakes: every prediction is right, there is no mistake to show")
-    rows = wrong[np.argsort(-P[wrong, y_pred[wrong]], kind="stable")][:n]
-    titles = [f"{y_true[i]} → {y_pred[i]}" for i in rows]
+    rows = rows[:n]
+    titles = [f"{y_true[i]} → {P[i].argmax()}" for i in rows]
     tiles = image_grid(ax, np.asarray(images)[rows], titles=titles, ncols=ncols, **words)
     return tiles._replace(rows=rows)
 

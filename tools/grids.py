@@ -4,8 +4,10 @@ The pictures are drawn by the same Python as in the notebook; on the page slider
 What the explorer says of each goes with it, so that the slider can be heard.
 """
 
+import functools
 import html
 import importlib
+import io
 import itertools
 import json
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from PIL import Image
 from bplib.language import said, speaking
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Which controls of which explorer, and where on them: the cell of the lesson ends with `call`.
 
@@ -80,8 +82,9 @@ def _control(control, values):
     return f"<label>{label} <select>{options}</select></label>"
 
 
-def draw(grid, folder, number, language="en", *, seen="_static/grids"):
-    """Write the pictures of one grid into the folder, `seen` from the page so; return what shows them."""
+@functools.cache  # pages and slides show the same
+def _drawn(grid, language):
+    """The pictures of a grid, (bytes, what the explorer says) each, and the HTML that stands around them."""
     module = importlib.import_module(f"bplib.playgrounds.{grid.module}")
     places = []
     with speaking(language):
@@ -90,20 +93,26 @@ def draw(grid, folder, number, language="en", *, seen="_static/grids"):
         explorer = eval(grid.call, names)
         values = {name: chosen or _menu(explorer.controls[name])[1] for name, chosen in grid.controls.items()}
         hands = "".join(_control(explorer.controls[name], chosen) for name, chosen in values.items())
-        for place, chosen in enumerate(itertools.product(*values.values())):
+        for chosen in itertools.product(*values.values()):
             text = said(explorer.update(**explorer.values | dict(zip(values, chosen, strict=True))))
-            name = f"{grid.stem}-{number}-{place}.webp"
-            image = Image.fromarray(explorer.live.pixels())
-            image.save(folder / name, "WEBP", lossless=False, quality=60, method=6)
-            places.append({"picture": f"{seen}/{name}", "text": text})
-        width, height = image.size
+            image, file = Image.fromarray(explorer.live.pixels()), io.BytesIO()
+            image.save(file, "WEBP", lossless=False, quality=60, method=6)
+            places.append((file.getvalue(), text))
+        alt, (width, height) = html.escape(said(explorer.alt)), image.size
         explorer.close()
-    data = json.dumps(places, ensure_ascii=False).replace("</", "<\\/")
-    return (
-        f'<div class="bp-grid" hidden><script type="application/json">{data}</script>'
-        f'<img width="{width}" height="{height}" alt="{html.escape(said(explorer.alt))}">'
-        f'{hands}<p role="status"></p></div>'
-    )
+    return places, f'<img width="{width}" height="{height}" alt="{alt}">{hands}<p role="status"></p>'
+
+
+def draw(grid, folder, number, language="en", *, seen="_static/grids"):
+    """Write the pictures of one grid into the folder, `seen` from the page so; return what shows them."""
+    places, around = _drawn(grid, language)
+    found = []
+    for place, (picture, text) in enumerate(places):
+        name = f"{grid.stem}-{number}-{place}.webp"
+        (folder / name).write_bytes(picture)
+        found.append({"picture": f"{seen}/{name}", "text": text})
+    data = json.dumps(found, ensure_ascii=False).replace("</", "<\\/")
+    return f'<div class="bp-grid" hidden><script type="application/json">{data}</script>{around}</div>'
 
 
 def of(stem, folder, language="en", **where):

@@ -70,6 +70,7 @@ class Panel:
         self.alarm = ipywidgets.HTML(layout={"display": "none"})
         self.figures = ()
         self.widget = None
+        self._stored = None  # the picture for places without a kernel, where it is another than that on show
         self._cell = _close_predecessors(self, key)
         self.page = PanelPage(**_where_it_was_made(type(self).__name__))
 
@@ -191,8 +192,8 @@ class Panel:
     # The notebook
 
     def png(self):
-        """The figures as they stand, one PNG as base64 text."""
-        return stacked_png(self.figures)
+        """The figures as they stand, or the picture that a preview kept: one PNG as base64 text."""
+        return self._stored or stacked_png(self.figures)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         if self.closed:

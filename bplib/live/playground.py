@@ -70,7 +70,6 @@ class Playground(Panel):
         super().__init__(key=key)
         self.settings = settings
         self.controls = controls
-        self._stored = None
         self._draw_seconds = 0.0
         self.spent = {"training": 0.0, "drawing": 0.0}
         self.notice = ""  # stands in front of the status line until a hand does something
@@ -161,9 +160,6 @@ class Playground(Panel):
         self._stored = self.png()
         self.reset()
         return self
-
-    def png(self):
-        return self._stored or super().png()
 
     def close(self):
         if not self.closed:

@@ -63,7 +63,8 @@ def _beside(same, shared=False):
         blocks = [layer.params["W"] for layer in same]
         W = np.hstack(blocks) if shared else _diagonal(blocks)
         layer = (Affine if shared else _Blocks).from_arrays(W, np.hstack([f.params["b"] for f in same]))
-        layer.blocks = _diagonal([np.ones_like(block) for block in blocks])
+        if not shared:
+            layer.blocks = _diagonal([np.ones_like(block) for block in blocks])
         return layer
     if isinstance(same[0], BatchNorm):
         layer = BatchNorm(sum(f.n_in for f in same), eps=same[0].eps, momentum=same[0].momentum)

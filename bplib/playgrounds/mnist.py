@@ -151,9 +151,9 @@ class MNISTModel:
             P = self.network.loss_function.predict(Z)
         predicted = P.argmax(axis=1)
         confusion = np.bincount(10 * self.y_val + predicted, minlength=100).reshape(10, 10)
-        wrong = np.flatnonzero(predicted != self.y_val)
-        worst = wrong[np.argsort(-P[wrong, predicted[wrong]], kind="stable")][:N_MISTAKES]
-        mistakes = [(self.X_val[i].reshape(28, 28), int(self.y_val[i]), int(predicted[i])) for i in worst]
+        wrong = plots.surest_mistakes(self.y_val, P)
+        mistakes = [(self.X_val[i].reshape(28, 28), int(self.y_val[i]), int(predicted[i]))
+                    for i in wrong[:N_MISTAKES]]  # fmt: skip
         accuracy = 1 - len(wrong) / len(predicted)
         self.validation = Validation(self.step_count, accuracy, loss, confusion, mistakes)
         if not len(self.validations) or self.validations.steps[-1] < self.step_count:

@@ -42,7 +42,6 @@ class TapeExplorer(Explorer):
     alt = "A tape of five operations from w, x, b and y to L, each with its value and its gradient ∂L/∂·"
 
     def __init__(self, w=0.5, x=2.0):
-        self._stored = None
         self.done = 0  # operations played forward, then unwound: 0 … 2 · len(TAPE)
         super().__init__(
             LiveFigure(760, 330),
@@ -59,9 +58,6 @@ class TapeExplorer(Explorer):
         self._start()
         self.refresh()
         return self
-
-    def png(self):
-        return self._stored or super().png()
 
     def _next(self):
         self.done = min(self.done + 1, 2 * len(TAPE))
