@@ -613,7 +613,7 @@ def weight_mosaic(ax, W, *, shape=None, ncols=None, limit=None, signed=True, **w
 
 
 def surest_mistakes(y_true, P):
-    """The rows of P (N, k) that say another class than y_true (N,) does, the surest of what they say first."""
+    """The rows of P (N, k) that say another class than y_true (N,), the surest of what they say first."""
     said = P.argmax(axis=1)
     wrong = np.flatnonzero(said != y_true)
     return wrong[np.argsort(-P[wrong, said[wrong]], kind="stable")]
