@@ -216,40 +216,71 @@ def test_the_mutants_of_a_module():
         assert MODULE.splitlines()[mutant.line - 1].strip().startswith(mutant.change.split(" → ")[0])
 
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
+
+
+def tree_of(folder, code, *tests):
+    """A module `halves` with tests of it."""
+    (folder / "halves.py").write_text(code, encoding="utf-8")
+    body = "".join(f"def test_{i}():\n    {test}\n\n" for i, test in enumerate(tests))
+    (folder / "test_halves.py").write_text(f"import halves\n\n{body}", encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    return folder / "halves.py", folder / "notes.json"
+
+
+def ask(folder, notes, limit=60):
+    return mutation.run_tests(folder, ["test_halves.py"], limit, lambda: mutation.Quickest(notes))[0]
+
+
 @pytest.mark.parametrize(
     ("body", "outcome", "limit"),
     [
-        ("assert half(4) == 2", mutation.NOTICED, 60),
-        ("half(4)", mutation.SURVIVED, 60),
-        ("while half(4) != 2: pass", mutation.TOO_LONG, 3),
+        ("assert halves.half(4) == 2", mutation.NOTICED, 60),
+        ("halves.half(4)", mutation.SURVIVED, 60),
+        ("while halves.half(4) != 2: pass", mutation.TOO_LONG, 3),
     ],
 )
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
+@needs_fork
 def test_a_mutant_is_noticed_by_a_test_that_fails_or_does_not_end(body, outcome, limit, tmp_path):
-    (tmp_path / "halves.py").write_text("def half(n):\n    return n * 2\n", encoding="utf-8")
-    test = f"from halves import half\n\ndef test_half():\n    {body}\n"
-    (tmp_path / "test_halves.py").write_text(test, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    assert mutation.run_tests(tmp_path, ["test_halves.py"], limit)[0] == outcome
+    _, notes = tree_of(tmp_path, "def half(n):\n    return n * 2\n", body)
+    assert ask(tmp_path, notes, limit) == outcome
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
+@needs_fork
 def test_the_test_that_failed_last_is_asked_first(tmp_path):
     """The next mutant is one of the same line, as often as not: of two that fail, the same one says so."""
-    test = "import halves\n\ndef test_one():\n    assert halves.one == 1\n\ndef test_two():\n    assert halves.two == 2\n"
-    (tmp_path / "test_halves.py").write_text(test, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    code, notes = tree_of(tmp_path, "", "assert halves.one == 1", "assert halves.two == 2")
     found = []
-    for one, two in ((1, 2), (1, 0), (0, 0), (0, 2)):
-        (tmp_path / "halves.py").write_text(f"one, two = {one}, {two}\n", encoding="utf-8")
-        for compiled in tmp_path.glob("__pycache__/halves.*"):
-            compiled.unlink()
-        outcome, _ = mutation.run_tests(tmp_path, ["test_halves.py"], 60, sound=one * two == 2)
-        failed = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))["failed"]
+    for one, two in ((1, 0), (0, 0), (0, 2)):
+        code.write_text(f"one, two = {one}, {two}\n", encoding="utf-8")
+        outcome = ask(tmp_path, notes)
+        failed = json.loads(notes.read_text(encoding="utf-8"))["failed"]
         found.append((outcome, failed.rpartition("::")[2]))
-    assert found == [
-        (mutation.SURVIVED, ""),
-        (mutation.NOTICED, "test_two"),
-        (mutation.NOTICED, "test_two"),
-        (mutation.NOTICED, "test_one"),
-    ]
+    assert found == [(mutation.NOTICED, "test_1"), (mutation.NOTICED, "test_1"), (mutation.NOTICED, "test_0")]
+
+
+@needs_fork
+def test_the_tests_that_came_by_are_asked_first_and_then_all_others(tmp_path):
+    """A line that only another process runs is on nobody's way: its mutants get all tests."""
+    pytest.importorskip("coverage", reason="no mutation tests: coverage is not installed")
+    sound = "def half(n):\n    return n / 2\n\ndef odd(n):\n    return n % 2\n"
+    tests = ["halves.half(2)", "assert halves.odd(3)", "assert open(halves.__file__).read().count('/') == 1"]
+    code, notes = tree_of(tmp_path, sound, *tests)
+    arguments = (tmp_path, ["test_halves.py"], 60, lambda: mutation.Noting(notes, code))
+    assert mutation.run_tests(*arguments, sound=True)[0] == mutation.SURVIVED
+    for compiled in tmp_path.glob("__pycache__/halves.*"):
+        compiled.unlink()
+    known = json.loads(notes.read_text(encoding="utf-8"))
+    assert known["lines"]["2"] == ["test_halves.py::test_0"]
+    assert known["lines"]["5"] == ["test_halves.py::test_1"]
+    for line, before, after, noticed in [
+        (5, "n % 2", "n * 0", "test_1"),  # by one that came by
+        (2, "n / 2", "n // 2", "test_2"),  # not by test_0, which did, but by one that did not
+        (2, "n / 2", "2 / n", None),
+    ]:
+        code.write_text(sound.replace(before, after), encoding="utf-8")
+        notes.write_text(json.dumps(known), encoding="utf-8")
+        mutant = mutation.Mutant("", line, line, "", "")
+        outcome = mutation.outcome_of(mutant, tmp_path, ["test_halves.py"], known, 60)
+        failed = json.loads(notes.read_text(encoding="utf-8")).get("failed", "").rpartition("::")[2]
+        assert (outcome, failed or None) == (mutation.NOTICED if noticed else mutation.SURVIVED, noticed)

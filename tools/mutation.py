@@ -3,11 +3,15 @@
     python tools/mutation.py                  every module that pyproject.toml names in [tool.mutation]
     python tools/mutation.py layers losses    these modules
     python tools/mutation.py layers --line 42 those mutants of one module that begin on this line
+    python tools/mutation.py datasets --part 2/5
+                                              every fifth mutant, from the second on: a sample, or a share of
+                                              the work for one of five processes
 
 The mutants are those of mutmut's operators, and a condition of an `if` that is always or never met. Each is
 written into a copy of the tree, and a fork of this process, which has loaded the heavy libraries once, runs
-the module's tests there until one fails. A run that takes ten times as long as the sound one counts as
-failed: the test suite has a time limit too.
+the module's tests there until one fails: first those that came by the mutant's lines when the code was sound,
+then all. A run that takes ten times as long as the sound one counts as failed: the test suite has a time
+limit too.
 
 A mutant that no test can notice, since it does the same, stands in tools/equivalent_mutants.toml with the
 reason. A survivor that does not stand there is shown as an entry for it, and makes the exit status 1, as does
@@ -42,6 +46,7 @@ ENVIRONMENT = {
 class Mutant(NamedTuple):
     place: str  # the function or class, with dots; "" in the module itself
     line: int
+    last: int  # line that the mutant changes
     change: str  # the lines that differ: "before → after"
     code: str  # of the whole module
 
@@ -89,8 +94,8 @@ def mutants_of(source):
             return
         if tree not in seen:
             seen.add(tree)
-            line = position.start.line if position else 0
-            found.append(Mutant(place, line, changed_lines(source, code), code))
+            line, last = (position.start.line, position.end.line) if position else (0, 0)
+            found.append(Mutant(place, line, last, changed_lines(source, code), code))
 
     wrapper.visit(Walk())
     return sorted(found, key=lambda mutant: mutant.line)
@@ -117,11 +122,9 @@ def copy_tree(target):
 class Quickest:
     """A plugin: first the test that failed last, then the quick ones; a drawn example that fails will do."""
 
-    def __init__(self, notes, *, sound):
-        self.notes, self.sound = notes, sound
-        self.known = {"seconds": {}, "failed": ""}
-        if notes.exists() and not sound:
-            self.known = json.loads(notes.read_text(encoding="utf-8"))
+    def __init__(self, notes, only=()):
+        self.notes, self.only = notes, only
+        self.known = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
 
     def pytest_collection(self):  # after conftest.py, and before the tests take their settings
         from hypothesis import Phase, settings
@@ -130,24 +133,46 @@ class Quickest:
         settings.load_profile("first")
 
     def pytest_collection_modifyitems(self, items):
-        seconds, failed = self.known["seconds"], self.known["failed"]
+        if self.only:
+            items[:] = [item for item in items if item.nodeid in self.only]
+        seconds, failed = self.known.get("seconds", {}), self.known.get("failed", "")
         items.sort(key=lambda item: (item.nodeid != failed, seconds.get(item.nodeid, 0)))
 
     def pytest_runtest_logreport(self, report):
-        if self.sound:
-            seconds = self.known["seconds"]
-            seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
         if report.failed:
-            self.known["failed"] = report.nodeid
+            self.notes.write_text(json.dumps(self.known | {"failed": report.nodeid}), encoding="utf-8")
+
+
+class Noting(Quickest):
+    """The same for sound code: it notes what each test took, and by which lines of the module it came."""
+
+    def __init__(self, notes, module):
+        super().__init__(notes)
+        import coverage
+
+        self.module = str(module)
+        self.coverage = coverage.Coverage(data_file=None, include=[self.module], config_file=False)
+        self.coverage.start()
+        self.known = {"seconds": {}, "lines": {}}
+
+    def pytest_runtest_logstart(self, nodeid):
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        seconds = self.known["seconds"]
+        seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
 
     def pytest_sessionfinish(self):
+        self.coverage.stop()
+        lines = self.coverage.get_data().contexts_by_lineno(self.module)
+        self.known["lines"] = {line: [test for test in tests if test] for line, tests in lines.items()}
         self.notes.write_text(json.dumps(self.known), encoding="utf-8")
 
 
-def run_tests(tree, tests, limit, *, sound=False):
+def run_tests(tree, tests, limit, plugin, *, sound=False):
     """(outcome, seconds) of pytest in a fork of this process, stopped at the first failure.
 
-    A `sound` run leaves compiled files, which spare the next one half of its time, and what each test took.
+    A `sound` run leaves compiled files, which spare the next one half of its time.
     """
     begin = time.monotonic()
     child = os.fork()
@@ -166,7 +191,7 @@ def run_tests(tree, tests, limit, *, sound=False):
 
             # the timeout plugin alone: others take longer to load than the tests to run
             arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", *tests]
-            status = pytest.main(arguments, plugins=[Quickest(tree / "notes.json", sound=sound)])
+            status = pytest.main(arguments, plugins=[plugin()])
         finally:
             os._exit(int(status))
     while True:
@@ -184,22 +209,39 @@ def run_tests(tree, tests, limit, *, sound=False):
         time.sleep(0.01)
 
 
-def report(module, tests, tree, listed, line):
+def outcome_of(mutant, tree, tests, known, limit):
+    """SURVIVED, if first the tests that came by the mutant's lines and then all others notice nothing."""
+    notes = tree / "notes.json"
+    lines = map(str, range(mutant.line, mutant.last + 1))
+    near = {test for line in lines for test in known["lines"].get(line, ())}
+    if near:
+        # a file on the command line keeps what stands behind it: "file::test", and options
+        files = {test.partition("::")[0] for test in near}
+        there = [test for test in tests if test.startswith("-") or test.partition("::")[0] in files]
+        outcome, _ = run_tests(tree, there, limit, lambda: Quickest(notes, near))
+        if outcome != SURVIVED or len(near) == len(known["seconds"]):
+            return outcome
+    return run_tests(tree, tests, limit, lambda: Quickest(notes))[0]
+
+
+def report(module, tests, tree, listed, line, part):
     """Try all mutants of a module, and print what is not as it should be; return whether all is."""
     path = tree / "bplib" / f"{module}.py"
     source = path.read_text(encoding="utf-8")
-    outcome, seconds = run_tests(tree, tests, 600, sound=True)
-    for compiled in path.parent.glob(f"__pycache__/{module}.*"):
+    notes = tree / "notes.json"
+    notes.unlink(missing_ok=True)
+    outcome, seconds = run_tests(tree, tests, 600, lambda: Noting(notes, path), sound=True)
+    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
         compiled.unlink()  # a mutant of the same length and second would be taken for it
     if outcome != SURVIVED:
         raise SystemExit(f"{module}: the tests must be green before anything is changed")
+    known = json.loads(notes.read_text(encoding="utf-8"))
     begin, survivors, unknown = time.monotonic(), set(), 0
-    mutants = [mutant for mutant in mutants_of(source) if line in (None, mutant.line)]
+    mutants = [mutant for mutant in mutants_of(source)[part[0] - 1 :: part[1]] if line in (None, mutant.line)]
     equivalent = 0
     for mutant in mutants:
         path.write_text(mutant.code, encoding="utf-8")
-        outcome, _ = run_tests(tree, tests, 10 + 10 * seconds)
-        if outcome != SURVIVED:
+        if outcome_of(mutant, tree, tests, known, 10 + 10 * seconds) != SURVIVED:
             continue
         key = (mutant.place, mutant.change)
         survivors.add(key)
@@ -207,13 +249,13 @@ def report(module, tests, tree, listed, line):
             equivalent += 1
         else:
             unknown += 1
-            place, change = (json.dumps(text, ensure_ascii=False) for text in key)
+            name, place, change = (json.dumps(text, ensure_ascii=False) for text in (module, *key))
             print(
-                f"[[{module}]]  # survived, line {mutant.line}\nplace = {place}\nchange = {change}",
+                f"[[{name}]]  # survived, line {mutant.line}\nplace = {place}\nchange = {change}",
                 flush=True,
             )
     path.write_text(source, encoding="utf-8")
-    stale = sorted(listed - survivors) if line is None else []
+    stale = sorted(listed - survivors) if line is None and part == (1, 1) else []
     for place, change in stale:
         print(f"listed as equivalent, and no survivor: {module}, {place}: {change}", flush=True)
     count, minutes = len(mutants) - equivalent, (time.monotonic() - begin) / 60
@@ -226,16 +268,26 @@ def report(module, tests, tree, listed, line):
     return not (unknown or stale)
 
 
+def share(text):
+    """ "2/5" as (2, 5)."""
+    k, n = (int(number) for number in text.split("/"))
+    if not 1 <= k <= n:
+        raise ValueError(text)
+    return k, n
+
+
 def main():
     settings = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutation"]
     parser = argparse.ArgumentParser(description="Change the package piece by piece: some test must notice.")
     parser.add_argument("modules", nargs="*", help=f"of {', '.join(settings)} (all)")
     parser.add_argument("--line", type=int, help="only mutants that begin on this line")
+    parser.add_argument("--part", type=share, default=(1, 1), metavar="K/N", help="every N-th mutant from K")
     options = parser.parse_args()
     if unknown := set(options.modules) - set(settings):
         parser.error(f"pyproject.toml names no tests for {', '.join(sorted(unknown))}")
     os.environ |= ENVIRONMENT
-    for name in ("hypothesis.strategies", "numpy.testing", "pytest"):  # loaded once, for all forks
+    # loaded once, for all forks
+    for name in ("coverage", "hypothesis.strategies", "numpy.testing", "pytest"):
         importlib.import_module(name)
     listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
     good = True
@@ -243,7 +295,7 @@ def main():
         copy_tree(Path(scratch))
         for module in options.modules or settings:
             same = {(entry["place"], entry["change"]) for entry in listed.get(module, ())}
-            good &= report(module, settings[module], Path(scratch), same, options.line)
+            good &= report(module, settings[module], Path(scratch), same, options.line, options.part)
     return 0 if good else 1
 
 
