@@ -4,6 +4,8 @@
     address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
+# where it is set, every kernel would compile matplotlib anew, which takes longer than to load it
+unexport PYTHONDONTWRITEBYTECODE
 # an environment whose Python has gone (an upgrade of the system, a moved folder) is made again
 GONE := $(shell .venv/bin/python -c "" 2>/dev/null || rm -f $(READY))
 
