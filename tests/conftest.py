@@ -55,6 +55,7 @@ def pytest_make_collect_report():
 
 # What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
 LONGEST = (
+    "test_lessons.py",
     "test_grade.py",
     "test_pages.py",
     "test_grade_lessons.py",

@@ -1,7 +1,7 @@
 """Wheels without what no lesson uses, so that a first visit in the browser loads less.
 
 A wheel that is made smaller is another file: its lock entry gets its own SHA-256. What is left out is said
-below, package by package; `tests/web/test_lessons.py` imports, draws and proves with the rest, in a browser.
+below, package by package; `tests/web/test_live_edition.py` imports, draws and proves with the rest.
 """
 
 import hashlib

@@ -8,7 +8,7 @@ import pytest
 
 import build_site
 
-from .laboratory import serve
+from .laboratory import LiteLab, serve
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +70,13 @@ def page(chromium, whole):
     context.route("**/*", route)
     yield page
     context.close()
+
+
+@pytest.fixture
+def lite(chromium, whole, site_folder):
+    """A lesson's page of the edition that runs in the browser."""
+    if not (site_folder / "lite").is_dir():
+        pytest.skip("the site was built without the lessons that run in the browser")
+    lab = LiteLab(chromium, whole)
+    yield lab
+    lab.close()
