@@ -201,7 +201,7 @@ LESSONS = (
         needs=(7, 10),
         minutes=Minutes(9, 33, 19),
         objectives=(
-            "recover a gradient from a step, and check any program from outside",
+            "recover a gradient from a step, and check a program of plain steps from outside",
             "find the broken line from the pattern of errors",
             "say why accuracy and a green build prove no gradient",
             "tell a check that passes from a check that could have failed",
