@@ -19,7 +19,7 @@ value.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, tee
 
 import mpmath
@@ -70,11 +70,11 @@ class UndecidedError(ProofError):
 class Proof:
     """What `prove` returns: both sides, and a residual that is exactly zero."""
 
-    derived: object = field(repr=False)
-    claimed: object = field(repr=False)
-    residual: object = field(repr=False)
-    name: str | None = None
-    outcome: str = field(default="proved", repr=False)
+    derived: object
+    claimed: object
+    residual: object
+    name: str | None
+    outcome: str = "proved"
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""
@@ -288,13 +288,12 @@ def _one_root(expr):
     bases = {p.base for p in expr.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q == 2}
     if len(bases) != 1:
         return expr
-    (base,), r = bases, sp.Dummy(positive=True)
+    (base,), r = bases, sp.Dummy()  # not positive: √B is so only where B is
     named = expr.replace(lambda e: e.is_Pow and e.base == base, lambda e: r ** (2 * e.exp))
     numerator, _ = sp.fraction(sp.together(named))
-    names = [r, *sorted(numerator.free_symbols | base.free_symbols - {r}, key=str)]
-    names = list(dict.fromkeys(names))
+    names = [r, *sorted((numerator.free_symbols | base.free_symbols) - {r}, key=str)]
     try:
-        ring = sp.polys.rings.PolyRing(names, sp.QQ, sp.polys.orderings.lex)
+        ring = sp.polys.rings.PolyRing(names, sp.QQ)
         values = dict(zip(names, ring.gens, strict=True))
         square, polynomial = _multiplied_out(base, ring, values), _multiplied_out(numerator, ring, values)
     except TypeError:
@@ -366,12 +365,15 @@ def _cases(residual, relations) -> list:
         if symbol.is_integer or not symbol.is_extended_real:
             continue
         where = region([r for r in relations if r.free_symbols == {symbol}], symbol)
-        kinks = _kinks(residual, symbol)
+        kinks = sp.FiniteSet(*_kinks(residual, symbol))
         if where is None or (where == sp.S.Reals and not kinks):
             continue
-        values = list(where & sp.FiniteSet(*kinks))
-        for piece in _pieces(where - sp.FiniteSet(*kinks)):
-            if isinstance(piece, sp.FiniteSet):
+        pieces = _pieces(where - kinks)
+        if not all(isinstance(piece, sp.Interval | sp.FiniteSet | type(sp.S.EmptySet)) for piece in pieces):
+            continue  # sympy cannot tell where a kink lies
+        values = list(where & kinks)
+        for piece in pieces:
+            if not isinstance(piece, sp.Interval):
                 values += list(piece)
                 continue
             t, low, high = sp.Dummy("t", positive=True), piece.start, piece.end
