@@ -1,6 +1,6 @@
 """`prove` keeps what is assumed: any order, exact numbers, counter-examples inside the assumptions, no lost domain."""
 
-from itertools import permutations
+from itertools import islice, permutations
 
 import numpy as np
 import pytest
@@ -8,8 +8,23 @@ import sympy as sp
 
 from bplib import derive
 from bplib.derive import proving
-from bplib.derive.assuming import exact, fits, simplest
-from bplib.derive.points import UNDEFINED, points, refute
+from bplib.derive.assuming import Assumed, exact, fits, simplest
+from bplib.derive.points import (
+    UNDEFINED,
+    _at,
+    _by_name,
+    _concrete,
+    _differ,
+    _draw,
+    _integer,
+    _others,
+    _pinned,
+    _sizes,
+    _within,
+    holds,
+    points,
+    refute,
+)
 from bplib.derive.proving import (
     _cases,
     _kinks,
@@ -181,7 +196,7 @@ def test_points_are_of_the_kind_that_was_declared(assumptions, true, false):
     sides = [[side(s) if callable(side) else side for side in pair] for pair in (true, false)]
     assert outcome(*sides[0]) == "proved"
     assert outcome(*sides[1]) == "refuted"
-    found = list(points(s, s, derive.assuming.Assumed()))
+    found = list(points(s, s, Assumed()))
     assert len(found) == 12
     assert all(fits(point[s], s.assumptions0) for _, point in found)
 
@@ -537,7 +552,7 @@ def test_points_come_before_algebra_and_many_digits_last(monkeypatch):
     assert all(part is same for call in calls for part, same in zip(call[2:], calls[0][2:], strict=True))
     assert {call[:2] for call in calls} == {calls[0][:2]}
     assert len(calls[0][3]) == 24
-    first = next(points(x, x, derive.assuming.Assumed()))[1][x]
+    first = next(points(x, x, Assumed()))[1][x]
     for derived, claimed, steps in (
         (x, 2 * x, [(1, 30)]),
         (2 * x, x + x, [(1, 30), "algebra"]),
@@ -798,7 +813,11 @@ def test_case_by_case(derived, claimed, assuming):
     [
         (relu, relu),
         (half, sp.Piecewise((x, x > 0), (UNDEFINED, True))),
-        (sp.Piecewise((1, x > 0), (2, x < 0), (3, x <= 0)), sp.Piecewise((1, x > 0), (2, x < 0), (3, True))),
+        (sp.Piecewise((1, x > 0), (2, x < 1)), sp.Piecewise((1, x > 0), (2, True))),
+        (
+            sp.Piecewise((1, x > 1), (2, x**2 < 4), (3, x < -1)),
+            sp.Piecewise((1, x > 1), (2, x**2 < 4), (3, True)),
+        ),
         (sp.Piecewise((1, x > 0), (2, x < 0)), sp.Piecewise((1, x > 0), (2, x < 0), (UNDEFINED, True))),
         (sp.Piecewise((1, x > 0), (2, x > -1)), sp.Piecewise((1, x > 0), (2, x > -1), (UNDEFINED, True))),
         (sp.Piecewise((1, x > y), (2, x <= y)), sp.Piecewise((1, x > y), (2, x <= y), (UNDEFINED, True))),
@@ -809,6 +828,257 @@ def test_case_by_case(derived, claimed, assuming):
 )
 def test_gaps_are_closed_by_what_equals_only_itself(given, closed):
     assert _without_gaps(given) == closed
+
+
+# ---------------------------------------------------------------- the points themselves
+
+
+def fractions(values):
+    return [sp.sympify(value) for value in values.split()]
+
+
+def test_what_is_drawn_is_the_same_on_every_run():
+    """Stored outputs show the points."""
+    assert [_draw(t, "x") for t in range(8)] == fractions("-3/4 1/3 5/7 2/5 5/7 11/3 -11/3 -11/3")
+    assert [_draw(t, "x", positive=True) for t in range(4)] == fractions("3/4 1/3 5/7 2/5")
+    assert [_draw(t, "x", negative=True) for t in range(4)] == fractions("-3/4 -1/3 -5/7 -2/5")
+    assert list(islice(_others(0, x), 7)) == fractions("1 7/4 7*I/4 7/4-3*I/7 7*sqrt(2)/4 7*pi/4 10")
+    assert len(list(_others(0, x))) == 145
+    assert list(_others(0, x))[-2:] == [6 * sp.pi / 7, 0]
+
+
+def test_sizes_differ_at_first_then_agree():
+    """N is the largest; square shapes hide slips, and unequal ones hide others."""
+    N = sp.Symbol("N", integer=True)
+    orders = range(4)
+    assert [_integer(0, n, order, True) for order in orders] == [3, 4, 5, 3]
+    assert [_integer(0, n, order, False) for order in orders] == [1, 2, 3, 1]
+    assert (_integer(0, N, 1, True), _integer(0, N, 1, False)) == (6, 2)
+    assert [_integer(1, N, order, True) for order in orders] == [3] * 4
+    assert [_integer(1, N, order, False) for order in orders] == [2] * 4
+    assert [_integer(t, n, 0, True) for t in (2, 3)] == [4, 4]
+    assert [_integer(t, n, 0, False) for t in (2, 3)] == [4, 3]
+    many = range(2, 200)
+    assert {_integer(t, n, 0, True) for t in many} == {3, 4, 5}
+    assert {_integer(t, n, 0, False) for t in many} == set(range(1, 7))
+
+
+def test_sizes_are_those_of_matrices_and_the_ends_of_sums():
+    V = sp.MatrixSymbol("V", n, m)
+    for sides in ((V, sp.Sum(x, (i, 1, k))), (sp.Product(x, (i, 1, k)), V.T)):
+        assert _sizes(*sides) == {n, m, k}
+    assert _sizes(x, sp.Sum(x, (i, j, 2 * n + m))) == {n, m}
+    assert _sizes(x + n, i) == set()
+    assert _sizes(sp.Sum(x, (i, 1, sp.Symbol("s"))), x) == set()
+
+
+def test_points_give_every_symbol_a_number():
+    s, N = sp.Symbol("c"), sp.Symbol("N", integer=True)
+    V = sp.MatrixSymbol("V", N, m)
+    found = list(points(x + s + i, sp.Trace(V.T * V) + sp.Sum(j, (j, 1, n)), Assumed()))
+    first = {N: 6, m: 4, n: 5, i: 1, s: 2, x: sp.Rational(-3, 4)}
+    second = {N: 3, m: 3, n: 3, i: 2, s: -sp.Rational(8, 5) - 2 * sp.I, x: sp.Rational(1, 3)}
+    assert found[:2] == [(0, first), (1, second)]
+    assert [attempt for attempt, _ in found] == list(range(12))
+    assert [point[s].is_real for _, point in found] == [True, False] * 6
+    assert list(points(x, sp.Integer(0), Assumed(relations=(x > 3, y < x), mentioned={z})))[:2] == [
+        (0, {x: sp.Rational(19, 4), y: -sp.Rational(6, 5), z: -sp.Rational(5, 7)}),
+        (1, {x: 6, y: sp.Rational(5, 2), z: -2}),
+    ]
+    assert set(next(points(a[i] + UNDEFINED, x, Assumed()))[1]) == {i, x}
+    assert set(next(points(x, x, Assumed(facts=[(2 * y, {"real": True})])))[1]) == {x, y}
+
+
+def test_the_search_for_points_ends(monkeypatch):
+    tried = []
+
+    def inside(attempt, drawn, assumed):
+        tried.append(attempt)
+        return drawn if attempt in usable else None
+
+    monkeypatch.setattr(derive.points, "_inside", inside)
+    for usable, last in (((), 12), (range(48), 11), (range(0, 48, 6), 47), (range(12, 48), 23), ((12,), 47)):
+        tried.clear()
+        assert [attempt for attempt, _ in points(x, x, Assumed())] == [t for t in usable if t <= last]
+        assert tried == list(range(last + 1))
+
+
+@pytest.mark.parametrize(
+    ("relations", "values"),
+    [
+        ([x > 10], "47/4 11 40/3 35/3 35/3 61/5"),
+        ([x < -3], "-19/4 -4 -19/3 -14/3 -14/3 -26/5"),
+        ([x > 1, x < 2], "7/6 5/4 4/3 13/12 23/12 5/3"),
+        ([sp.Ne(x, 1)], "-3/4 2 -7/3 8/3 -2/3 16/5"),
+        ([sp.Eq(x**2, 4)], "-2 -2 -2 -2 2 2"),
+        ([x**2 < 2], "-544/577 -408/577 -272/577 -713/605 713/605 272/577"),
+        ([x**2 > 2], "-2794/883 2378/985 -3385/713 419/136 -419/136 712/197"),
+        ([sp.Eq(x**2, 2)], "-sqrt(2) -sqrt(2) -sqrt(2) -sqrt(2) sqrt(2) sqrt(2)"),
+        ([], ""),
+        ([x > 1, x < 0], ""),
+        ([sp.sin(x) > 0, x > 0], ""),
+    ],
+)
+def test_values_are_drawn_within_the_region(relations, values):
+    assert list(islice(_within(relations, {}, x, 0), 6)) == fractions(values)
+
+
+def test_values_within_follow_the_other_symbols_and_are_whole_where_they_must():
+    whole = list(_within([n > 10], {}, n, 1))
+    assert whole[:8] == fractions("11 12 10 13 9 23/2 10 11")
+    assert len(whole) == 12 * 6
+    assert list(islice(_within([x > y], {y: 7}, x, 1), 3)) == fractions("10 44/5 26/3")
+    assert len(list(_within([x > y], {y: 7}, x, 1))) == 12
+
+
+@pytest.mark.parametrize(
+    ("relation", "point", "true"),
+    [
+        (x > 1, {x: 2}, True),
+        (x > 1, {x: 1}, False),
+        (sp.Eq(x, y), {x: 2, y: 2}, True),
+        (sp.Eq(x, y), {x: 2, y: 3}, False),
+        (sp.Ne(x, y), {x: 2, y: 3}, True),
+        (sp.Ne(x, y), {x: 2, y: 2}, False),
+        (x > y, {x: 2}, False),
+        (sp.Eq(x, f(y)), {x: 2}, False),
+        (sp.Ne(x, f(y)), {x: 2}, False),
+        (sp.Eq(sp.sin(x) ** 2 + sp.cos(x) ** 2, y), {x: sp.sqrt(2), y: 1}, True),
+        (sp.Eq(x, y), {x: sp.sqrt(2), y: sp.Rational(1414213562, 10**9)}, False),
+        (sp.Ne(sp.exp(x), y), {x: 1, y: sp.Rational(271828, 10**5)}, True),
+        (sp.exp(x) > y, {x: 1, y: sp.Rational(27182, 10**4)}, True),
+        (x > 1, {x: sp.I}, False),
+        (sp.Eq(1 / x, y), {x: 0, y: 1}, False),
+    ],
+)
+def test_a_relation_holds_only_where_that_can_be_told(relation, point, true):
+    assert holds(relation, point) is true
+
+
+def test_an_entry_makes_up_for_the_others():
+    """Σ a = 1 is met by the last entry that has no number yet."""
+    total = sp.Eq(sp.Sum(a[j], (j, 1, n)), 1)
+    assert _pinned(total, 0, {n: 3}) == {a[3]: 1 + sp.Rational(10, 3) + sp.Rational(7, 4)}
+    assert _pinned(total, 0, {n: 3, a[3]: sp.Integer(5)}) == {a[2]: 1 + sp.Rational(10, 3) - 5}
+    assert _pinned(sp.Eq(2 * a[1], x), 0, {x: sp.Integer(3)}) == {a[1]: sp.Rational(3, 2)}
+    assert _pinned(sp.Eq(a[1] ** 2, 1), 0, {}) == {}
+    assert _pinned(sp.Eq(x, 1), 0, {x: sp.Integer(3)}) == {}
+
+
+def test_abstract_functions_become_concrete_ones_without_symmetry():
+    assert _concrete(f(x, y), 0) == x**2 / 2 + x * y / 3 + y**2 / 2 + sp.sin(
+        3 * x / 8 + y / 7 + sp.Rational(1, 2)
+    )
+    assert _concrete(g(x), 0) == 7 * x**2 / 12 + x / 3 + sp.sin(x / 6 + sp.Rational(7, 12))
+    assert _concrete(f(x, y), 1).coeff(x**2) == sp.Rational(1, 14)
+    slope = sp.Derivative(g(f(x)), f(x))
+    assert _by_name(slope.subs(x, x)) != slope
+    assert _by_name(sp.Derivative(f(x), x)) == sp.Derivative(f(x), x)
+    inner = _concrete(f(sp.Integer(2)), 0)
+    t = sp.Symbol("t")
+    expected = _concrete(g(t), 0).diff(t).subs(t, inner)
+    assert abs(_at(slope, 0, {x: sp.Integer(2)}, 30) - expected.evalf(30)) < 1e-25
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        (x * y, 6),
+        (sp.Sum(j * x, (j, 1, n)), 20),
+        (sp.Derivative(x**3 * y, x), 36),
+        (sp.Derivative(y**2, y).subs(y, x), 4),
+        (sp.Matrix([[x, y + 1]]), sp.Matrix([[2, 4]])),
+        (x * sp.OneMatrix(1, 2), sp.Matrix([[2, 2]])),
+        (sp.Identity(2) * y, sp.Matrix([[3, 0], [0, 3]])),
+        (sp.ZeroMatrix(n, 1), sp.zeros(4, 1)),
+        (sp.Trace(sp.Identity(n)), 4),
+    ],
+)
+def test_sides_have_their_values_at_a_point(formula, value):
+    point = {x: sp.Integer(2), y: sp.Integer(3), n: sp.Integer(4)}
+    for digits in (15, 30):
+        at = _at(formula, 0, point, digits)
+        assert (
+            (at - value).is_zero_matrix if isinstance(value, sp.MatrixBase) else at == sp.Float(value, digits)
+        )
+    assert _at(sp.sqrt(x), 0, point, 40) == sp.sqrt(2).evalf(40)
+    assert _at(sp.sqrt(x), 0, point, 40, exact=True) == sp.sqrt(2).evalf(40)
+
+
+def test_matrices_get_their_entries_by_name():
+    V = sp.MatrixSymbol("V", n, 2)
+    at = _at(V, 3, {n: sp.Integer(2)}, 15)
+    assert at == sp.ImmutableMatrix(2, 2, lambda row, column: _draw(3, f"V{row},{column}").evalf(15))
+    assert _at(a[2] + b[1], 3, {b[1]: sp.Integer(5)}, 15) == (_draw(3, "a[2]") + 5).evalf(15)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "digits", "differ"),
+    [
+        (1, 2, 30, True),
+        (1, 1, 30, False),
+        (1, 1 + sp.Rational(2, 10**15), 30, True),
+        (1, 1 + sp.Rational(1, 2 * 10**15), 30, False),
+        (1000, 1000 + sp.Rational(2, 10**12), 30, True),
+        (1000, 1000 + sp.Rational(1, 2 * 10**12), 30, False),
+        (0, sp.Rational(2, 10**21), 30, True),
+        (0, sp.Rational(1, 2 * 10**21), 30, False),
+        (1, 1 + sp.Rational(1, 10**300), 350, True),
+        (sp.I, -sp.I, 30, True),
+        (sp.nan, 1, 30, False),
+        (1, sp.oo, 30, False),
+        (x, 1, 30, False),
+    ],
+)
+def test_numbers_differ_by_more_than_their_last_digits(one, other, digits, differ):
+    for pair in ((one, other), (other, one)):
+        assert _differ(*map(sp.sympify, pair), digits) is differ
+
+
+def test_the_first_point_that_tells_the_sides_apart():
+    three = [(t, {x: sp.Integer(value)}) for t, value in enumerate((0, 1, 2))]
+    tried = []
+    found = refute(x**2, x, Assumed(), three, 30, tried)
+    assert (found[0], found[1], int(found[2]), int(found[3])) == ({x: 2}, None, 4, 2)
+    assert tried == [{x: 0}, {x: 1}, {x: 2}]
+    assert refute(x**2, x, Assumed(), three[:2], 30, []) is None
+    row, other = sp.ImmutableMatrix([[x, x]]), sp.ImmutableMatrix([[x, 1]])
+    assert refute(row, other, Assumed(), three, 30, [])[:2] == ({x: 0}, (0, 1))
+    column = sp.ImmutableMatrix([x, 2])
+    assert refute(column, sp.ImmutableMatrix([x, x]), Assumed(), three, 30, [])[:2] == ({x: 0}, (1, 0))
+
+
+@pytest.mark.parametrize(
+    ("derived", "claimed", "at", "refuted"),
+    [
+        (half, x, -1, True),
+        (x, half, -1, True),
+        (half, half, -1, False),
+        ((x**2 - 1) / (x - 1), x + 1, 1, False),
+        (sp.Piecewise((x, x >= 0)), x, 0, False),
+        (sp.Piecewise((n, n > 5)), n, 3, True),
+        ((n**2 - 9) / (n - 3), n + 3, 3, False),
+        (x / (x + sp.Abs(x)), sp.Rational(1, 2), -3, True),
+    ],
+)
+def test_a_gap_counts_where_it_has_a_width(derived, claimed, at, refuted):
+    tried = []
+    (symbol,) = derived.free_symbols | claimed.free_symbols
+    sides = [_without_gaps(side) for side in map(sp.sympify, (derived, claimed))]
+    found = refute(*sides, Assumed(), [(0, {symbol: sp.Integer(at)})], 30, tried)
+    assert (found is not None) is refuted
+    if refuted:
+        assert found[0] == {symbol: at}
+    assert len(tried) == (derived != claimed)
+
+
+def test_a_gap_is_asked_about_inside_what_is_assumed():
+    """Around x = 0 there is no other point at which x is 0, or an integer."""
+    closed = _without_gaps(half)
+    nowhere = [(0, {x: sp.Integer(0)})]
+    assert refute(closed, x, Assumed(relations=(x >= 0,)), nowhere, 30, []) is None
+    assert refute(closed, x, Assumed(relations=(x <= 0,)), nowhere, 30, []) is not None
+    assert refute(closed, x, Assumed(relations=(sp.Eq(x, 0),)), nowhere, 30, []) is None
 
 
 # ---------------------------------------------------------------- claims are held to it
@@ -869,3 +1139,197 @@ def test_a_comparison_reports_its_worst_array():
     assert comparison.checked == ("first", "second", "third")
     with pytest.raises(derive.ProofError, match="second differs"):
         _claim((x, ""), (x, ""), numeric=lambda equation, rng: pairs).compare(tolerance=3e-13)
+
+
+def test_a_claim_is_what_its_equation_says():
+    equation = derive.Equation.chain((x + x, ""), (2 * x, "added"), assuming=(x > 0,))
+    claim = derive.Claim("twice", "for this test", 3, lambda: equation)
+    assert claim.equation is equation
+    assert (claim.derived, claim.claimed, claim.assuming) == (x + x, 2 * x, (x > 0,))
+    assert (equation.steps, equation.wrong) == (((x + x, ""), (2 * x, "added")), {})
+    assert claim._repr_latex_() == r"$\displaystyle 2 x = 2 x$"
+    assert (
+        derive.Claim("twice", "", 3, lambda: equation, left=r"2 \cdot x")._repr_latex_()
+        == r"$\displaystyle 2 \cdot x = 2 x$"
+    )
+    assert repr(claim.prove()) == "twice: proved: residual 0"
+    assert repr(derive.claim("affine_dW")).startswith("Claim(name='affine_dW', statement='")
+    assert "left" not in repr(claim)
+    assert "build" not in repr(claim)
+
+
+def test_the_claimed_side_is_written_out_with_what_is_assumed():
+    equation = derive.Equation(x, f(y) * x + z, (sp.Eq(f(y), y**2), x > 0, sp.Eq(z, 3)))
+    assert equation.written_out == y**2 * x + 3
+    assert derive.Equation(x, x + y).written_out == x + y
+
+
+def test_a_claim_without_steps_has_one():
+    equation = derive.Equation(sp.Abs(x), x, (x > 0,))
+    derivation = derive.Claim("positive", "for this test", 1, lambda: equation).steps()
+    assert derivation.steps == ((sp.Abs(x), ""), (x, ""))
+    assert repr(derivation) == "positive: for this test\n    Abs(x)\n  = x\nproved: 1 step, every residual 0"
+
+
+@pytest.mark.parametrize(
+    ("left", "count", "text", "latex"),
+    [
+        ("", 2, "    x\n  = y   (why)\nproved: 1 step", ["x &= y && \\text{why}"]),
+        ("l", 2, "  = y   (why)\nproved: 1 step", ["l &= y && \\text{why}"]),
+        ("", 3, "    x\n  = y   (why)\n  = z\nproved: 2 steps", ["x &= y && \\text{why}", " &= z"]),
+        ("l", 3, "    x\n  = y   (why)\n  = z\nproved: 2 steps", ["l &= x", " &= y && \\text{why}", " &= z"]),
+    ],
+)
+def test_a_derivation_prints_its_steps(left, count, text, latex):
+    steps = ((x, ""), (y, "why"), (z, ""))[:count]
+    derivation = derive.Derivation("named", "what it says", left, steps)
+    assert repr(derivation) == f"named: what it says\n{text}, every residual 0"
+    rows = " \\\\[4pt]\n".join(latex)
+    assert derivation._repr_latex_() == f"$$\\begin{{aligned}}\n{rows}\n\\end{{aligned}}$$"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "slips"),
+    [
+        (0, {"not zero": 1}),
+        (sp.Integer(0), {"not zero": 1}),
+        (sp.zeros(2, 1), {"not zero": sp.ones(2, 1)}),
+        (sp.ZeroMatrix(2, k), {"not zero": sp.OneMatrix(2, k)}),
+        (x, {"lost sign": -x, "factor 2": 2 * x}),
+        (x + y, {"lost sign": -x - y, "factor 2": 2 * x + 2 * y, "a term lost": (x + y).args[0]}),
+        (M * K, {"lost sign": -M * K, "factor 2": 2 * M * K}),
+        (K + L, {"lost sign": -(K + L), "factor 2": 2 * (K + L), "a term lost": sp.MatAdd(K)}),
+        (sp.Matrix([[x]]), {"lost sign": sp.Matrix([[-x]]), "factor 2": sp.Matrix([[2 * x]])}),
+        (
+            sp.Matrix([[x, y], [z, 0]]),
+            {
+                "lost sign": sp.Matrix([[-x, -y], [-z, 0]]),
+                "factor 2": sp.Matrix([[2 * x, 2 * y], [2 * z, 0]]),
+                "transposed": sp.Matrix([[x, z], [y, 0]]),
+                "an entry lost": sp.Matrix([[x, y], [0, 0]]),
+            },
+        ),
+        (
+            sp.Matrix([[x, y], [y, x]]),
+            {
+                "lost sign": sp.Matrix([[-x, -y], [-y, -x]]),
+                "factor 2": sp.Matrix([[2 * x, 2 * y], [2 * y, 2 * x]]),
+                "an entry lost": sp.Matrix([[x, y], [y, 0]]),
+            },
+        ),
+        (
+            sp.Matrix([[x, y]]),
+            {
+                "lost sign": sp.Matrix([[-x, -y]]),
+                "factor 2": sp.Matrix([[2 * x, 2 * y]]),
+                "an entry lost": sp.Matrix([[x, 0]]),
+            },
+        ),
+    ],
+)
+def test_a_claim_is_spoiled_in_every_way_that_fits(claimed, slips):
+    claim = derive.Claim("tried", "", 1, lambda: derive.Equation(x, claimed, (x > 0,)))
+    spoiled = list(claim.spoiled())
+    assert {one.name: one.claimed for one in spoiled} == {
+        f"tried, {slip}": side for slip, side in slips.items()
+    }
+    assert all(one.derived is x and one.assuming == (x > 0,) for one in spoiled)
+
+
+def test_slips_that_people_make_come_first():
+    wrong = {"squared": x**2, "other side": (y, x)}
+    claim = derive.Claim("tried", "", 1, lambda: derive.Equation.chain((x, ""), (x, ""), wrong=wrong))
+    spoiled = list(claim.spoiled())
+    assert [one.name for one in spoiled] == [
+        f"tried, {slip}" for slip in ("squared", "other side", "lost sign", "factor 2")
+    ]
+    assert [(one.derived, one.claimed) for one in spoiled[:2]] == [(x, x**2), (y, x)]
+    assert repr(spoiled[0]) == "Spoiled(name='tried, squared')"
+    with pytest.raises(derive.ProofError, match=r"^tried, squared: refuted"):
+        spoiled[0].prove()
+    lucky = derive.Claim("tried", "", 1, lambda: derive.Equation(x, x, (x > 0,), wrong={"none": sp.Abs(x)}))
+    assert next(lucky.spoiled()).prove()
+
+
+def test_a_comparison_tells_what_it_compared():
+    drawn = []
+
+    def numeric(equation, rng):
+        drawn.append(rng.normal())
+        return [("a", drawn[-1], drawn[-1]), ("b", [2.0, 4.0], [2.0, 4.0 + 4e-14])]
+
+    claim = _claim((x, ""), (x, ""), numeric=numeric)
+    comparison = claim.compare()
+    assert repr(comparison) == "tried: equals a, b to 1e-12"
+    assert comparison.tolerance == 1e-12
+    assert comparison.worst == pytest.approx(1e-14, rel=0.05)
+    claim.compare(np.random.default_rng(7))
+    assert drawn == [np.random.default_rng(0).normal(), np.random.default_rng(7).normal()]
+    with pytest.raises(derive.ProofError) as failure:
+        _claim((x, ""), (x, ""), numeric=lambda equation, rng: [("b", [1.0], [0.5])]).compare()
+    assert str(failure.value) == "tried: b differs from the formula by 1.0e+00 (relative)"
+    assert _claim((x, ""), (x, ""), numeric=lambda equation, rng: [("b", 1.0, 2.0)]).compare(tolerance=0.5)
+    with pytest.raises(ValueError) as none:
+        _claim((x, ""), (x, "")).compare()
+    assert str(none.value) == "tried describes no part of bplib's code: nothing to compare"
+
+
+def test_claims_are_registered_under_the_name_of_their_function(monkeypatch):
+    monkeypatch.setattr(derive.registry, "CLAIMS", {})
+
+    @derive.register("twice", lesson=4, posts=["A1"], left="l", numeric=print)
+    def doubled():
+        return derive.Equation(x + x, 2 * x)
+
+    @derive.register("thrice", lesson=5)
+    def tripled():
+        return derive.Equation(x + x + x, 3 * x)
+
+    assert doubled.__doc__ == "twice"
+    claim = derive.claim("doubled")
+    assert (claim.name, claim.statement, claim.lesson) == ("doubled", "twice", 4)
+    assert (claim.posts, claim.left, claim.numeric) == (("A1",), "l", print)
+    assert (derive.claim("tripled").posts, derive.claim("tripled").left) == ((), "")
+    assert claim.claimed == 2 * x
+    assert [c.name for c in derive.claims()] == ["doubled", "tripled"]
+    assert [c.name for c in derive.claims(5)] == ["tripled"]
+    assert repr(derive.steps("doubled")).endswith("proved: 1 step, every residual 0")
+    for name, sentence in (
+        ("dubled", "no claim is called 'dubled'; did you mean doubled, tripled? (derive.CLAIMS lists all 2)"),
+        (7, "no claim is called 7 (derive.CLAIMS lists all 2)"),
+    ):
+        with pytest.raises(ValueError) as failure:
+            derive.claim(name)
+        assert str(failure.value) == sentence
+    with pytest.raises(ValueError, match=r"^two claims are called doubled$"):
+        derive.register("again", lesson=5)(doubled)
+
+
+def test_a_formula_has_its_numbers():
+    rng = np.random.default_rng(2)
+    rows, columns = sp.symbols("rows columns", integer=True, positive=True)
+    G, H = sp.MatrixSymbol("G", rows, columns), sp.MatrixSymbol("H", columns, 2)
+    arrays = {G: rng.normal(size=(4, 3)), H: rng.normal(size=(3, 2))}
+    np.testing.assert_allclose(derive.evaluate(G * H, arrays), arrays[G] @ arrays[H], rtol=1e-14)
+    np.testing.assert_allclose(
+        derive.evaluate(G * H / rows + columns * G * H, arrays), 3.25 * arrays[G] @ arrays[H], rtol=1e-14
+    )
+    assert derive.evaluate(x**2 + n, {x: 3, n: 2}) == 11
+    assert type(derive.evaluate(x, {x: 3})) is float
+    np.testing.assert_array_equal(derive.evaluate(x * y, {x: [1, 2], y: np.array([3, 4])}), [3, 8])
+    cells = sp.ImmutableMatrix([[x, y], [z, w]])
+    assert derive.evaluate(x + 10 * y + 100 * z + 1000 * w, {cells: [[1, 2], [3, 4]]}) == 4321
+    grid = np.arange(6.0).reshape(2, 3)
+    assert (
+        derive.evaluate(sp.Sum(a[i, j] * b[j], (i, 1, 2), (j, 1, n)), {a: grid, b: [1, 10, 100], n: 3}) == 753
+    )
+    assert derive.evaluate(sp.Derivative(x**3, x), {x: 2}) == 12
+    assert derive.evaluate(sp.Sum(j, (j, 1, n)), {n: 4}) == 10
+    result = derive.evaluate(sp.Matrix([[x, 1]]), {x: 2})
+    assert result.dtype == np.float64
+    np.testing.assert_array_equal(result, [[2, 1]])
+    with pytest.raises(ValueError) as failure:
+        derive.evaluate(x, {cells: np.zeros((2, 3))})
+    assert str(failure.value) == f"{cells} needs an array of shape (2, 2), got (2, 3)"
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        derive.evaluate(sp.Trace(G * G.T), {G: np.zeros(3)})
