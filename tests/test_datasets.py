@@ -178,6 +178,80 @@ def test_a_dataset_cannot_be_changed():
     assert "regression" in repr(datasets.linear_targets(5, 5, rng=rng()))
 
 
+@pytest.mark.parametrize(
+    ("generator", "options", "train", "test"),
+    [
+        (datasets.xor, {"noise": 0.1}, [0.064, 1.0105, 1], [0.9296, -0.1265, 1]),
+        (datasets.circles, {}, [-0.1156, 0.5323, 1], [-0.9845, -0.3953, 0]),
+        (datasets.spiral, {}, [-0.3531, 0.4674, 1], [0.46, 0.567, 0]),
+        (datasets.blobs, {}, [1.2562, 1.042, 1], [-1.2815, -1.5062, 0]),
+        (
+            datasets.linear_targets,
+            {},
+            [6.52, 4.7354, -3.5187, -6.3271, -3.1164, 0.2066, -33.6749, -17.7007, 10.8689],
+            [4.5174, 0.4701, -3.7175, -4.6086, -2.2886, 1.101, -27.6209, -22.3362, -0.5135],
+        ),
+        (
+            datasets.linear_classes,
+            {"one_hot": True},
+            [6.52, 4.7354, -3.5187, -6.3271, -3.1164, 0.2066, 0, 1, 0, 0],
+            [4.5174, 0.4701, -3.7175, -4.6086, -2.2886, 1.101, 0, 1, 0, 0],
+        ),
+    ],
+)
+def test_a_seed_gives_the_numbers_that_lessons_show(generator, options, train, test):
+    data = generator(2, 3, rng=rng(), **options)
+    assert np.hstack([data.X_train, data.y_train])[1] == pytest.approx(train, abs=6e-5)
+    assert np.hstack([data.X_test, data.y_test])[2] == pytest.approx(test, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "shown", "note"),
+    [
+        (
+            datasets.xor,
+            "'xor': X_train (4, 2), y_train (4, 1), X_test (4, 2), y_test (4, 1), 2 classes",
+            "XOR: y is 1 where exactly one of the two inputs is 1.",
+        ),
+        (
+            lambda: datasets.circles(rng=rng()),
+            "'circles': X_train (200, 2), y_train (200, 1), X_test (100, 2), y_test (100, 1), 2 classes",
+            "Circles: y is 1 on the inner ring (radius 0.5), 0 on the outer one (radius 1).",
+        ),
+        (
+            lambda: datasets.spiral(rng=rng()),
+            "'spiral': X_train (200, 2), y_train (200, 1), X_test (100, 2), y_test (100, 1), 2 classes",
+            "Spiral: two arms around the origin, y tells which arm.",
+        ),
+        (
+            lambda: datasets.blobs(rng=rng()),
+            "'blobs': X_train (200, 2), y_train (200, 1), X_test (100, 2), y_test (100, 1), 2 classes",
+            "Blobs: two Gaussian clouds around (−1, −1) and (1, 1), y tells which.",
+        ),
+        (
+            lambda: datasets.linear_targets(targets=(0, 2), rng=rng()),
+            "'linear_targets': X_train (8000, 6), y_train (8000, 2), X_test (2000, 6), y_test (2000, 2), regression",
+            "Linear targets: 2 noisy linear function(s) of 6 inputs (regression).",
+        ),
+        (
+            lambda: datasets.linear_classes(rng=rng()),
+            "'linear_classes': X_train (8000, 6), y_train (8000,), X_test (2000, 6), y_test (2000,), 4 classes",
+            "Linear classes: the range of one linear target cut into 4 equal bins.",
+        ),
+        (
+            datasets.digits,
+            "'digits': X_train (1442, 784), y_train (1442,), X_test (355, 784), y_test (355,), 10 classes",
+            "The bundled 8×8 digits, enlarged to 28×28: 1 442 training and 355 test images.",
+        ),
+    ],
+    ids=["xor", "circles", "spiral", "blobs", "linear_targets", "linear_classes", "digits"],
+)
+def test_a_set_says_what_it_is(make, shown, note):
+    data = make()
+    assert repr(data) == f"Dataset({shown})"
+    assert data.note == note
+
+
 COUNT = "must be a whole number of at least 2, got"
 NOISE = "noise must be"
 
@@ -341,6 +415,7 @@ def test_digits_have_mnists_shape():
         frame[:, 4:24, 4:24] = 0
         assert not frame.any()
     assert data.X_train.pixels.max() == 255
+    assert data.X_train.pixels.sum(dtype=int) == 44880440
     counts = np.bincount(data.y_test)
     assert counts.max() - counts.min() <= 2
     assert "1 442 training and 355 test images" in data.note
@@ -650,9 +725,18 @@ def test_the_second_mirror_serves_when_the_first_does_not(server, cache, hasty, 
 def test_with_both_mirrors_down_the_message_names_each_and_its_cause(server, cache, hasty, fault):
     server.faults |= {"a": fault, "b": fault}
     started = time.monotonic()
+    deadline = 1 if "trickle" in fault else 3  # which is all waited for
     with pytest.raises(DatasetUnavailable, match="What you can do") as caught:
-        datasets.mnist(deadline=3, progress=False)
+        datasets.mnist(deadline=deadline, progress=False)
     assert time.monotonic() - started < 10
+    assert str(caught.value).startswith(
+        f"MNIST is not available: no mirror delivered {NAMES[0]} "
+        f"(deadline for the whole download: {deadline} s).\n  {server.url('a')}: "
+    )
+    assert str(caught.value).endswith("\n" + datasets._ADVICE)
+    host = f"127.0.0.1:{server.server_port}: "
+    assert caught.value.reason.startswith(f"no mirror delivered {NAMES[0]} ({host}")
+    assert caught.value.reason.count(host) == 2
     for mirror in "ab":
         assert caught.match(f"{server.url(mirror)}: .*({FAULTS[fault]})")
     assert "0x" not in str(caught.value)
@@ -959,9 +1043,8 @@ def test_a_damaged_cached_file_is_named_and_downloaded_again(server, cache, caps
     assert_is_the_small_set(datasets.mnist(progress=False))
     assert_complete(cache)
     assert server.asked == [("a", NAMES[0])]
-    assert (
-        f"{NAMES[0]} in the cache has a wrong SHA-256 hash: it is downloaded again" in capsys.readouterr().out
-    )
+    said = f"{NAMES[0]} in the cache has a wrong SHA-256 hash: it is downloaded again.\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_damaged_cached_file_offline_is_a_clear_error(server, cache, monkeypatch):
@@ -974,8 +1057,15 @@ def test_a_damaged_cached_file_offline_is_a_clear_error(server, cache, monkeypat
 
 def test_offline_asks_nobody(server, cache, monkeypatch):
     monkeypatch.setenv("BPLIB_OFFLINE", "1")
-    with pytest.raises(DatasetUnavailable, match=r"BPLIB_OFFLINE forbids asking the network.*is missing"):
+    with pytest.raises(DatasetUnavailable) as caught:
         datasets.mnist()
+    missing = "; ".join(f"{name} is missing" for name in NAMES)
+    assert str(caught.value) == (
+        f"MNIST is not available: BPLIB_OFFLINE forbids asking the network, and in {cache}: {missing}. "
+        "What you can do: unset BPLIB_OFFLINE, or set BPLIB_DATA_DIR to a folder that holds the files, "
+        "or use digits(), which needs no network."
+    )
+    assert caught.value.reason == "BPLIB_OFFLINE forbids asking the network, and the cache is not complete"
     assert server.asked == []
     assert not cache.exists()
     fill(cache)
@@ -988,8 +1078,11 @@ def test_offline_asks_nobody(server, cache, monkeypatch):
 
 def test_a_browsers_python_is_told_so(cache, monkeypatch):
     monkeypatch.setattr(sys, "platform", "emscripten")
-    with pytest.raises(DatasetUnavailable, match="a browser's Python has no network"):
+    with pytest.raises(
+        DatasetUnavailable, match=r"a browser's Python has no network, and in .*: set BPLIB"
+    ) as caught:
         datasets.mnist()
+    assert caught.value.reason == "a browser's Python has no network, and the cache is not complete"
 
 
 # Permissions do not stop root, under which CI often runs. So writing is made impossible in ways that root
@@ -1011,9 +1104,18 @@ def test_a_cache_that_cannot_be_made_is_a_clear_error(server, tmp_path, monkeypa
 def test_an_incomplete_read_only_cache_is_a_clear_error(server, cache, monkeypatch):
     fill(cache, {NAMES[0]: FILES[NAMES[0]]})
     monkeypatch.setattr(datasets.tempfile, "mkdtemp", read_only)
-    with pytest.raises(DatasetUnavailable, match=r"cannot be written .Read-only file system") as caught:
+    with pytest.raises(DatasetUnavailable) as caught:
         datasets.mnist(progress=False)
-    assert caught.match(f"{NAMES[1]} is missing")
+    missing = "; ".join(f"{name} is missing" for name in NAMES[1:])
+    assert str(caught.value) == (
+        f"MNIST is not available: {missing}, and the cache folder {cache} cannot be written "
+        "(Read-only file system). What you can do: set BPLIB_DATA_DIR to a folder you may write to or that "
+        "holds them all, or use digits(), which needs no network."
+    )
+    assert (
+        caught.value.reason
+        == "the cache folder is not complete and cannot be written (Read-only file system)"
+    )
     assert server.asked == []
 
 
@@ -1118,8 +1220,12 @@ def test_every_field_of_the_format_is_checked(cache, monkeypatch, name, content,
     monkeypatch.setattr(datasets, "MNIST_FILES", registry(files))
     monkeypatch.setenv("BPLIB_OFFLINE", "1")
     fill(cache, files)
-    with pytest.raises(DatasetUnavailable, match=sentence):
+    with pytest.raises(DatasetUnavailable, match=sentence) as caught:
         datasets.mnist()
+    assert str(caught.value) == f"MNIST is not usable: {caught.value.reason}."
+    assert caught.value.reason.startswith(
+        ("the training part", "the test part") if "part has" in sentence else name
+    )
 
 
 # ---- which digits --------------------------------------------------------------------------------------
@@ -1159,8 +1265,10 @@ def test_without_pooch_the_bundled_digits_remain(cache, monkeypatch):
     monkeypatch.setitem(sys.modules, "pooch", None)
     assert "the package pooch is missing" in datasets.handwritten_digits().note
     monkeypatch.delenv("BPLIB_DATA_DIR")
-    with pytest.raises(DatasetUnavailable, match="the package pooch is missing"):
+    with pytest.raises(DatasetUnavailable) as caught:
         datasets.mnist()
+    assert caught.value.reason == "the package pooch is missing"
+    assert str(caught.value) == f"MNIST is not available: the package pooch is missing. {datasets._ADVICE}"
 
 
 def test_the_users_cache_folder_is_the_default(cache, monkeypatch):
