@@ -8,7 +8,18 @@ import sympy as sp
 
 from bplib import derive
 from bplib.derive import proving
-from bplib.derive.assuming import Assumed, exact, fits, simplest
+from bplib.derive.assuming import (
+    Assumed,
+    _between,
+    _definition,
+    assume,
+    exact,
+    fits,
+    insert,
+    read_conditions,
+    region,
+    simplest,
+)
 from bplib.derive.points import (
     UNDEFINED,
     _at,
@@ -1079,6 +1090,201 @@ def test_a_gap_is_asked_about_inside_what_is_assumed():
     assert refute(closed, x, Assumed(relations=(x >= 0,)), nowhere, 30, []) is None
     assert refute(closed, x, Assumed(relations=(x <= 0,)), nowhere, 30, []) is not None
     assert refute(closed, x, Assumed(relations=(sp.Eq(x, 0),)), nowhere, 30, []) is None
+
+
+# ---------------------------------------------------------------- what conditions say
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ((), ()),
+        (x > 0, (x > 0,)),
+        ([x > 0, y < 0.5], (x > 0, y < sp.Rational(1, 2))),
+        (sp.And(x > 0, x < 1), (x > 0, x < 1)),
+        ([True, sp.true, sp.Ne(x, 1)], (sp.Ne(x, 1),)),
+        ((sp.Eq(x, y),), (sp.Eq(x, y),)),
+    ],
+)
+def test_conditions_are_read_one_by_one(given, read):
+    assert set(read_conditions(given)) == set(read)
+    assert len(read_conditions(given)) == len(read)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "sentence"),
+    [
+        (False, ValueError, "assuming holds a condition that is never true"),
+        ([x > 0, sp.false], ValueError, "assuming holds a condition that is never true"),
+        ([x > 0, x + 1], TypeError, "assuming takes conditions such as z > 0 or sp.Ne(z, 0), got x + 1"),
+        ("x > 0", TypeError, "assuming takes conditions such as z > 0 or sp.Ne(z, 0), got 'x'"),
+        (sp.Or(x > 0, y > 0), TypeError, f"assuming takes conditions such as z > 0 or sp.Ne(z, 0), got {(x > 0) | (y > 0)}"),
+    ],
+)  # fmt: skip
+def test_what_is_no_condition_is_named(given, error, sentence):
+    with pytest.raises(error) as failure:
+        derive.prove(x, x, assuming=given)
+    assert str(failure.value) == sentence
+
+
+def test_a_contradiction_names_all_conditions():
+    with pytest.raises(ValueError) as failure:
+        derive.prove(x, y, assuming=[x > 1, x < 0, z > 0])
+    assert sorted(str(failure.value).removeprefix("the assumptions contradict each other: ").split(", ")) == [
+        "x < 0",
+        "x > 1",
+        "z > 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("equation", "found"),
+    [
+        (sp.Eq(y, x**2), (y, x**2)),
+        (sp.Eq(x**2, y), (y, x**2)),
+        (sp.Eq(f(x), y + 1), (f(x), y + 1)),
+        (sp.Eq(C * D, E), (E, C * D)),
+        (sp.Eq(2 * x + y, 1), (y, 1 - 2 * x)),
+        (sp.Eq(p + q, 1), (p, 1 - q)),
+        (sp.Eq(q - p, 1), (p, q - 1)),
+        (sp.Eq(2 * x, 3 * y), (x, 3 * y / 2)),
+        (sp.Eq(x + 1, sp.sin(y)), (x, sp.sin(y) - 1)),
+        (sp.Eq(x + x * y, y**2 + 3 * z), (z, x / 3 + x * y / 3 - y**2 / 3)),
+        (sp.Eq(x, x**2), None),
+        (sp.Eq(x * y, 1), None),
+        (sp.Eq(sp.pi * x + 1, y * x), None),
+        (sp.Eq(C * D, D * E), None),
+        (sp.Eq(sp.Sum(a[j], (j, 1, n)), 2 * x), None),
+        (sp.Eq(a[1] + x, 2 * x + 1), None),
+        (sp.Eq(sp.Derivative(f(x), x), 2 * x), None),
+        (sp.Eq(sp.Trace(C) + x, 2 * x + 1), None),
+        (sp.Eq(sp.Piecewise((1, x > 0), (0, True)) + y, 2 * y + 1), None),
+    ],
+)
+def test_an_equation_gives_a_name_its_value(equation, found):
+    assert _definition(equation) == found
+
+
+positive, free = sp.Symbol("r", positive=True), sp.Symbol("s")
+
+
+@pytest.mark.parametrize(
+    ("relations", "symbol", "where"),
+    [
+        ([], x, sp.S.Reals),
+        ([x > 1], x, sp.Interval.open(1, sp.oo)),
+        ([x >= 1], x, sp.Interval(1, sp.oo)),
+        ([x < 1], x, sp.Interval.open(-sp.oo, 1)),
+        ([x <= 1, x > -2], x, sp.Interval.Lopen(-2, 1)),
+        ([2 * x > 3], x, sp.Interval.open(sp.Rational(3, 2), sp.oo)),
+        ([sp.Ne(x, 1)], x, sp.Union(sp.Interval.open(-sp.oo, 1), sp.Interval.open(1, sp.oo))),
+        ([sp.Eq(x**2, 2)], x, sp.FiniteSet(-sp.sqrt(2), sp.sqrt(2))),
+        ([x**2 < 4], x, sp.Interval.open(-2, 2)),
+        ([x**2 >= 4, x > 0], x, sp.Interval(2, sp.oo)),
+        ([(x - 1) * (x - 2) * (x - 3) > 0], x, sp.Union(sp.Interval.open(1, 2), sp.Interval.open(3, sp.oo))),
+        ([(x - 1) ** 2 <= 0], x, sp.FiniteSet(1)),
+        ([x**2 + 1 > 0], x, sp.S.Reals),
+        ([x**2 + 1 < 0], x, sp.S.EmptySet),
+        ([x > 1, x < 0], x, sp.S.EmptySet),
+        ([sp.exp(x) > 1], x, sp.Interval.open(0, sp.oo)),
+        ([x > sp.pi], x, sp.Interval.open(sp.pi, sp.oo)),
+        ([1 / x > 1], x, sp.Interval.open(0, 1)),
+        ([positive < 2], positive, sp.Interval.open(0, 2)),
+        ([sp.Or(x > 1, x < 0)], x, sp.Union(sp.Interval.open(1, sp.oo), sp.Interval.open(-sp.oo, 0))),
+        ([sp.sin(x) > 0, x > 0], x, None),
+        ([sp.cos(x) > x], x, None),
+    ],
+)
+def test_the_region_of_a_symbol(relations, symbol, where):
+    assert region(relations, symbol) == where
+
+
+@pytest.mark.parametrize(
+    ("piece", "inside"),
+    [((-sp.oo, sp.oo), 0), ((-sp.oo, 3), 2), ((3, sp.oo), 4), ((1, 4), sp.Rational(5, 2)), ((-5, -1), -3)],
+)
+def test_a_number_inside_a_piece(piece, inside):
+    assert _between(sp.Interval.open(*piece)) == inside
+
+
+def test_what_assumptions_leave():
+    left, right, known = assume(sp.Abs(y), x, read_conditions([x > 0, sp.Eq(y, x), z > x]))
+    (symbol,) = right.free_symbols
+    assert (left, symbol.is_positive, symbol.name) == (symbol, True, "x")
+    assert known.values == {y: symbol}
+    assert known.mentioned == {symbol, z}
+    assert known.relations == (z > symbol,)
+    assert known.facts == []
+    left, right, known = assume(x, y, read_conditions([sp.Eq(n, x + y)]))
+    assert (left, right, known.values, known.relations) == (x, y, {n: x + y}, ())
+    assert [(formula, kind["integer"]) for formula, kind in known.facts] == [(x + y, True)]
+    assert known.mentioned == set()
+    left, right, known = assume(x, y, read_conditions([sp.Eq(positive, x - 1)]))
+    assert left.is_positive, "it is more than 1"
+    assert known.relations == (left - 1 > 0,)
+    assert [(formula, kind["positive"]) for formula, kind in known.facts] == [(left - 1, True)]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "properties"),
+    [
+        ([free > 0], {"is_positive": True}),
+        ([free < 0], {"is_negative": True}),
+        ([free >= 0], {"is_nonnegative": True, "is_positive": None}),
+        ([free <= 0], {"is_nonpositive": True, "is_negative": None}),
+        ([sp.Ne(free, 0)], {"is_zero": False, "is_real": None}),
+        ([free > -3], {"is_real": True, "is_positive": None}),
+        ([free > 3], {"is_positive": True}),
+        ([free**2 > 1], {"is_real": True, "is_zero": False}),
+        ([sp.Abs(free) > 1], {"is_real": None}),
+        ([sp.Ne(free, 1)], {"is_real": None, "is_zero": None}),
+        ([free >= 0, sp.Ne(free, 0)], {"is_positive": True}),
+    ],
+)
+def test_inequalities_become_knowledge_of_their_symbol(conditions, properties):
+    left, _, _ = assume(free, sp.Integer(1), read_conditions(conditions))
+    assert {name: getattr(left, name) for name in properties} == properties
+
+
+@pytest.mark.parametrize(
+    ("value", "assumptions", "true"),
+    [
+        (3, {"odd": True}, True),
+        (4, {"odd": True}, False),
+        (4, {"odd": False, "integer": True}, True),
+        (sp.sqrt(2), {"rational": False, "positive": True}, True),
+        (sp.I, {"real": False}, True),
+        (sp.I, {"real": True}, False),
+        (3, {}, True),
+        (3, {"even": True, "integer": True}, False),
+        (3, {"purple": True}, False),
+    ],
+)
+def test_a_number_fits_what_a_symbol_was_declared_with(value, assumptions, true):
+    assert fits(sp.sympify(value), assumptions) is true
+
+
+def test_a_value_is_put_in_where_a_name_is_free():
+    assert insert(x**2 + f(x), sp.Eq(x, y)) == y**2 + f(y)
+    assert insert(sp.Sum(a[j] * x, (j, 1, n)), sp.Eq(x, 2)) == sp.Sum(2 * a[j], (j, 1, n))
+    assert insert(sp.Sum(a[j], (j, 1, n)), sp.Eq(j, 2)) == sp.Sum(a[j], (j, 1, n))
+    assert insert(sp.Derivative(f(x), x), sp.Eq(f(x), x**2)).doit() == 2 * x
+    assert insert(sp.Matrix([x, y]), sp.Eq(x, 3)) == sp.Matrix([3, y])
+    assert insert(x**2 + 1, sp.Eq(x**2, y)) == y + 1
+    assert insert(C * D, sp.Eq(D, E)) == C * E
+
+
+def test_floats_without_a_value_stay():
+    for value in (sp.Float("inf"), sp.Float("-inf"), sp.Float("nan")):
+        assert exact(value) is value
+    assert exact(x) is x
+    assert simplest(sp.Float("inf") * x) == sp.Float("inf") * x
+    assert simplest(0.123 * x, denominator=100) == 0.123 * x
+    assert simplest(0.123 * x, denominator=1000) == 123 * x / 1000
+    assert simplest(0.3333 * x, tolerance=1e-3) == 3333 * x / 10000
+    assert simplest(0.3333 * x, tolerance=1e-3, denominator=10) == x / 3
+    assert simplest(x / 10**4 * 1.0) == x / 10**4
+    assert simplest(-0.25 + x) == x - sp.Rational(1, 4)
 
 
 # ---------------------------------------------------------------- claims are held to it

@@ -75,8 +75,6 @@ def exact(expr: Expr) -> Expr:
     """
 
     def fraction(number):
-        if number.is_finite is False or number.is_number is False:
-            return number
         # sympy prints 15 digits of a float64, which two neighbours may share; Python's repr tells all apart.
         decimal = sp.Rational(repr(float(number)) if number._prec == 53 else str(number))
         return decimal if sp.Float(decimal, precision=number._prec) == number else sp.Rational(number)
@@ -94,10 +92,9 @@ def simplest(expr: Expr, *, tolerance: float = 1e-14, denominator: int = 10_000)
     """
     meant = {}
     for number in expr.atoms(sp.Float):
-        if number.is_finite:
-            near = sp.Rational(sp.Rational(number).limit_denominator(denominator))
-            if abs(near - sp.Rational(number)) <= abs(sp.Rational(number)) * sp.Rational(tolerance):
-                meant[number] = near
+        near = sp.Rational(sp.Rational(number).limit_denominator(denominator))
+        if abs(near - sp.Rational(number)) <= abs(sp.Rational(number)) * sp.Rational(tolerance):
+            meant[number] = near
     return expr.xreplace(meant)
 
 
