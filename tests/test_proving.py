@@ -1372,9 +1372,10 @@ def test_the_claimed_side_is_written_out_with_what_is_assumed():
 
 def test_a_claim_without_steps_has_one():
     equation = derive.Equation(sp.Abs(x), x, (x > 0,))
-    derivation = derive.Claim("positive", "for this test", 1, lambda: equation).steps()
+    derivation = derive.Claim("positive", "for this test", 1, lambda: equation, left="l").steps()
+    assert derivation.left == "l"
     assert derivation.steps == ((sp.Abs(x), ""), (x, ""))
-    assert repr(derivation) == "positive: for this test\n    Abs(x)\n  = x\nproved: 1 step, every residual 0"
+    assert repr(derivation) == "positive: for this test\n  = x\nproved: 1 step, every residual 0"
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ class Comparison:
     name: str
     checked: tuple[str, ...]
     tolerance: float
-    worst: float = field(repr=False)
+    worst: float
 
     def __repr__(self) -> str:
         return f"{self.name}: equals {', '.join(self.checked)} to {self.tolerance:.0e}"
