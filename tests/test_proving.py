@@ -839,6 +839,7 @@ def test_case_by_case(derived, claimed, assuming):
 )
 def test_gaps_are_closed_by_what_equals_only_itself(given, closed):
     assert _without_gaps(given) == closed
+    assert str(UNDEFINED) == "_undefined", "what is left over may show it"
 
 
 # ---------------------------------------------------------------- the points themselves
@@ -855,6 +856,11 @@ def test_what_is_drawn_is_the_same_on_every_run():
     assert [_draw(t, "x", negative=True) for t in range(4)] == fractions("-3/4 -1/3 -5/7 -2/5")
     assert list(islice(_others(0, x), 7)) == fractions("1 7/4 7*I/4 7/4-3*I/7 7*sqrt(2)/4 7*pi/4 10")
     assert len(list(_others(0, x))) == 145
+    assert {abs(root.as_coeff_Mul()[1]) for root in list(_others(0, x))[4:-1:6]} == {
+        sp.sqrt(2),
+        sp.sqrt(3),
+        sp.sqrt(5),
+    }
     assert list(_others(0, x))[-2:] == [6 * sp.pi / 7, 0]
 
 
@@ -898,6 +904,41 @@ def test_points_give_every_symbol_a_number():
     ]
     assert set(next(points(a[i] + UNDEFINED, x, Assumed()))[1]) == {i, x}
     assert set(next(points(x, x, Assumed(facts=[(2 * y, {"real": True})])))[1]) == {x, y}
+
+
+odd, imaginary = sp.Symbol("o", odd=True), sp.Symbol("v", imaginary=True)
+
+
+@pytest.mark.parametrize(
+    ("formula", "assumed", "count", "found"),
+    [
+        (odd, Assumed(), 12, [{odd: 1}, {odd: -11}, {odd: -7}]),
+        (imaginary, Assumed(), 12, [{imaginary: value * sp.I} for value in fractions("1/5 8/3 9/7")]),
+        (odd, Assumed(relations=(odd > 4,)), 12, [{odd: 5}]),
+        (
+            a[1],
+            Assumed(relations=(sp.Eq(sp.Sum(a[j], (j, 1, 3)), 1),)),
+            12,
+            [{a[3]: value} for value in fractions("73/12 13/35 5/3")],
+        ),
+        (
+            x + y,
+            Assumed(relations=(x > y, y > z, z > 3)),
+            7,
+            [dict(zip((x, y, z), fractions("547/105 80/21 11/3"), strict=True))],
+        ),
+        (
+            x,
+            Assumed(facts=[(x - 2, {"positive": True})]),
+            6,
+            [{x: value} for value in fractions("11/3 11/5 5/2")],
+        ),
+    ],
+)
+def test_points_lie_inside_what_is_assumed(formula, assumed, count, found):
+    points_found = [point for _, point in points(formula, sp.Integer(0), assumed)]
+    assert len(points_found) == count
+    assert points_found[: len(found)] == found
 
 
 def test_the_search_for_points_ends(monkeypatch):
@@ -956,6 +997,8 @@ def test_values_within_follow_the_other_symbols_and_are_whole_where_they_must():
         (sp.Ne(x, f(y)), {x: 2}, False),
         (sp.Eq(sp.sin(x) ** 2 + sp.cos(x) ** 2, y), {x: sp.sqrt(2), y: 1}, True),
         (sp.Eq(x, y), {x: sp.sqrt(2), y: sp.Rational(1414213562, 10**9)}, False),
+        (sp.Ne(sp.sin(x) ** 2 + sp.cos(x) ** 2, y), {x: sp.sqrt(2), y: 2}, True),
+        (sp.Ne(sp.sin(x) ** 2 + sp.cos(x) ** 2, y), {x: sp.sqrt(2), y: 1}, False),
         (sp.Ne(sp.exp(x), y), {x: 1, y: sp.Rational(271828, 10**5)}, True),
         (sp.exp(x) > y, {x: 1, y: sp.Rational(27182, 10**4)}, True),
         (x > 1, {x: sp.I}, False),
