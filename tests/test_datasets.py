@@ -1011,6 +1011,19 @@ def test_where_no_copy_can_be_made_the_images_are_in_memory(server, cache, monke
     assert {path.name for path in cache.iterdir()} == set(FILES)
 
 
+PUBLISHED = datasets.MNIST_FILES, datasets.MNIST_UNPACKED
+
+
+def test_published_hashes_and_lengths_are_possible():
+    """Each hash as hexdigest writes it; unpacked, a header and the bytes of all items."""
+    for files in PUBLISHED:
+        assert list(files) == NAMES
+        assert all(len(sha) == 64 and set(sha) <= set("0123456789abcdef") for sha, _ in files.values())
+    assert sum(length for _, length in PUBLISHED[0].values()) == 11594722
+    unpacked = [length for _, length in PUBLISHED[1].values()]
+    assert unpacked == [16 + 60000 * 784, 8 + 60000, 16 + 10000 * 784, 8 + 10000]
+
+
 def test_the_published_files_unpacked_have_these_hashes():
     folder = Path(os.environ.get("BPLIB_DATA_DIR", ""))
     if not os.environ.get("BPLIB_DATA_DIR") or not all((folder / name).is_file() for name in NAMES):
