@@ -280,41 +280,81 @@ NOISE = "noise must be"
             ValueError,
             f"linear_targets: {NOISE} at least 0",
         ),
-        (lambda: datasets.linear_targets(bias=np.inf, rng=rng()), ValueError, "bias must be finite, got inf"),
+        (
+            lambda: datasets.linear_targets(bias=np.inf, rng=rng()),
+            ValueError,
+            "linear_targets: bias must be finite, got inf",
+        ),
         (
             lambda: datasets.linear_targets(targets=3, rng=rng()),
             ValueError,
-            "different numbers among 0, 1, 2",
+            r"linear_targets: targets must be different numbers among 0, 1, 2, such as \(0, 2\), got 3$",
         ),
         (
             lambda: datasets.linear_targets(targets=(3,), rng=rng()),
             ValueError,
-            "a target must be .* 0 to 2, got 3",
+            "linear_targets: a target must be a whole number from 0 to 2, got 3",
         ),
-        (lambda: datasets.linear_targets(targets=(), rng=rng()), ValueError, r"among 0, 1, 2.*got \(\)"),
-        (lambda: datasets.linear_targets(targets=(1, 1), rng=rng()), ValueError, "different numbers"),
-        (lambda: datasets.linear_classes(n_classes=1, rng=rng()), ValueError, "number of at least 2, got 1"),
-        (lambda: datasets.linear_classes(n_classes=2.5, rng=rng()), TypeError, "at least 2, got 2.5"),
+        (
+            lambda: datasets.linear_targets(targets=(), rng=rng()),
+            ValueError,
+            r"linear_targets: targets .* among 0, 1, 2.*got \(\)",
+        ),
+        (
+            lambda: datasets.linear_targets(targets=(1, 1), rng=rng()),
+            ValueError,
+            "linear_targets: targets must be different numbers",
+        ),
+        (
+            lambda: datasets.linear_classes(n_classes=1, rng=rng()),
+            ValueError,
+            "linear_classes: n_classes must be a whole number of at least 2, got 1",
+        ),
+        (
+            lambda: datasets.linear_classes(n_classes=2.5, rng=rng()),
+            TypeError,
+            "linear_classes: n_classes .* at least 2, got 2.5",
+        ),
         (
             lambda: datasets.linear_classes(target=3, rng=rng()),
             ValueError,
             "linear_classes: target must be a whole number from 0 to 2, got 3",
         ),
-        (lambda: datasets.linear_classes(target=(0,), rng=rng()), TypeError, r"from 0 to 2, got \(0,\)"),
+        (
+            lambda: datasets.linear_classes(target=(0,), rng=rng()),
+            TypeError,
+            r"linear_classes: target .* from 0 to 2, got \(0,\)",
+        ),
         (
             lambda: datasets.mnist(deadline=0),
             ValueError,
             r"mnist: deadline \(seconds\) must be above 0, got 0",
         ),
-        (lambda: datasets.mnist(deadline=np.inf), ValueError, "must be above 0 and finite, got inf"),
-        (lambda: datasets.mnist(deadline=None), TypeError, "must be a number, got None"),
-        (lambda: Images(np.zeros((2, 4))), TypeError, r"uint8 array of shape \(N, d\), got float64 \(2, 4\)"),
-        (lambda: Images(np.zeros((2, 2, 2), np.uint8)), TypeError, r"\(N, d\), got uint8 \(2, 2, 2\)"),
-        (lambda: Images([[1, 2]]), TypeError, "got list"),
+        (
+            lambda: datasets.mnist(deadline=np.inf),
+            ValueError,
+            r"mnist: deadline \(seconds\) must be above 0 and finite, got inf",
+        ),
+        (
+            lambda: datasets.mnist(deadline=None),
+            TypeError,
+            r"mnist: deadline \(seconds\) must be a number, got None",
+        ),
+        (
+            lambda: Images(np.zeros((2, 4))),
+            TypeError,
+            r"Images: pixels must be a uint8 array of shape \(N, d\), got float64 \(2, 4\)",
+        ),
+        (
+            lambda: Images(np.zeros((2, 2, 2), np.uint8)),
+            TypeError,
+            r"Images: .*\(N, d\), got uint8 \(2, 2, 2\)",
+        ),
+        (lambda: Images([[1, 2]]), TypeError, "Images: .* got list"),
     ],
 )
 def test_every_bad_argument_has_its_sentence(call, error, sentence):
-    with pytest.raises(error, match=sentence):
+    with pytest.raises(error, match=f"^{sentence}"):
         call()
 
 
@@ -454,6 +494,7 @@ def test_a_part_of_mnist_is_its_beginning_and_says_so(cache, tmp_path, monkeypat
     np.testing.assert_array_equal(part.X_train.pixels, whole.X_train.pixels[:5])
     np.testing.assert_array_equal(part.y_test, whole.y_test[:3])
     assert part.note == "A part of MNIST: 5 training and 3 test images."
+    assert datasets.write_mnist_part.__defaults__ == (5000, 1000)
     monkeypatch.setattr(datasets.sys, "platform", "emscripten")
     assert datasets.handwritten_digits().name == "mnist_part"
     assert capsys.readouterr().out == part.note + "\n"
