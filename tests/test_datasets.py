@@ -797,12 +797,16 @@ def test_files_that_arrived_before_a_fault_are_kept(server, cache, fault):
 
 def test_a_content_encoding_header_does_not_unpack_the_file(server, cache, monkeypatch):
     """Some servers label .gz files so; a client that unpacks them would see a wrong hash."""
-    monkeypatch.setattr(
-        Handler,
-        "fault_none",
-        lambda self, body: (self.begin(len(body), Content_Encoding="gzip"), self.wfile.write(body)),
-    )
+    wanted = []
+
+    def labelled(self, body):
+        wanted.append(self.headers["Accept-Encoding"])
+        self.begin(len(body), Content_Encoding="gzip")
+        self.wfile.write(body)
+
+    monkeypatch.setattr(Handler, "fault_none", labelled)
     assert_is_the_small_set(datasets.mnist(progress=False))
+    assert wanted == ["identity"] * 4
 
 
 def refused_mirrors():
