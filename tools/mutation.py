@@ -21,6 +21,7 @@ an entry that is no survivor (any more).
 import argparse
 import ast
 import importlib
+import itertools
 import json
 import os
 import shutil
@@ -62,13 +63,19 @@ def mutants_of(source):
 
     operators = [*mutation_operators, (cst.If, always_or_never)]
     wrapper = MetadataWrapper(cst.parse_module(source))
-    found, seen = [], {ast.dump(ast.parse(source))}
+    module = wrapper.module
+    # what differs is written and read alone: with the whole module around it, that takes minutes
+    pieces = [module.code_for_node(statement) for statement in module.body]
+    begins = [*itertools.accumulate(map(len, pieces), initial=source.index("".join(pieces)))]
+    found, seen = [], {(i, ast.dump(ast.parse(piece))) for i, piece in enumerate(pieces)}
 
     class Walk(cst.CSTVisitor):
         METADATA_DEPENDENCIES = (PositionProvider,)
-        names = ()
+        names, number = (), -1  # of the statement
 
         def on_visit(self, node):
+            if self.number + 1 < len(module.body) and node is module.body[self.number + 1]:
+                self.number += 1
             if isinstance(node, (cst.Annotation, cst.Decorator)) or is_type_alias(node):
                 return False  # what is read by type checkers, or at import
             if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
@@ -87,17 +94,20 @@ def mutants_of(source):
         return named == "TypeAlias"
 
     def add(node, changed, place, position):
-        code = wrapper.module.deep_replace(node, changed).code
+        number = walk.number
+        piece = module.code_for_node(module.body[number].deep_replace(node, changed))
         try:
-            tree = ast.dump(ast.parse(code))
+            tree = number, ast.dump(ast.parse(piece))
         except SyntaxError:
             return
         if tree not in seen:
             seen.add(tree)
+            code = source[: begins[number]] + piece + source[begins[number] + len(pieces[number]) :]
             line, last = (position.start.line, position.end.line) if position else (0, 0)
             found.append(Mutant(place, line, last, changed_lines(source, code), code))
 
-    wrapper.visit(Walk())
+    walk = Walk()
+    wrapper.visit(walk)
     return sorted(found, key=lambda mutant: mutant.line)
 
 
