@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 import bplib.exercises as ex
+from bplib import derive
 from bplib.exercises import diagnose, kinds, progress_file, running
 from bplib.exercises.kinds import Fault, choice, expression, function, value
 
@@ -147,11 +149,12 @@ def test_value_exercise(exercise):
     for blank in (None, ...):
         assert exercise.check(*[blank] * len(answer)).status == diagnose.NOT_ATTEMPTED
     for wrong, teaches in exercise.mutants:
+        slip = str(wrong)
         if isinstance(wrong, tuple):
             wrong = tuple(a if w is None else w for w, a in zip(wrong, answer, strict=True))
         result = exercise.check(wrong)
         assert result.status == diagnose.NOT_YET
-        assert result.message == teaches
+        assert (result.message, result.slip) == (teaches, slip)
     rng = np.random.default_rng(0)
     for wrong in [filled_with(np.zeros, answer), *(filled_with(rng.standard_normal, answer) for _ in SEEDS)]:
         assert exercise.check(*wrong).status == diagnose.NOT_YET
@@ -165,7 +168,7 @@ def test_choice_exercise(exercise):
     assert {letter for letter, _ in exercise.mutants} == set(exercise.options) - {exercise.answer}
     for letter, teaches in exercise.mutants:
         result = exercise.check(letter)
-        assert (result.status, result.message) == (diagnose.NOT_YET, teaches)
+        assert (result.status, result.message, result.slip) == (diagnose.NOT_YET, teaches, letter)
     for nonsense in ("z", 3, "", 0.0):
         assert "Choose one of" in exercise.check(nonsense).message
 
@@ -182,6 +185,7 @@ def test_expression_exercise(exercise):
         result = exercise.check(exercise.formula(wrong))
         assert result.status == diagnose.NOT_YET
         assert teaches in result.message
+        assert result.slip == wrong
         assert "it should be" in result.message, "a counter-example"
     for wrong in (0, 1.5, exercise.answer + 1, sympy.Rational(3, 7) * exercise.answer):
         assert exercise.check(wrong).status == diagnose.NOT_YET
@@ -401,6 +405,8 @@ def test_factor_n_is_recognised():
     assert "right up to a factor: too small by the number of rows of dZ: who divides by N here?" in text
     text = message(lambda dZ, X: (X.T @ dZ * X.shape[1], dZ.sum()))
     assert "right up to a factor: too large by the number of columns of X." in text
+    text = message(lambda dZ, X: (1e-4 * len(X) * X.T @ dZ, dZ.sum()))
+    assert text.startswith("Your dW has the right shape, and other values.")
 
 
 def test_sign_constant_factor_and_square_transpose():
@@ -496,6 +502,34 @@ def test_two_slips_at_once_and_slips_in_some_of_their_places():
         Fault("twice", ("dZ.sum()", "sum()"), ("1", "2"), "-").apply("dZ.sum()")
 
 
+def test_a_slip_in_one_part_is_told_where_the_part_is():
+    """Behind the sentence of its shape, its type or its NaN, too; and of each part that it explains."""
+
+    @function(inputs=two_arrays, returns=("dW", "total", "mean"), hints="abc",
+              mutants=(Fault("turned", "X.T @ dZ", "dZ.T @ X", "Turned!"), Fault("nan", "dZ.sum()", "np.nan", "NaN!"),
+                       Fault("text", "dZ.mean()", "'mean'", "A text!")))  # fmt: skip
+    def three_parts(dZ, X):
+        """Return three things."""
+        return X.T @ dZ, dZ.sum(), dZ.mean()
+
+    for answer, first, told, slip in (
+        (lambda dZ, X: (dZ.T @ X, 1, 2), "Your dW has shape", "Turned!", "turned"),
+        (lambda dZ, X: (X.T @ dZ + 1, np.nan, 2), "Your total is NaN", "NaN!", "nan"),
+        (lambda dZ, X: (X.T @ dZ + 1, 1, "mean"), "mean should be a number", "A text!", "text"),
+        (
+            lambda dZ, X: (dZ.T @ X, np.nan, 2),
+            "Your dW has shape",
+            "Turned!\nYour total: NaN!",
+            "turned + nan",
+        ),
+    ):
+        result = three_parts.check(answer, seed=0)
+        assert result.message.startswith(first)
+        assert result.message.partition("\n")[2].endswith(told)
+        assert result.message.count("Your dW: ") == 0
+        assert result.slip == slip
+
+
 def test_a_stop_alone_names_no_slip():
     """A part is wrong only where the function came back, and one that never did is not known at all."""
 
@@ -558,6 +592,125 @@ def test_arguments_are_shown_as_they_are():
     text = shaped.check(lambda gradient, shape, rate, f: gradient.sum(axis=0) + 1).message
     assert "shape = (4,)\n" in text
     assert "rate = 0.25\n" in text
+
+
+@function(inputs=lambda rng: (np.array([[1.0, 2.0], [3.0, -4.0], [0.5, 6.0]]),
+                              np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.0], [0.0, 1.0, 1.0]])),
+          returns=("dX", "total"), hints="abc", mutants=(), after="Well.")  # fmt: skip
+def same_inputs(dZ, X):
+    """Return Xᵀ dZ and the sum of dZ."""
+    return X.T @ dZ, dZ.sum()
+
+
+PRODUCT = "as many columns on its left as rows on its right: here 2 meet 3. Entry by entry multiplies `*`."
+SENTENCES = [
+    ("1 / 0 * X", "It stops with ZeroDivisionError: division by zero"),
+    ("dZ @ X", f"It stops with ValueError: `@` is the matrix product, and needs {PRODUCT}"),
+    ("np.dot(dZ, X)", f"It stops with ValueError: a matrix product needs {PRODUCT}"),
+    ("2.0 @ X", "It stops with ValueError: `@` is the product of matrices and vectors; a number multiplies with "
+     "`*`."),
+    ("X ^ 2", "It stops with TypeError: `^` is no power in Python, it works on bits. Write `**`."),
+    ("dZ + np.ones(3)", "It stops with ValueError: entry by entry (`+`, `*`, `==` …) the shapes (3, 2) and (3,) do "
+     "not fit. The matrix product is `@`."),
+    ("exec('raise KeyError')", "It stops with KeyError."),
+    ("print('a')", "It prints its result and returns None. `print` shows a value to you; `return` hands it to "
+     "whoever called.\nIt printed:\n  a"),
+    ("print(' ')", "It returns None: is there a `return` at the end?"),
+    ("X.T @ dZ", "2 values are to be returned, dX, total; it returns one thing, an array of shape (3, 2)."),
+    ("[1, 2, 3]", "2 values are to be returned, dX, total; it returns 3."),
+    ("('text', 1)", "dX should be an array of numbers, yours is 'text'."),
+    ("(X.T @ dZ, {})", "total should be a number, yours is a dict of 0."),
+    ("(X.T @ dZ + 1, 't')", "total should be a number, yours is 't'."),
+    ("((X.T @ dZ).T, 1)", "Your dX has shape (2, 3), (3, 2) is expected: transpose."),
+    ("(np.ones((2, 3)), 1)", "Your dX has shape (2, 3), (3, 2) is expected: the other way round."),
+    ("(X, 1)", "Your dX has shape (3, 3), (3, 2) is expected."),
+    ("(X.T @ dZ * np.nan, [1])", "Your total has shape (1,), a single number is expected."),
+    ("(X.T @ dZ * np.nan, 1)", "Your dX is NaN in places, finite numbers are expected."),
+    ("(X.T @ dZ + 1, -np.inf)", "Your total is infinite, finite numbers are expected."),
+    ("(X.T @ dZ, dZ.sum(), X.fill(0))[:2]", "It changes its input X, which the caller still needs: make a new array "
+     "instead of writing into the old one."),
+    ("(X.T @ dZ + 2, 1)", "Your dX has the right shape, and other values."),
+    ("(X.T @ dZ * 1.001, 8.5)", "Your dX is nearly right: it is off by about 0.007, which is more than round-off. So "
+     "close comes a derivative taken by a finite difference, a rounded number, or a small number that was added where "
+     "none belongs.\ntotal is right."),
+    ("(X.T @ dZ, -8.5)", "Your total has the right size and the wrong sign.\ndX is right."),
+    ("(X.T @ dZ, 17)", "Your total is right up to a constant factor: it is 2 times what it should be.\ndX is right."),
+    ("(X.T @ dZ, 0)", "Your total has the right shape, and other values.\ndX is right."),
+    ("(X.T @ dZ, dZ.sum(), print('ab\\n' * 7))[:2]", "Well. It printed:\n  ab\n  ab\n  ab\n  ab\n  ab\n"
+     "  … 2 more lines"),
+    ("(X.T @ dZ, dZ.sum(), print('a' * 200))[:2]", f"Well. It printed:\n  {'a' * 100}"),
+    ("(X.T @ dZ, dZ.sum())", "Well."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "said"), SENTENCES, ids=[answer for answer, _ in SENTENCES])
+def test_the_whole_of_what_is_said(answer, said):
+    result = same_inputs.check(eval(f"lambda dZ, X: {answer}", {"np": np}))
+    crash = said.startswith("It stops")
+    assert result.message.split("\nGiven")[0] == said + "\nIt was given dZ (3, 2), X (3, 3)." * crash
+    assert result.status == ("correct" if said.startswith("Well.") else "not yet")
+
+
+def test_what_was_given_and_what_came_back_is_shown_in_columns():
+    shown = same_inputs.check(lambda dZ, X: (X.T @ dZ + 1, 8.5)).message
+    assert shown.partition("Given\n")[2] == textwrap.dedent("""\
+        |             dZ = [[ 1. ,  2. ],
+        |                   [ 3. , -4. ],
+        |                   [ 0.5,  6. ]]
+        |              X = [[ 1.,  0., -1.],
+        |                   [ 2.,  1.,  0.],
+        |                   [ 0.,  1.,  1.]]
+        |     Expected dX: [[ 7. , -6. ],
+        |                   [ 3.5,  2. ],
+        |                   [-0.5,  4. ]]
+        |        yours dX: [[ 8. , -5. ],
+        |                   [ 4.5,  3. ],
+        |                   [ 0.5,  5. ]]""").replace("|", " ")
+
+
+@pytest.mark.parametrize(("inputs", "brief", "given"), [
+    ({"A": np.ones((2, 3)), "r": 0.5, "n": 3, "on": True, "f": max},
+     "A (2, 3), r = 0.5, n = 3, on = True, a function f",
+     "\nGiven\n               A = [[1., 1., 1.],\n                    [1., 1., 1.]]\n"
+     "               r = 0.5\n               n = 3\n              on = True"),
+    ({"As": [np.ones(2), np.eye(2)]}, "As [(2,), (2, 2)]",
+     "\nGiven\n              As = [[1., 1.],\n                    [[1., 0.],\n                     [0., 1.]]]"),
+    ({"As": [np.ones(2)] * 8}, f"As [{', '.join(['(2,)'] * 8)}]", None),
+    ({"As": [np.ones(2)] * 9}, "As a list of 9", None),
+    ({"A": np.ones(60), "x": 1}, "A (60,), x = 1", " Given A (60,), x = 1."),
+    ({"As": [np.ones(31)] * 2}, "As [(31,), (31,)]", " Given As [(31,), (31,)]."),
+    ({"x": [1.0, 2.0], "t": (1, 2), "s": "up"}, "x (2,), t = (1, 2), s = 'up'",
+     "\nGiven\n               x = [1., 2.]\n               t = (1, 2)\n               s = 'up'"),
+    ({"f": max}, "a function f", ""),
+])  # fmt: skip
+def test_how_inputs_are_shown(inputs, brief, given):
+    assert diagnose._brief(inputs) == brief
+    assert given is None or diagnose._given(inputs) == given
+
+
+@pytest.mark.parametrize(("number", "shown"), [
+    (0.0, "0."), (1.23456, "1.2346"), (0.099999, "0.1"), (0.0123456, "0.01235"), (3, "3"), (True, "True"),
+    (np.nan, "nan"), (0.1, "0.1"), ([1e-5, 1.0], "[1e-05, 1]"), ([5e-5, 1.0], "[5e-05, 1]"),
+    ([1e-13, 1.0], "[0., 1.]"), ([np.inf, 0.012345678], "[    inf, 0.01235]"),
+    (list(range(61)), "[ 0,  1,  2, ..., 58, 59, 60]"),
+])  # fmt: skip
+def test_how_numbers_are_shown(number, shown):
+    assert diagnose.show(number) == shown
+
+
+@pytest.mark.parametrize(("answer", "kind"), [
+    (np.ones((2, 1)), "an array of shape (2, 1)"), (np.array(2.5), "the number 2.5"), ((1, 2), "a tuple of 2"),
+    ({1: 2}, "a dict of 1"), (running.Opaque("set"), "of type set"), (10**500, "a whole number of about 500 digits"),
+    (10**300, str(10**300)[:200] + " …"), ("a" * 198, repr("a" * 198)), ("a" * 199, "'" + "a" * 199 + " …"),
+])  # fmt: skip
+def test_what_kind_of_thing_it_is(answer, kind):
+    assert diagnose._kind(answer) == kind
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**63) - 1, -(2**64), 10**307, -(10**307)])
+def test_whole_numbers_beyond_those_of_numpy(number):
+    assert diagnose.compare("n", float(number), number, 1e-9) is None
+    assert diagnose.compare("n", 1.0, number * 10**300, 1e-9).text.startswith("n is out of all bounds: ")
 
 
 def test_lines_are_counted_from_the_def_or_not_at_all():
@@ -709,6 +862,33 @@ def test_expression_diagnosis():
     for nonsense in ("2*x*y", np.zeros(3), True, [x]):
         assert "A formula in sympy's symbols is asked for" in slope.check(nonsense).message
     assert "A value is asked for, this is a function" in slope.check(lambda: x).message
+    for other, kind in (("2*x*y", "'2*x*y'"), ([x], "a list of 1"), (np.zeros(3), "an array of shape (3,)")):
+        assert slope.check(other).message == f"A formula in sympy's symbols is asked for, this is {kind}."
+    assert "yours gives 3, it should be" in slope.check(np.array(3)).message
+    assert "is not a finite formula" in slope.check(sympy.zoo).message
+    at = re.search(r"At x = (\S+), y = (\S+): ", slope.check(x - y).message)
+    assert min(map(Fraction, at.groups())) > 0
+
+
+def test_a_formula_without_symbols_and_a_symbol_that_is_nearly_one(monkeypatch):
+    sympy = pytest.importorskip("sympy")
+    half = expression("½", "", "1/2", working="-", hints="abc", mutants=(("1/4", "Squared."),))
+    assert half.check(0.5)
+    assert half.check(0.2).message.endswith("times what it should be.\nYours gives 0.2, it should be 0.5.")
+    assert half.check(0.25).message.startswith("Squared.\nYours")
+    assert half.check(0.25 + 1e-6).slip == ""
+    assert half.functions == []
+    speed = expression("v", "speed time", "speed*time", working="they\n    meet", hints="abc", mutants=())
+    meant = "sped is no symbol of this task, which has speed, time. Is speed meant?"
+    assert speed.check(sympy.Symbol("sped")).message == meant
+    assert speed.check(sympy.Symbol("q")).message == "q is no symbol of this task, which has speed, time."
+    assert speed.solution() == "speed*time\nthey\nmeet"
+
+    def undecided(*_):
+        raise derive.UndecidedError("?")
+
+    monkeypatch.setattr(derive, "prove", undecided)
+    assert half.check(0.5).message.startswith("Neither proved nor refuted: enter it in a simpler form")
 
 
 def test_value_diagnosis():
@@ -730,6 +910,106 @@ def test_value_diagnosis():
     assert whole.check([105300]).message == "Your answer has shape (1,), a single number is expected."
 
 
+def test_texts_and_truths_are_compared_as_they_are():
+    mixed = value(
+        "a", ("up", True, 2.0), working="-", hints="abc", mutants=(), returns=("way", "open", "size")
+    )
+    assert mixed.check("up", True, 2.0)
+    for answer, first in ((("down", True, 2.0), "way"), (("up", False, 2.0), "open"), (("up", 1, 2.0), "open"),
+                          (("up", True, 3), "size")):  # fmt: skip
+        assert mixed.check(*answer).message == (
+            f"That is not it. {first} is the first that differs. ex.exercise.hint() helps."
+        )
+    assert "look at the sign" in mixed.check("up", True, -2.0).message
+
+
+def test_how_near_is_right():
+    for answer, near, off in ((2.5, 2.504, 2.506), (np.array([1.0, 2.5]), [1.004, 2.5], [1.006, 2.5]),
+                              (1000, 1000 + 1e-7, 1000 + 1e-5)):  # fmt: skip
+        task = value("a", answer, working="-", hints="abc", mutants=())
+        assert task.check(near)
+        assert not task.check(off)
+    typed = value("a", 5, working="so", hints="abc", mutants=((7.0710678, "Typed."), (3, "Three.")))
+    assert kinds.roundings(7.0710678) == {7.1, 7.07, 7.071, 7.0711, 7.07107}
+    assert kinds.roundings(-0.0998) == {-0.1, -0.0998}
+    assert kinds.roundings(1.004) == {1.004}
+    for answer in (7.1, 7.07, 7.06, 7.08, 7.071, -7.1, 7, 3, 3.001):
+        said = "Typed." if answer in (7.1, 7.07, 7.08, 7.06, 7.071) else "Three." if answer == 3 else "That"
+        assert typed.check(answer).message.startswith(said), answer
+    assert typed.solution() == "5: so"
+    assert [kinds.whole(number) for number in (2, 2.0, 2.5, "2", [2])] == [True, True, False, False, False]
+
+
+def test_what_is_drawn(rng):
+    numbers = kinds.draw(rng, 40, 50)
+    assert numbers.shape == (40, 50)
+    assert set(numbers.ravel()) == {sign * n / 10 for n in range(1, 21) for sign in (1, -1)}
+    drawn = [kinds.sizes(rng, 3) for _ in range(100)]
+    assert {size for three in drawn for size in three} == set(range(2, 7))
+    assert {len(set(three)) for three in drawn} == {3}
+    alike = [{array.shape for array in kinds.square(two_arrays)(rng)} for _ in range(50)]
+    assert {shape for shapes in alike for shape in shapes} == {(3, 3), (4, 4)}
+    assert max(map(len, alike)) == 1
+
+
+def test_the_latest_check_is_remembered(monkeypatch):
+    before = kinds.Exercise.latest
+    try:
+        result = small_task.check(small_task.reference, seed=3)
+        assert (small_task.result, kinds.Exercise.latest) == (result, small_task)
+        assert small_task.submitted == (small_task.reference,)
+    finally:
+        kinds.Exercise.latest = before
+    assert repr(small_task) == "small_task: Return Xᵀ dZ and the sum of dZ."
+    assert (small_task.trials, small_task.tolerance) == (6, 1e-6)
+    with pytest.raises(NotImplementedError, match="Exercise judges no value"):
+        kinds.Exercise("a", hints="abc").judge_value(1)
+
+    def break_it(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(small_task, "judge", break_it)
+    assert message(...) == "It stops with KeyboardInterrupt, and nothing more can be said of it."
+
+
+def test_a_piece_of_the_learners_network_can_be_kept():
+    kept = "ex.keep() keeps it in mynet.py, for your own network."
+    assert ex.affine_backward.check(ex.affine_backward.reference).message.splitlines()[-1] == kept
+    assert "mynet" not in ex.affine_backward.check(lambda dZ, X, W: (dZ, X, W)).message
+    assert "mynet" not in ex.square_dW.check(ex.square_dW.reference).message
+
+
+def test_a_function_that_hides_its_signature():
+    @function(inputs=lambda rng: (kinds.draw(rng, 4).tolist(),), returns="top", hints="abc", mutants=())
+    def largest(numbers):
+        """Return the largest."""
+        return max(numbers)
+
+    assert largest.check(max)
+    assert not largest.check(min)
+    assert largest.check(None, ...).status == diagnose.NOT_ATTEMPTED
+    assert "without brackets" in largest.check(max, max).message
+
+
+def test_lists_that_are_changed():
+    @function(inputs=lambda rng: (kinds.draw(rng, 3).tolist(), 3.0), returns="total", hints="abc",
+              mutants=(Fault("in place", "return ", "numbers[0] += 1\n    return -1 + ", "Let it be."),))  # fmt: skip
+    def total(numbers, more):
+        """Sum them."""
+        return sum(numbers) + more
+
+    def appended(numbers, more):
+        numbers.append(more)
+        return sum(numbers)
+
+    def forgotten(numbers, more):
+        return sum(numbers) - numbers.pop() + more
+
+    assert "It changes its input numbers" in total.check(appended).message
+    assert "Let it be." not in total.check(forgotten).message
+    assert total.check(total.mutated(total.mutants[0])).slip == "in place"
+
+
 def test_several_numbers_may_come_in_one_array():
     assert ex.paths_and_deltas.check(np.array([630, 50]))
     assert ex.fork_backward.check(lambda x, y, z: np.array([2 * x + y + z, x + z, x + y]))
@@ -749,6 +1029,7 @@ def test_an_exercise_is_refused_without_its_parts():
 
 
 def test_package():
+    assert all(hasattr(kinds, name) for name in kinds.__all__)
     assert ex.affine_backward.lesson == 5
     assert "affine_backward" in dir(ex)
     assert repr(ex.best_h).startswith("Lesson 1, best_h: ")

@@ -508,7 +508,7 @@ def show(value: Any, indent: int = 0, digits: int = 4) -> str:
         largest = float(np.max(size, initial=0.0))
         if 0 < largest < 0.1:
             digits = min(digits - 1 - math.floor(math.log10(largest)), 20)
-        if np.any((size > 1e-12 * largest) & (size < 0.5 * 10.0**-digits)):  # small, and not 0
+        if np.any((size > 1e-12 * largest) & (size <= 0.5 * 10.0**-digits)):  # small, and not 0
             how = {"formatter": {"float_kind": lambda number: f"{number + 0.0:.{digits}g}"}}
             value = np.where(size > 1e-12 * largest, value, 0.0)
         else:
