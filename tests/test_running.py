@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -79,10 +80,72 @@ def test_what_is_too_large_says_so():
     assert np.shape(freeze(np.zeros((100, 1000)))) == (100, 1000)
 
 
+def test_what_a_trial_and_an_attempt_hold_at_first():
+    assert vars(running.Trial()) == {
+        "returned": None,
+        "crash": None,
+        "endless": False,
+        "printed": "",
+        "changed": (),
+    }
+    assert vars(running.Attempt("ran")) == {"status": "ran", "why": "", "trials": []}
+
+
 def test_whole_numbers_stay_numbers():
     assert freeze(2**62) == 2**62
     assert freeze(10**200) == 1e200
     assert type(travelled(2**62)) is int
+
+
+def deep(times):
+    a = 1.0
+    for _ in range(times):
+        a = [a]
+    return a
+
+
+@pytest.mark.parametrize("fits", [
+    lambda more: [0.0] * (running.LARGEST - 1 + more),
+    lambda more: dict.fromkeys(range(running.LARGEST - 1 + more), 0),
+    lambda more: np.zeros(running.LARGEST + more), lambda more: [np.zeros(running.LARGEST - 1 + more)],
+    lambda more: deep(running.DEEPEST + more), lambda more: [{0: (deep(running.DEEPEST - 3 + more),)}],
+])  # fmt: skip
+def test_as_much_as_is_looked_at_and_no_more(fits):
+    assert not isinstance(freeze(fits(0)), Opaque)
+    assert freeze(fits(1)).type.endswith(", too large to be looked at")
+
+
+@pytest.mark.parametrize(("given", "frozen"), [
+    (None, None), (True, True), (2.5, 2.5), (2**63 - 1, 2**63 - 1), (-(2**63) + 1, -(2**63) + 1),
+    (2**63, 2.0**63),
+    (-(2**63), -(2.0**63)), ("x" * 10_001, "x" * 10_000), (Fraction(1, 4), 0.25), ((1, [2]), (1, [2])),
+    ({1: (2,)}, {"1": (2,)}), (1j, Opaque("complex")), (np.complex128(1), Opaque("array of complex128")),
+    (np.array(["a"]), Opaque("array of <U1")), ([{1}], [Opaque("set")]), (Opaque("set"), Opaque("set")),
+    (..., ...),
+])  # fmt: skip
+def test_what_is_kept_of_an_answer(given, frozen):
+    kept = freeze(given)
+    assert (kept, type(kept)) == (frozen, type(frozen))
+    again = travelled(given)
+    assert (again, type(again)) == (frozen, type(frozen))
+
+
+@pytest.mark.parametrize("kind", [bool, np.int32, np.uint8, np.float32])
+def test_arrays_are_copied_and_keep_their_type(kind):
+    given = np.ones((2, 1), kind)
+    for kept in (freeze(given), travelled(given)):
+        assert (kept.shape, kept.dtype) == (given.shape, given.dtype)
+        assert not np.shares_memory(kept, given)
+    assert freeze(given[0, 0]).shape == ()
+
+
+@pytest.mark.parametrize(("value", "held"), [
+    (..., True), ([1, ...], True), ((1, [...]), True), ({"a": {"b": ...}}, True), ({...: 1}, False),
+    ([1, "..."], False),
+    (None, False),
+])  # fmt: skip
+def test_whether_a_gap_of_the_task_is_left(value, held):
+    assert running.holds_ellipsis(value) == held
 
 
 def test_huge_formulas_are_not_carried():
@@ -127,6 +190,34 @@ def test_the_learners_wish_to_stop_is_passed_on_and_only_where_somebody_sits(mon
     assert trial(answer).crash["type"] == "KeyboardInterrupt"
 
 
+def test_the_line_is_the_last_one_of_the_learners_own():
+    def answer(numbers):
+        numbers = list(numbers)
+        return sorted(numbers, key=lambda n: json.loads("{" * n))
+
+    crash = trial(answer, [1, 2]).crash
+    assert (crash["number"], crash["line"]) == (
+        3,
+        'return sorted(numbers, key=lambda n: json.loads("{" * n))',
+    )
+    crash = trial(len, 3).crash
+    assert (crash["type"], crash["line"], crash["number"]) == ("TypeError", "", 0)
+
+    def long_story():
+        raise ValueError("x" * 20_000)
+
+    assert trial(long_story).crash["message"] == "x" * running.LONGEST
+
+
+@pytest.mark.parametrize(("source", "blank"), [
+    ("lambda: ...", True), ("lambda: None", True), ("lambda: 0", False), ("lambda a=1: a", False),
+    ("print", False),
+    ("lambda: print()", False), ("lambda: ''", False), ("lambda: [...]", False),
+])  # fmt: skip
+def test_a_stub_is_told_from_an_answer(source, blank):
+    assert running.is_blank(eval(source)) == blank
+
+
 def test_printing_for_ever_fills_no_memory():
     def answer():
         for _ in range(1000):
@@ -152,6 +243,14 @@ def test_printing_for_ever_fills_no_memory():
         ({"W": {"b": [1]}}, lambda a: a["W"]["b"].append(2)),
         ({"W": np.zeros(3)}, lambda a: a.__setitem__("W", a)),
         ([[1]], lambda a: a[0].__setitem__(0, "text")),
+        ([[1]], lambda a: a.__setitem__(0, (1,))),
+        ([1, 2], lambda a: a.pop()),
+        (["text"], lambda a: a.__setitem__(0, "word")),
+        ([1.5], lambda a: a.__setitem__(0, None)),
+        ([1.5], lambda a: a.__setitem__(0, float("nan"))),
+        ({"a": 1}, lambda a: a.update(b=2)),
+        (np.zeros(4), lambda a: setattr(a, "shape", (2, 2))),
+        (np.array([1.0, np.nan]), lambda a: a.__setitem__(0, np.nan)),
     ],
 )
 def test_changed_inputs_are_seen_however_deep_and_the_graders_own_stay(given, change):
@@ -163,6 +262,8 @@ def test_changed_inputs_are_seen_however_deep_and_the_graders_own_stay(given, ch
 
 def test_what_is_equal_is_not_called_changed():
     result = trial(lambda *a: 1, np.array([1.0, np.nan]), [float("nan"), "text"], {"a": np.eye(2)}, len)
+    assert result.changed == ()
+    result = trial(lambda a, b: a.__setitem__(0, np.float64(1.5)), [1.5], 2)
     assert result.changed == ()
 
 
@@ -271,6 +372,37 @@ def test_the_timer_of_others_goes_on():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
+def test_a_timer_that_repeats_goes_on_repeating():
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 30, 7)
+        assert running.limited(lambda: "right", (), 5) == ("right", False)
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+        assert 25 < left <= 30
+        assert interval == 7
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_where_nothing_can_watch_there_is_no_limit(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as context:
+        context.setattr(running.threading.Thread, "start", refuse)
+        assert running._limited_by_interrupt(lambda a: a, (7,), 0.01) == (7, False)
+    if hasattr(signal, "setitimer"):
+
+        def no_timers(*_):
+            raise OSError
+
+        with monkeypatch.context() as context:
+            context.setattr(running.signal, "signal", no_timers)
+            assert running._limited_by_signal(lambda a: a, (7,), 0.01) == (7, False)
 
 
 @limits
