@@ -508,7 +508,8 @@ def test_a_slip_in_one_part_is_told_where_the_part_is():
     @function(inputs=two_arrays, returns=("dW", "total", "mean"), hints="abc",
               mutants=(Fault("turned", "X.T @ dZ", "dZ.T @ X", "Turned!"),
                        Fault("nan", "dZ.sum()", "np.nan", "NaN!"),
-                       Fault("text", "dZ.mean()", "'mean'", "A text!")))  # fmt: skip
+                       Fault("text", "dZ.mean()", "'mean'", "A text!"),
+                       Fault("half", "return", "dZ = dZ / 2\n    return", "Half!")))  # fmt: skip
     def three_parts(dZ, X):
         """Return three things."""
         return X.T @ dZ, dZ.sum(), dZ.mean()
@@ -517,6 +518,12 @@ def test_a_slip_in_one_part_is_told_where_the_part_is():
         (lambda dZ, X: (dZ.T @ X, 1, 2), "Your dW has shape", "Turned!", "turned"),
         (lambda dZ, X: (X.T @ dZ + 1, np.nan, 2), "Your total is NaN", "NaN!", "nan"),
         (lambda dZ, X: (X.T @ dZ + 1, 1, "mean"), "mean should be a number", "A text!", "text"),
+        (
+            lambda dZ, X: (X.T @ dZ + 1, dZ.sum() / 2, dZ.mean() / 2),
+            "Your dW has",
+            "Your total and mean: Half!",
+            "half",
+        ),
         (
             lambda dZ, X: (dZ.T @ X, np.nan, 2),
             "Your dW has shape",
@@ -709,6 +716,59 @@ def test_how_numbers_are_shown(number, shown):
 ])  # fmt: skip
 def test_what_kind_of_thing_it_is(answer, kind):
     assert diagnose._kind(answer) == kind
+
+
+PAIR = ("a", "b")
+
+
+@pytest.mark.parametrize(("names", "expected", "received", "kind", "name"), [
+    ("a", 1.0, "t", "type", "a"), ("a", 1.0, 10**400, "type", "a"), ("a", 1.0, [1.0], "shape", "a"),
+    ("a", 1.0, np.nan, "nan", "a"), ("a", 1.0, 2.0, "values", "a"), ("a", "t", "u", "values", "a"),
+    ("a", [np.ones(2)], [np.zeros(2)], "values", "a[0]"), ("a", {"k": 1}, {"k": 2}, "values", "a['k']"),
+    (PAIR, (1, 2), 1, "count", ""), (PAIR, (1, 2), (1,), "count", ""), (PAIR, (1, 2), (1, 3), "values", "b"),
+    (PAIR, ([np.ones(2), 1], 2), ([1], 2), "type", ""), (PAIR, (1, {"k": 1}), (1, {}), "type", ""),
+    (PAIR, ({"k": 1}, {"k": 1}), (2, {"k": 1}), "type", ""),
+])  # fmt: skip
+def test_the_kind_of_a_problem(names, expected, received, kind, name):
+    problem = diagnose.compare(names, expected, received, 1e-6)
+    assert (problem.kind, problem.name) == (kind, name)
+
+
+@pytest.mark.parametrize("returned", [(1.0, 2.0), [1.0, 2.0], np.array([1.0, 2.0])])
+def test_the_parts_of_what_is_returned(returned):
+    assert [diagnose.part_of(PAIR, returned, name) for name in PAIR] == [1.0, 2.0]
+    assert diagnose.part_of("all", returned, "all") is returned
+    assert diagnose.part_of(("a", "b", "c"), returned, "a") is None
+    assert [diagnose.part_of(PAIR, other, "a") for other in (1.0, "ab", np.ones((2, 2)))] == [None] * 3
+
+
+def test_what_may_answer_a_list():
+    for expected, received, right in (
+        ([1.0, 2.0], np.array([1.0, 2.0]), True),
+        ([1.0, 2.0], (1, 2), True),
+        ([1, np.float64(2)], np.array([1.0, 2.0]), True),
+        ((1.0, 2.0), [1.0, 2.0], True),
+        ((1.0, 2.0), np.array([1.0, 2.0]), False),
+        ([np.ones(2)], np.ones((1, 2)), False),
+        ([], [], True),
+        ([], np.zeros(0), False),
+    ):
+        assert (diagnose.compare("a", expected, received, 1e-6) is None) == right, (expected, received)
+
+
+@pytest.mark.parametrize(("answer", "kind"), [
+    ("dZ @ X", "crash"), ("print('a')", "printing"), ("print()", "none"), ("(X, dZ.fill(0))", "type"),
+    ("(X.T @ dZ, dZ.sum(), X.fill(0))[:2]", "changed"), ("(X.T @ dZ + 1, X.fill(0), 8.5)[::2]", "changed"),
+    ("(X.T @ dZ, 8)", "values"),
+])  # fmt: skip
+def test_the_first_problem_of_a_trial(answer, kind):
+    attempt = same_inputs.attempt((eval(f"lambda dZ, X: {answer}", {"np": np}),), 0)
+    problems = diagnose.all_problems(same_inputs, attempt, 0)
+    assert {t: problem.kind for t, problem in problems.items()} == dict.fromkeys(range(6), kind)
+    endless = diagnose.first_problem(same_inputs, running.Trial(endless=True), running.Trial(), {})
+    assert endless == diagnose.Problem(
+        "endless", "It did not come back and was stopped: is there a loop that never ends?"
+    )
 
 
 @pytest.mark.parametrize("number", [2**63, 2**64, -(2**63) - 1, -(2**64), 10**307, -(10**307)])
@@ -1185,15 +1245,117 @@ def test_where_the_record_lies(monkeypatch):
     monkeypatch.delenv("BPLIB_PROGRESS_FILE")
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     monkeypatch.setenv("APPDATA", "C:/somewhere")
-    for platform in ("linux", "win32", "darwin"):
+    monkeypatch.setattr(progress_file.Path, "home", lambda: Path("/home/me"))
+    for platform, folder in (("linux", "/somewhere"), ("win32", "C:/somewhere"),
+                             ("darwin", "/home/me/Library/Application Support"),
+                             ("emscripten", "/home/me")):  # fmt: skip
         monkeypatch.setattr(progress_file.sys, "platform", platform)
-        assert progress_file.path().parts[-2:] == ("bplib", "progress.json")
+        assert progress_file.path() == Path(folder, "bplib", "progress.json")
+    monkeypatch.setenv("XDG_DATA_HOME", "")
+    monkeypatch.delenv("APPDATA")
+    for platform, folder in (("linux", ".local/share"), ("win32", "AppData/Roaming")):
+        monkeypatch.setattr(progress_file.sys, "platform", platform)
+        assert progress_file.path() == Path("/home/me", folder, "bplib", "progress.json")
     monkeypatch.setattr(progress_file.sys, "platform", "emscripten")
     monkeypatch.setattr(progress_file.os.path, "isdir", lambda folder: folder == "/drive")
     assert progress_file.path() == Path("/drive/bplib/progress.json")  # what outlives a page in a browser
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
         assert progress_file.path() is None
+
+
+RECORD = """\
+{
+ "exercises": {
+  "a": {
+   "solved": null,
+   "tries": 2
+  }
+ },
+ "predictions": {
+  "p": {
+   "predicted": 1.5,
+   "result": "b"
+  }
+ },
+ "reviews": {
+  "q": {
+   "due": "2026-03-05",
+   "step": 2
+  }
+ },
+ "version": 1
+}
+"""
+
+
+def test_what_the_record_holds(kept):
+    assert (progress_file.load(), progress_file.predictions(), progress_file.reviews()) == ({}, {}, {})
+    for _ in range(2):
+        progress_file.note("a", "not yet")
+    progress_file.note_prediction("p", predicted=1.5)
+    assert progress_file.predictions() == {"p": {"predicted": 1.5, "result": None}}
+    progress_file.note_prediction("p", result="b")
+    progress_file.note_review("q", 2, "2026-03-05")
+    assert kept.read_text() == RECORD
+    assert progress_file.load() == {"a": {"solved": None, "tries": 2}}
+    assert progress_file.predictions() == {"p": {"predicted": 1.5, "result": "b"}}
+    assert progress_file.reviews() == {"q": {"step": 2, "due": "2026-03-05"}}
+    kept.write_text('{"exercises": {"a": {"solved": null, "tries": 2}}}')
+    assert progress_file.load() == {"a": {"solved": None, "tries": 2}}, "as older files have it"
+    assert (progress_file.predictions(), progress_file.reviews()) == ({}, {})
+
+
+@pytest.mark.parametrize(("good", "bad"), [
+    ("1.5", "[1.5]"), ('"b"', "{}"), ('"2026-03-05"', '"soon"'), ('"2026-03-05"', "5"),
+    ('"step": 2', '"step": "x"'), ('"tries": 2', '"try": 2'),
+])  # fmt: skip
+def test_a_part_that_is_damaged_is_noticed(kept, good, bad, capsys):
+    kept.write_text(RECORD.replace(good, bad))
+    assert progress_file.load() == {}
+    aside = kept.with_name("progress.json.damaged-1")
+    said = f"Your progress file was damaged: it is kept as {aside}, and a new one is begun.\n"
+    assert capsys.readouterr().out == said
+
+
+def test_trouble_with_the_record_is_said_once(kept, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "no entry")
+
+    without = "(no entry); the exercises work without it.\n"
+    monkeypatch.setattr(progress_file.files, "write", refuse)
+    progress_file.note("a", "not yet")
+    progress_file.note("a", "not yet")
+    assert capsys.readouterr().out == f"Your progress could not be written to {kept} {without}"
+    kept.write_text("{")
+    monkeypatch.setattr(progress_file.os, "replace", refuse)
+    assert progress_file.load() == {}
+    assert (
+        capsys.readouterr().out
+        == f"Your progress file {kept} is damaged and cannot be set aside (no entry).\n"
+    )
+    monkeypatch.setattr(progress_file.Path, "read_text", refuse)
+    assert progress_file.load() == {}
+    assert capsys.readouterr().out == f"Your progress file {kept} cannot be read {without}"
+
+
+def test_progress_in_words():
+    here = [e.name for e in ex.exercises(5)]
+    open_all = f"Still open: {', '.join(here)}."
+    course = f"Course: {{}} of {len(ALL)} exercises solved."
+    lesson = f"Lesson 5: {{}} of {len(here)} exercises solved."
+    for solved, number, words in (
+        ((), None, course.format(0)),
+        (here, None, course.format(len(here))),
+        ((), 5, f"{lesson.format(0)} {open_all} {course.format(0)}"),
+        (here, 5, f"{lesson.format(len(here))} Solved: {', '.join(here)}. {course.format(len(here))}"),
+        (
+            here[:1],
+            5,
+            f"{lesson.format(1)} Solved: {here[0]}. Still open: {', '.join(here[1:])}. {course.format(1)}",
+        ),
+    ):
+        assert progress_file.summary(ALL, solved, number) == words
 
 
 def test_progress_picture(kept, capsys):

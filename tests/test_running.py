@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bplib.exercises import progress_file, running
-from bplib.exercises.attempt import decode, encode
+from bplib.exercises.attempt import attempt_from_json, attempt_to_json, decode, encode
 from bplib.exercises.running import Opaque, call, freeze
 
 
@@ -128,6 +128,60 @@ def test_what_is_kept_of_an_answer(given, frozen):
     assert (kept, type(kept)) == (frozen, type(frozen))
     again = travelled(given)
     assert (again, type(again)) == (frozen, type(frozen))
+
+
+@pytest.mark.parametrize(("value", "data"), [
+    (..., {"ellipsis": True}), ((1, "a"), {"tuple": [1, "a"]}), ([None], {"list": [None]}),
+    ({"a": (1.5,)}, {"dict": [["a", {"tuple": [1.5]}]]}), (Opaque("set"), {"opaque": "set"}),
+    (np.ones((2, 1), np.float32), {"array": [[1.0], [1.0]], "dtype": "float32", "shape": [2, 1]}),
+    (np.zeros((0, 2)), {"array": [], "dtype": "float64", "shape": [0, 2]}),
+])  # fmt: skip
+def test_how_an_answer_is_written_down(value, data):
+    assert encode(value) == data
+    np.testing.assert_equal(decode(json.loads(json.dumps(data))), value)
+
+
+FORMULAS = {
+    "x": ["Symbol", "x"],
+    "x + y*2.5": ["Add", ["Symbol", "x"], ["Mul", ["Number", "2.50000000000000"], ["Symbol", "y"]]],
+    "x**(2/3)": ["Pow", ["Symbol", "x"], ["Number", "2/3"]],
+    "pi*E*I": ["Mul", ["Exp1"], ["ImaginaryUnit"], ["Pi"]],
+    **{f"{name}(x)": [name, ["Symbol", "x"]]
+       for name in "exp log sin cos tan sinh cosh tanh Abs sign factorial".split()},
+    "Max(x, y)": ["Max", ["Symbol", "x"], ["Symbol", "y"]],
+    "Min(1, y)": ["Min", ["Number", "1"], ["Symbol", "y"]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_how_a_formula_is_written_down(text):
+    sympy = pytest.importorskip("sympy")
+    formula = sympy.sympify(text, locals={name: sympy.Symbol(name, real=True) for name in "xy"})
+    name, *parts = encode(formula)["formula"]
+    wanted, *others = FORMULAS[text]
+    assert name == wanted
+    assert sorted(map(repr, parts)) == sorted(map(repr, others))
+    assert decode({"formula": FORMULAS[text]}) == formula
+
+
+@pytest.mark.parametrize(
+    "tree", [["exec", ["Symbol", "x"]], ["Symbol"], ["Number", "x"], ["Pow", ["Number", "1"]], []]
+)
+def test_a_formula_of_no_known_kind_is_not_built(tree):
+    pytest.importorskip("sympy")
+    assert decode({"formula": tree}) == Opaque("a formula of its own kind")
+
+
+def test_an_attempt_travels_whole():
+    def answer(a):
+        print("a")
+        a[0] = 2
+        return (a, ...)
+
+    attempt = running.Attempt(
+        "ran", "why", [trial(answer, [1.0]), trial(len, 3), running.Trial(endless=True)]
+    )
+    assert attempt_from_json(json.loads(json.dumps(attempt_to_json(attempt)))) == attempt
 
 
 @pytest.mark.parametrize("kind", [bool, np.int32, np.uint8, np.float32])
