@@ -409,6 +409,21 @@ def test_factor_n_is_recognised():
     assert text.startswith("Your dW has the right shape, and other values.")
 
 
+@pytest.mark.parametrize(("factor", "said"), [
+    ("len(X)", "right up to a factor: too large by the number of rows of dZ: who divides by N here?"),
+    ("-1 / len(X)", "right up to a factor: too small by the number of rows of dZ: who divides by N here?"),
+    ("dZ.shape[1]", "right up to a factor: too large by the number of columns of dZ."),
+    ("1 / X.shape[1]", "right up to a factor: too small by the number of columns of X."),
+    ("-1 / 3", "right up to a constant factor: it is -0.3333 times what it should be."),
+    ("X.size", "the right shape, and other values."), ("0", "the right shape, and other values."),
+    ("1.02", "right up to a constant factor: it is 1.02 times what it should be."),
+])  # fmt: skip
+def test_factors_are_recognised(factor, said):
+    answer = eval(f"lambda dZ, X: (X.T @ dZ * ({factor}), dZ.sum())")
+    first = message(answer).splitlines()[0]
+    assert first.partition(" is " if "right up" in said else " has ")[2] == said
+
+
 def test_sign_constant_factor_and_square_transpose():
     assert "the wrong sign" in message(lambda dZ, X: (-X.T @ dZ, dZ.sum()))
     assert "2.5 times what it should be" in message(lambda dZ, X: (2.5 * X.T @ dZ, dZ.sum()))
@@ -581,6 +596,15 @@ def test_as_many_digits_as_show_the_difference():
     assert "nearly right" in text
     assert "1 times" not in text
     assert "Expected a: 0.8\n" in same_number.check(lambda a: -a).message
+
+    @function(inputs=square_matrix, returns="A", hints="abc", mutants=(), tolerance=1e-9)
+    def same_matrix(A):
+        """Return A."""
+        return A
+
+    shown = re.findall(r"[-.\d]+", same_matrix.check(lambda A: A + 1e-7).message.partition("Expected")[2])
+    numbers = [float(number) for number in shown if number.strip("-.")]
+    np.testing.assert_allclose(np.subtract(numbers[9:], numbers[:9]), 1e-7, rtol=1e-5)
     assert diagnose.show(-1e-9) == "-0.000000001"
     assert diagnose.show(np.array([-1e-17, 1.0])) == "[0., 1.]"
     assert "e-06" in diagnose.show(np.array([1e-6, 1.5])), "what is not 0 is not shown as 0"
@@ -675,6 +699,23 @@ def test_what_was_given_and_what_came_back_is_shown_in_columns():
         |        yours dX: [[ 8. , -5. ],
         |                   [ 4.5,  3. ],
         |                   [ 0.5,  5. ]]""").replace("|", " ")
+
+
+def test_of_many_numbers_the_entry_that_differs_most_is_told():
+    @function(inputs=lambda rng: (np.arange(63.0).reshape(9, 7), 2), returns="A", hints="abc", mutants=())
+    def many(X, n):
+        """Return n X."""
+        return n * X
+
+    def answer(X, n):
+        out = n * X
+        out[8, 5] += 30
+        out[2, 1] -= 40
+        return out
+
+    lines = many.check(answer).message.splitlines()
+    assert lines[:2] == ["Your A has the right shape, and other values.", "Given X (9, 7), n = 2."]
+    assert lines[-1] == "They differ most at (2, 1): 30, yours -10."
 
 
 @pytest.mark.parametrize(("inputs", "brief", "given"), [
