@@ -670,7 +670,7 @@ SENTENCES = [
      "is right."),
     ("(X.T @ dZ, 0)", "Your total has the right shape, and other values.\ndX is right."),
     ("(X.T @ dZ, dZ.sum(), print('ab\\n' * 7))[:2]", "Well. It printed:\n  ab\n  ab\n  ab\n  ab\n  ab\n  … "
-     "2 more lines"),
+     "7 lines in all"),
     ("(X.T @ dZ, dZ.sum(), print('a' * 200))[:2]", f"Well. It printed:\n  {'a' * 100}"),
     ("(X.T @ dZ, dZ.sum())", "Well."),
 ]  # fmt: skip

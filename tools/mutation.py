@@ -209,7 +209,9 @@ def run_tests(tree, tests, limit, plugin, *, sound=False):
         seconds = time.monotonic() - begin
         if done:
             code = os.waitstatus_to_exitcode(status)
-            if code in (4, 5, 70):  # bad arguments, no tests, or what went wrong here
+            # no tests, what went wrong here, or bad arguments: a test's name is one, too, when the mutant
+            # cannot be imported
+            if code in (5, 70) or (sound and code == 4):
                 raise SystemExit(f"pytest ended with status {code}")
             return SURVIVED if code == 0 else NOTICED, seconds
         if seconds > limit:

@@ -521,5 +521,5 @@ def _printed(trial):
     if not trial.printed.strip():
         return ""
     lines = trial.printed.strip().splitlines()
-    more = f"\n  … {len(lines) - 5} more lines" if len(lines) > 5 else ""
+    more = f"\n  … {len(lines)} lines in all" if len(lines) > 5 else ""
     return "It printed:\n" + "\n".join(f"  {line[:100]}" for line in lines[:5]) + more
