@@ -55,9 +55,10 @@ def pytest_make_collect_report():
 
 # What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
 LONGEST = (
-    "test_lessons.py",
+    "web/test_lessons.py",
+    "web/test_live_edition.py",
+    "web/test_pages.py",
     "test_grade.py",
-    "test_pages.py",
     "test_grade_lessons.py",
     "test_answers.py",
     "test_every_control.py",
@@ -70,7 +71,7 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    items.sort(key=lambda item: places.get(item.path.as_posix().rpartition("/tests/")[2], len(places)))
 
 
 @pytest.fixture

@@ -214,6 +214,16 @@ def test_the_mutants_of_a_module():
     for mutant in found:
         assert ast.parse(mutant.code)
         assert MODULE.splitlines()[mutant.line - 1].strip().startswith(mutant.change.split(" → ")[0])
+    lengths = {mutant.change: mutant.last - mutant.line + 1 for mutant in found}
+    assert lengths["if n < by: → if n <= by:"] == 1
+    assert lengths["if n < by: → if True:"] == 2, "the condition and what stands below it"
+
+
+def test_a_share_is_every_nth_from_the_kth():
+    assert mutation.share("2/5") == (2, 5)
+    for text in ("0/5", "6/5", "5", "a/b"):
+        with pytest.raises(ValueError, match=r"unpack|literal|^[06]/5$"):
+            mutation.share(text)
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")
@@ -247,6 +257,16 @@ def test_a_mutant_is_noticed_by_a_test_that_fails_or_does_not_end(body, outcome,
 
 
 @needs_fork
+def test_a_mutant_that_cannot_be_imported_is_noticed(tmp_path):
+    """Its tests cannot be found by their names; for sound code that is a mistake in the settings."""
+    _, notes = tree_of(tmp_path, "half = 1 / 0\n", "halves.half")
+    arguments = (tmp_path, ["test_halves.py::test_0"], 60, lambda: mutation.Quickest(notes))
+    assert mutation.run_tests(*arguments)[0] == mutation.NOTICED
+    with pytest.raises(SystemExit, match="4"):
+        mutation.run_tests(*arguments, sound=True)
+
+
+@needs_fork
 def test_the_test_that_failed_last_is_asked_first(tmp_path):
     """The next mutant is one of the same line, as often as not: of two that fail, the same one says so."""
     code, notes = tree_of(tmp_path, "", "assert halves.one == 1", "assert halves.two == 2")
@@ -261,8 +281,7 @@ def test_the_test_that_failed_last_is_asked_first(tmp_path):
 
 @needs_fork
 def test_the_tests_that_came_by_are_asked_first_and_then_all_others(tmp_path):
-    """A line that only another process runs is on nobody's way: its mutants get all tests."""
-    pytest.importorskip("coverage", reason="no mutation tests: coverage is not installed")
+    """Where those that came by notice nothing, or nobody did, all are asked."""
     sound = "def half(n):\n    return n / 2\n\ndef odd(n):\n    return n % 2\n"
     tests = ["halves.half(2)", "assert halves.odd(3)", "assert open(halves.__file__).read().count('/') == 1"]
     code, notes = tree_of(tmp_path, sound, *tests)
@@ -274,6 +293,7 @@ def test_the_tests_that_came_by_are_asked_first_and_then_all_others(tmp_path):
     assert known["lines"]["2"] == ["test_halves.py::test_0"]
     assert known["lines"]["5"] == ["test_halves.py::test_1"]
     for line, before, after, noticed in [
+        (3, "\n\ndef odd", "  # /\n\ndef odd", "test_2"),  # nobody came by
         (5, "n % 2", "n * 0", "test_1"),  # by one that came by
         (2, "n / 2", "n // 2", "test_2"),  # not by test_0, which did, but by one that did not
         (2, "n / 2", "2 / n", None),

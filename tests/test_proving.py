@@ -608,7 +608,7 @@ on, off = sp.Piecewise((1, x > 0), (0, True)), sp.Piecewise((0, x > 0), (1, True
 )  # fmt: skip
 def test_the_quick_ways_spare_the_slow_one(derived, claimed, assuming, monkeypatch):
     """`simplify` may take minutes: it is not asked where the ways before it lead to 0."""
-    monkeypatch.setattr(sp, "simplify", None)
+    monkeypatch.setattr(sp, "simplify", lambda *_: pytest.fail("simplify was asked"))
     assert derive.prove(derived, claimed, assuming=assuming)
 
 
@@ -647,14 +647,13 @@ root = sp.sqrt(x * y + 1)
         (root**3 - x * y * root - root, root**3 - x * y * root),
         ((root + z) * (root - z) - x * y - 1 + z**2, (root + z) * (root + z) - x * y - 1 + z**2),
         (1 / (root + z) - (root - z) / (1 + x * y - z**2), 1 / (root + z) - (root - z) / (1 + x * y + z**2)),
-        (root**5 / 3 - root * (x * y + 1) ** 2 / 3, root**5 / 3 - root * (x * y + 1) ** 2 / 2),
         ((root + 1) ** 3 - root * (x * y + 4) - 3 * x * y - 4, (root + 1) ** 3 - root * (x * y + 4) - 3 * x * y),
-        (1 / root - root / (x * y + 1), 1 / root + root / (x * y + 1)),
         (root * x - x * root + (x + y) ** 2 * root - (x**2 + 2 * x * y + y**2) * root, root * x - y),
     ],
 )  # fmt: skip
 def test_one_root_is_multiplied_out(zero, near):
-    assert _one_root(sp.expand(zero, deep=False) + 0) == 0
+    assert zero != 0, "sympy has not found it by itself"
+    assert _one_root(zero) == 0
     assert _one_root(near) is near
 
 
@@ -1026,7 +1025,7 @@ def test_abstract_functions_become_concrete_ones_without_symmetry():
     assert _concrete(g(x), 0) == 7 * x**2 / 12 + x / 3 + sp.sin(x / 6 + sp.Rational(7, 12))
     assert _concrete(f(x, y), 1).coeff(x**2) == sp.Rational(1, 14)
     slope = sp.Derivative(g(f(x)), f(x))
-    assert _by_name(slope.subs(x, x)) != slope
+    assert _by_name(slope) != slope
     assert _by_name(sp.Derivative(f(x), x)) == sp.Derivative(f(x), x)
     inner = _concrete(f(sp.Integer(2)), 0)
     t = sp.Symbol("t")
@@ -1127,7 +1126,7 @@ def test_a_gap_counts_where_it_has_a_width(derived, claimed, at, refuted):
 
 
 def test_a_gap_is_asked_about_inside_what_is_assumed():
-    """Around x = 0 there is no other point at which x is 0, or an integer."""
+    """Around x = 0 there is no other point at which x is 0."""
     closed = _without_gaps(half)
     nowhere = [(0, {x: sp.Integer(0)})]
     assert refute(closed, x, Assumed(relations=(x >= 0,)), nowhere, 30, []) is None
@@ -1317,11 +1316,15 @@ def test_a_value_is_put_in_where_a_name_is_free():
     assert insert(C * D, sp.Eq(D, E)) == C * E
 
 
-def test_floats_without_a_value_stay():
-    for value in (sp.Float("inf"), sp.Float("-inf"), sp.Float("nan")):
+def test_numbers_without_a_value_stay():
+    for value in (sp.Float("inf"), sp.Float("-inf"), sp.Float("nan"), x):
         assert exact(value) is value
-    assert exact(x) is x
-    assert simplest(sp.Float("inf") * x) == sp.Float("inf") * x
+        assert simplest(value) is value
+    huge = sp.Float(1e300) * sp.Float(1e300)
+    assert exact(huge) == sp.Rational(huge), "larger than any float64"
+
+
+def test_what_is_simple_enough_may_be_said():
     assert simplest(0.123 * x, denominator=100) == 0.123 * x
     assert simplest(0.123 * x, denominator=1000) == 123 * x / 1000
     assert simplest(0.3333 * x, tolerance=1e-3) == 3333 * x / 10000

@@ -15,7 +15,7 @@ limit too.
 
 A mutant that no test can notice, since it does the same, stands in tools/equivalent_mutants.toml with the
 reason. A survivor that does not stand there is shown as an entry for it, and makes the exit status 1, as does
-an entry that is no survivor (any more).
+an entry that is no survivor (any more), which is asked only where all mutants of a module are tried.
 """
 
 import argparse
@@ -47,7 +47,7 @@ ENVIRONMENT = {
 class Mutant(NamedTuple):
     place: str  # the function or class, with dots; "" in the module itself
     line: int
-    last: int  # line that the mutant changes
+    last: int  # line of the piece that is changed
     change: str  # the lines that differ: "before → after"
     code: str  # of the whole module
 
@@ -144,7 +144,8 @@ class Quickest:
 
     def pytest_collection_modifyitems(self, items):
         if self.only:
-            items[:] = [item for item in items if item.nodeid in self.only]
+            # a mutant may give parametrised tests other names
+            items[:] = [item for item in items if item.nodeid in self.only] or items
         seconds, failed = self.known.get("seconds", {}), self.known.get("failed", "")
         items.sort(key=lambda item: (item.nodeid != failed, seconds.get(item.nodeid, 0)))
 
@@ -197,6 +198,8 @@ def run_tests(tree, tests, limit, plugin, *, sound=False):
             os.chdir(tree)
             sys.path.insert(0, str(tree))
             sys.dont_write_bytecode = not sound
+            if not sound:  # for the Pythons that tests start
+                os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
             import pytest
 
             # the timeout plugin alone: others take longer to load than the tests to run
@@ -209,8 +212,8 @@ def run_tests(tree, tests, limit, plugin, *, sound=False):
         seconds = time.monotonic() - begin
         if done:
             code = os.waitstatus_to_exitcode(status)
-            # no tests, what went wrong here, or bad arguments: a test's name is one, too, when the mutant
-            # cannot be imported
+            # 5: no tests; 70: an error of this tool; 4: bad arguments. Of a mutant, 4 means that it cannot be
+            # imported, so that a named test is not found.
             if code in (5, 70) or (sound and code == 4):
                 raise SystemExit(f"pytest ended with status {code}")
             return SURVIVED if code == 0 else NOTICED, seconds
@@ -227,7 +230,7 @@ def outcome_of(mutant, tree, tests, known, limit):
     lines = map(str, range(mutant.line, mutant.last + 1))
     near = {test for line in lines for test in known["lines"].get(line, ())}
     if near:
-        # a file on the command line keeps what stands behind it: "file::test", and options
+        # all arguments that name one of these files, with or without "::test", and the options
         files = {test.partition("::")[0] for test in near}
         there = [test for test in tests if test.startswith("-") or test.partition("::")[0] in files]
         outcome, _ = run_tests(tree, there, limit, lambda: Quickest(notes, near))

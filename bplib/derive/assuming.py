@@ -6,6 +6,7 @@ condition, and what was known of the name (positive, an integer, …) stays a co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -76,7 +77,8 @@ def exact(expr: Expr) -> Expr:
 
     def fraction(number):
         # sympy prints 15 digits of a float64, which two neighbours may share; Python's repr tells all apart.
-        decimal = sp.Rational(repr(float(number)) if number._prec == 53 else str(number))
+        short = repr(float(number)) if number._prec == 53 and math.isfinite(float(number)) else str(number)
+        decimal = sp.Rational(short)
         return decimal if sp.Float(decimal, precision=number._prec) == number else sp.Rational(number)
 
     floats = expr.atoms(sp.Float)
