@@ -164,7 +164,7 @@ def texts(folder):
     """Every text in the folder, without blanks: {path: text}."""
     found = {}
     for path in folder.rglob("*"):
-        if path.is_file() and path.suffix not in (".png", ".npz", ".otf"):
+        if path.is_file() and path.suffix not in (".png", ".npz", ".otf", ".pyc"):
             text = path.read_text(encoding="utf-8")
             if path.suffix in (".ipynb", ".json"):
                 text = "\n".join(strings(json.loads(text)))
