@@ -12,7 +12,7 @@ def test_the_race_runs_and_answers(lab):
     lab.wait_for(lambda: lab.kernel("p.model.step_count") == 1, what="one step")
     lab.button("Play").click()
     lab.wait_for(lambda: lab.kernel("p.model.step_count") > 10, what="steps")
-    assert lab.painted_frames(1) >= 2
+    lab.paints(2)
     lab.slider("η of SGD").press("ArrowRight")
     lab.wait_for(lambda: lab.kernel("p.model.runners[0].optimizer.learning_rate") > 0.4, what="the key")
     lab.slider("η of SGD").set(0.7)  # past 2/c: SGD leaves, the others go on
