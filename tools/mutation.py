@@ -102,7 +102,7 @@ def mutants_of(source):
             return
         if tree not in seen:
             seen.add(tree)
-            code = source[: begins[number]] + piece + source[begins[number] + len(pieces[number]) :]
+            code = source[: begins[number]] + piece + source[begins[number + 1] :]
             line, last = (position.start.line, position.end.line) if position else (0, 0)
             found.append(Mutant(place, line, last, changed_lines(source, code), code))
 
