@@ -55,8 +55,8 @@ def pytest_make_collect_report():
 
 # What takes longest begins first, or one worker is left with it in the end while the other has nothing to do.
 LONGEST = (
-    "web/test_lessons.py",
     "web/test_live_edition.py",
+    "web/test_lessons.py",
     "web/test_pages.py",
     "test_grade.py",
     "test_grade_lessons.py",

@@ -79,8 +79,10 @@ def write(folder, scratch, course, *, pyodide=None, others=None):
     for name in ("keep.js", "carry.js", "_static/playground/settings.js"):
         shutil.copy(ROOT / "pages" / name, folder)
     page = folder / "notebooks" / "index.html"
-    scripts = '<script src="../keep.js"></script><script type="module" src="../carry.js"></script>'
-    text = page.read_text(encoding="utf-8").replace("</head>", f"{scripts}</head>", 1)
+    # a browser that finds no icon asks the host's root for one
+    head = '<link rel="icon" href="favicon.ico">'
+    head += '<script src="../keep.js"></script><script type="module" src="../carry.js"></script>'
+    text = page.read_text(encoding="utf-8").replace("</head>", f"{head}</head>", 1)
     page.write_text(text, encoding="utf-8")
     add_service_worker(folder)
 

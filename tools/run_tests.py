@@ -86,7 +86,7 @@ def phases(options, scratch):
         empty.mkdir()
         yield "notebooks with MNIST", training if have_mnist() else "MNIST is not here", {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
-    site = [str(Path("tests") / "web"), "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    site = [str(Path("tests") / "web"), "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
     yield "the site", [*site, "-m", "not browser"] if options.no_browser else site, {}
     pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
     yield "browser", "--no-browser was asked for" if options.no_browser else pages, {}

@@ -11,6 +11,13 @@ import build_site
 from .laboratory import LiteLab, serve
 
 
+def pytest_collection_modifyitems(items):
+    """What opens a lesson takes long: workers share that test by test, and the others file by file."""
+    for item in items:
+        group = item.nodeid if "lite" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory):
     """The folder of the site, in a sub-folder of what is served; BPLIB_TEST_SITE names one that is there.
