@@ -56,6 +56,7 @@ def test_the_kernel_loads_what_is_in_the_folder_and_nothing_else(lite, site_fold
     assert all(other in packages for entry in packages.values() for other in entry["depends"])
 
 
+@pytest.mark.thorough
 def test_a_first_visit_is_small_a_second_loads_nothing_and_works_without_a_network(
     chromium, site_folder, lite
 ):
@@ -113,6 +114,7 @@ print(heard, [name for name in found if "assert_allclose" in name][:1])
 """
 
 
+@pytest.mark.thorough
 def test_with_what_is_left_of_the_packages_one_imports_draws_proves_and_completes(lite):
     """`tools/slim.py` leaves much out; a warning, as matplotlib gives for a font that is missing, is an error."""
     lite.open("01_chain_rule")
@@ -124,7 +126,7 @@ def test_with_what_is_left_of_the_packages_one_imports_draws_proves_and_complete
     )
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.thorough)])
 def test_an_experiment_of_the_pages_is_carried_to_the_live_lesson(lite, language):
     lite.page.goto(
         f"{lite.whole}{language}/index.html?data=circles&hidden=3&learning_rate=0.2&activation=relu&batch_size=16"
