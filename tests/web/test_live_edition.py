@@ -70,7 +70,7 @@ def test_a_first_visit_is_small_a_second_loads_nothing_and_works_without_a_netwo
         print(f"a first visit loads {megabytes:.1f} MB")
         assert 10 < megabytes <= 25
         site.sent.clear()
-        lab.context.unroute("**/*")
+        lab.context.unroute_all()
         lab.page.reload()
         lab.wait_for_cells()
         lab.run_all()
