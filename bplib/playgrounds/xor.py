@@ -231,7 +231,7 @@ class XORView:
         """
         ax.set(xticks=[], yticks=[], xlim=(EDGE, WIDE - EDGE), ylim=(0, HIGH))
         ax.set_title("The hidden units", loc="left")
-        ax.set_xlabel("weights: blue +, red dashes −", fontsize=8)
+        ax.set_xlabel("weights: blue +, red dashes −\nunits: blue low, orange high", fontsize=8)
         ax.spines[:].set_visible(False)
         for y, text in ((HIGH * 3 / 4, "x₁"), (HIGH / 4, "x₂")):
             ax.text(EDGE - 3, y, text, ha="right", va="center")
