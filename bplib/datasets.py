@@ -141,7 +141,7 @@ class Images:
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
             raise ValueError("Images: scaling makes a new array, so copy=False is impossible")
-        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
+        return np.asarray(self[:], dtype)
 
     def __repr__(self) -> str:
         return f"Images({self.shape[0]} × {self.shape[1]} pixels, kept as uint8, drawn as float32 in [0, 1])"
@@ -382,9 +382,9 @@ def digits() -> Dataset:
     # Pixel i of 20 looks at (i + 1/2)·8/20 − 1/2 of 8, a multiple of 1/10: weights are tenths.
     weights = np.zeros((20, 8), np.int64)
     for i in range(20):
-        tenths = min(max(4 * i - 3, 0), 70)
+        tenths = max(4 * i - 3, 0)
         left = tenths // 10
-        weights[i, left] += 10 - tenths % 10
+        weights[i, left] = 10 - tenths % 10
         weights[i, min(left + 1, 7)] += tenths % 10
     large = weights @ images @ weights.T  # 0 … 1600, since the originals hold 0 … 16
     squares = np.zeros((len(images), SIDE, SIDE), np.uint8)
@@ -602,7 +602,7 @@ def _unpacked(folder: Path, name: str) -> Iterator[Path]:
     if "images" in name:  # labels are small
         plain = name.removesuffix(".gz")
         yield from (folder / (plain + COPY), folder / plain, folder / plain.replace("-idx", ".idx"))
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):  # which raises nothing, where Path.is_file may
             yield _place(folder) / (plain + COPY)
 
 
@@ -759,9 +759,8 @@ def _fetch(pooch, name, mirrors, partial, until, deadline, bar) -> tuple[Path, l
         # A slow mirror may use up its share of what is left, not the next one's.
         now = time.monotonic()
         share = now + (until - now) / (len(mirrors) - i)
-        if bar.n > done:  # what the last mirror sent does not count
-            bar.n = done
-            bar.refresh()
+        bar.n = done  # what the last mirror sent does not count
+        bar.refresh()
 
         def downloader(url, output_file, _pooch, share=share):
             _stream(url, output_file, length, share, bar)
@@ -814,11 +813,10 @@ def _stream(url: str, output_file: str, length: int, until: float, bar) -> None:
                 if isinstance(item, Exception):
                     after = f" after {_count(received)} of {_count(length)} bytes" if received else ""
                     raise _MirrorFault(_cause(item, url) + after) from item
-                if len(head) < 2:
-                    head += item[:60]
-                    if len(head) >= 2 and not head.startswith(b"\x1f\x8b"):
-                        shown = head[:30].decode("ascii", "replace")
-                        raise _MirrorFault(f"sent something that is not gzip (it starts with {shown!r})")
+                head = (head + item)[:30]
+                if len(head) >= 2 and not head.startswith(b"\x1f\x8b"):
+                    shown = head.decode("ascii", "replace")
+                    raise _MirrorFault(f"sent something that is not gzip (it starts with {shown!r})")
                 received += len(item)
                 if received > length:
                     raise _MirrorFault(f"sent more than the {_count(length)} bytes of the file")

@@ -7,6 +7,7 @@ import hashlib
 import json
 import mmap
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -127,6 +128,8 @@ def test_linear_targets_follow_the_published_weights():
     W = np.linalg.lstsq(data.X_train, data.y_train, rcond=None)[0]
     np.testing.assert_allclose(W, datasets.TARGET_WEIGHTS, atol=0.02)
     np.testing.assert_array_equal(datasets.TARGET_WEIGHTS[:, 0], [1, 2, 3, 4, 5, 6])
+    with pytest.raises(ValueError, match="read-only"):
+        datasets.TARGET_WEIGHTS[0] = 5
     residual = data.y_test - data.X_test @ datasets.TARGET_WEIGHTS
     assert 0.95 < residual.std() < 1.05
     assert abs(residual.mean()) < 0.05
@@ -163,6 +166,13 @@ def test_linear_classes_are_equal_bins_of_the_range(n_classes):
     one_hot = datasets.linear_classes(800, 200, n_classes=n_classes, target=1, one_hot=True, rng=rng())
     assert one_hot.y_train.shape == (800, n_classes)
     np.testing.assert_array_equal(one_hot.y_test, np.eye(n_classes)[data.y_test])
+
+
+def test_a_value_between_two_bins_belongs_to_the_upper_one(monkeypatch):
+    values = np.array([[0.0], [1], [2], [3], [4]])
+    monkeypatch.setattr(datasets, "_linear", lambda *_: (np.zeros((5, 6)), values))
+    data = datasets.linear_classes(3, 2, rng=rng())
+    assert [*data.y_train, *data.y_test] == [0, 1, 2, 3, 3]
 
 
 def test_a_dataset_cannot_be_changed():
@@ -331,6 +341,11 @@ NOISE = "noise must be"
             r"mnist: deadline \(seconds\) must be above 0, got 0",
         ),
         (
+            lambda: datasets.handwritten_digits(deadline=-1),
+            ValueError,
+            r"mnist: deadline \(seconds\) must be above 0, got -1",
+        ),
+        (
             lambda: datasets.mnist(deadline=np.inf),
             ValueError,
             r"mnist: deadline \(seconds\) must be above 0 and finite, got inf",
@@ -386,7 +401,7 @@ def test_images_become_arrays_as_numpy_asks():
     assert double.dtype == np.float64
     np.testing.assert_array_equal(double, images[:].astype(np.float64))
     np.testing.assert_array_equal(images.__array__(np.float32, copy=True), images[:])
-    with pytest.raises(ValueError, match="copy=False is impossible"):
+    with pytest.raises(ValueError, match=r"^Images: scaling makes a new array, so copy=False is impossible$"):
         images.__array__(copy=False)
 
 
@@ -488,11 +503,15 @@ def test_a_part_of_mnist_is_its_beginning_and_says_so(cache, tmp_path, monkeypat
     whole = datasets.mnist()
     (tmp_path / "data").mkdir()
     datasets.write_mnist_part(tmp_path / "data", n_train=5, n_test=3)
+    with np.load(tmp_path / "data" / datasets.PART) as file:
+        assert {file[name].dtype for name in file} == {np.dtype(np.uint8)}, "it is sent to browsers"
     monkeypatch.chdir(tmp_path)
     part = datasets.mnist_part()
-    assert (part.name, len(part.X_train), len(part.X_test)) == ("mnist_part", 5, 3)
+    assert (part.name, part.n_classes) == ("mnist_part", 10)
     np.testing.assert_array_equal(part.X_train.pixels, whole.X_train.pixels[:5])
-    np.testing.assert_array_equal(part.y_test, whole.y_test[:3])
+    np.testing.assert_array_equal(part.X_test.pixels, whole.X_test.pixels[:3])
+    np.testing.assert_array_equal(part.y_train, whole.y_train[:5], strict=True)
+    np.testing.assert_array_equal(part.y_test, whole.y_test[:3], strict=True)
     assert part.note == "A part of MNIST: 5 training and 3 test images."
     assert datasets.write_mnist_part.__defaults__ == (5000, 1000)
     monkeypatch.setattr(datasets.sys, "platform", "emscripten")
@@ -503,9 +522,13 @@ def test_a_part_of_mnist_is_its_beginning_and_says_so(cache, tmp_path, monkeypat
 
 
 def test_importing_and_digits_need_neither_network_nor_heavy_packages():
-    """In a browser's Python there are no sockets; digits() must work there, and start at once everywhere."""
+    """In a browser's Python there are no sockets; digits() must work there, and start at once everywhere.
+
+    Where there is no mmap either, nothing asks for it.
+    """
     program = (
-        "import sys, bplib.datasets as d; d.digits()\n"
+        "import sys; sys.modules['mmap'] = None\n"
+        "import bplib.datasets as d; d.digits()\n"
         "heavy = ('pooch', 'requests', 'sklearn', 'tqdm', 'socket', 'ssl', 'fcntl')\n"
         "print([module for module in heavy if module in sys.modules])"
     )
@@ -691,7 +714,8 @@ def assert_is_the_small_set(data):
     np.testing.assert_array_equal(data.X_test.pixels, rng(1).integers(0, 256, (30, 784)))
     np.testing.assert_array_equal(data.y_train, np.arange(200) % 10)
     np.testing.assert_array_equal(data.y_test, np.arange(30) % 10)
-    assert data.y_train.dtype == np.int64
+    assert data.y_train.dtype == data.y_test.dtype == np.int64
+    assert data.n_classes == 10
 
 
 def assert_complete(cache):
@@ -733,7 +757,8 @@ def test_download_fills_the_cache_and_the_next_call_asks_nobody(server, cache, c
     assert_is_the_small_set(datasets.mnist())
     assert len(server.asked) == 4
     printed = capfd.readouterr()
-    assert "MNIST: 100%" in printed.out
+    size = rf"{sum(map(len, FILES.values())) / 1000:.0f}k"
+    assert re.search(rf"MNIST: 100%\|[^|]*\| {size}/{size} \[.* ?[\d.]+[kMG]?B/s\]\n$", printed.out)
     assert printed.err == ""
     if os.name == "posix":
         assert {path.stat().st_mode & 0o777 for path in cache.iterdir()} == {0o644}
@@ -742,6 +767,182 @@ def test_download_fills_the_cache_and_the_next_call_asks_nobody(server, cache, c
 def test_the_progress_bar_can_be_silenced(server, capfd):
     datasets.mnist(progress=False)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("fault", ["truncated", "wrong_hash"])
+def test_the_progress_bar_forgets_what_did_not_count(server, capfd, fault):
+    server.faults["a"] = fault
+    datasets.mnist()
+    size = f"{sum(map(len, FILES.values())) / 1000:.0f}k"
+    assert f"MNIST: 100%|██████████| {size}/{size} [" in capfd.readouterr().out
+
+
+def test_the_progress_bar_starts_no_thread(server, monkeypatch):
+    """A browser has none."""
+    from tqdm import tqdm
+
+    monkeypatch.setattr(tqdm, "monitor", None)
+    monkeypatch.setattr(tqdm, "monitor_interval", 10)
+    datasets.mnist()
+    assert tqdm.monitor is None
+
+
+def test_what_a_lesson_comes_with_is_downloaded_in_silence(server, tmp_path, capfd):
+    datasets.write_mnist_part(tmp_path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_download_on_another_thread(server):
+    """Only the main thread may ask for signals."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(datasets.mnist(progress=False)))
+    thread.start()
+    thread.join(30)
+    assert_is_the_small_set(*found)
+
+
+@pytest.mark.parametrize("slash", ["", "/", "//"])
+def test_mirrors_may_end_with_a_slash_or_without(server, monkeypatch, slash):
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", (server.url("MNIX").rstrip("/") + slash,))
+    assert_is_the_small_set(datasets.mnist(progress=False))
+
+
+def test_a_mirror_that_failed_once_is_asked_again_when_the_other_fails(server, cache):
+    server.faults |= {("a", NAMES[0]): "status_404", ("b", NAMES[1]): "status_404"}
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    order = [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("a", 3)]
+    assert server.asked == [(mirror, NAMES[i]) for mirror, i in order]
+
+
+def test_each_mirror_gets_its_share_of_the_time_that_is_left(server, monkeypatch):
+    """The first of two one half; what it leaves is the second's."""
+    ends = []
+
+    def stream(url, output_file, length, until, bar):
+        ends.append(until - time.monotonic())
+        raise datasets._MirrorFault("no")
+
+    monkeypatch.setattr(datasets, "_stream", stream)
+    with pytest.raises(DatasetUnavailable):
+        datasets.mnist(deadline=1000, progress=False)
+    assert ends == pytest.approx([500, 1000], abs=20)
+
+
+def test_waits_and_pieces_are_short_and_the_thread_ends_with_the_download(server, cache, monkeypatch):
+    """So that Ctrl-C works on Windows, the bar moves on a slow line, and nothing is left in the background."""
+    import queue
+
+    waits, pieces, threads = [], [], []
+
+    class Watched:
+        def __init__(self):
+            self.queue = real()
+
+        def get(self, timeout):
+            waits.append(timeout)
+            return self.queue.get(timeout=timeout)
+
+        def put(self, item):
+            threads.append(threading.current_thread())
+            pieces.append(len(item or b"") if not isinstance(item, Exception) else 0)
+            self.queue.put(item)
+
+    real = queue.SimpleQueue
+    monkeypatch.setattr(queue, "SimpleQueue", Watched)
+    server.faults["a"] = "endless"
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert max(waits) <= 0.5
+    assert 10_000 < max(pieces) < 20_000
+    for thread in threads:
+        assert thread.daemon, "it would keep the process alive"
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_how_long_a_mirror_may_be_silent(cache, monkeypatch):
+    """What users wait where nobody answers: 10 s to connect, 15 s for the next piece, 3 minutes in all."""
+    import requests
+
+    asked = []
+
+    def get(url, *, timeout, **options):
+        asked.append(timeout)
+        raise requests.ConnectionError("nobody there")
+
+    monkeypatch.setattr(requests, "get", get)
+    with pytest.raises(DatasetUnavailable, match="deadline for the whole download: 180 s"):
+        datasets.mnist(progress=False)
+    assert asked == [(10, 15)] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"no", "sent something that is not gzip (it starts with 'no')"),
+        (b"\x1f", "sent only 1 of {length} bytes"),
+        (b"\xff\xfe" + b"<" * 60, f"sent something that is not gzip (it starts with '\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}{'<' * 28}')"),
+        (None, "HTTP 503"),
+    ],
+)  # fmt: skip
+def test_the_message_word_by_word(server, monkeypatch, body, said):
+    def answer(self, _):
+        if body is None:  # a status without words
+            self.send_response_only(503, "")
+            self.end_headers()
+        else:
+            self.begin(len(body))
+            self.wfile.write(body)
+
+    monkeypatch.setattr(Handler, "fault_none", answer)
+    server.faults["b"] = "wrong_hash"
+    with pytest.raises(DatasetUnavailable) as caught:
+        datasets.mnist(progress=False)
+    said = said.replace("{length}", f"{len(FILES[NAMES[0]]):,}".replace(",", " "))
+    wrong = "the right length, but a wrong SHA-256 hash"
+    host = f"127.0.0.1:{server.server_port}"
+    assert caught.value.reason == f"no mirror delivered {NAMES[0]} ({host}: {said}; {host}: {wrong})"
+    assert str(caught.value) == (
+        f"MNIST is not available: no mirror delivered {NAMES[0]} (deadline for the whole download: 180 s)."
+        f"\n  {server.url('a')}: {said}\n  {server.url('b')}: {wrong}\n"
+        "What you can do: check the connection and try again (files that arrived are kept); or fetch the "
+        "files with a browser and set BPLIB_DATA_DIR to their folder; or use digits(), which needs no network."
+    )
+
+
+def failing(inner, outer, how):
+    """An error that another one led to: told (`from`), not told, or hidden (`from None`)."""
+    try:
+        try:
+            raise inner
+        except Exception as error:
+            if how == "told":
+                raise outer from error
+            if how == "hidden":
+                raise outer from None
+            raise outer  # noqa: B904 - as code does that tells nothing
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("told", "OSError: No route to host"),
+        ("not told", "OSError: No route to host"),
+        ("hidden", "ConnectionError: outer"),
+    ],
+)
+def test_the_innermost_cause_is_told_unless_it_is_hidden(cache, monkeypatch, how, said):
+    import requests
+
+    def get(*args, **options):
+        raise failing(OSError(errno.EHOSTUNREACH, "No route to host"), requests.ConnectionError("outer"), how)
+
+    monkeypatch.setattr(requests, "get", get)
+    monkeypatch.setattr(datasets, "MNIST_MIRRORS", ("https://127.0.0.1/mnist/",))
+    with pytest.raises(DatasetUnavailable) as caught:
+        datasets.mnist(progress=False)
+    assert caught.value.reason == f"no mirror delivered {NAMES[0]} (127.0.0.1: {said})"
 
 
 def test_only_missing_files_are_downloaded(server, cache):
@@ -919,9 +1120,26 @@ def test_what_a_killed_download_left_goes_with_the_next_one_but_not_a_live_one(s
     for folder in (old, live):
         folder.mkdir(parents=True)
         (folder / "tmp").write_bytes(b"half")
-    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    day = 24 * 3600
+    os.utime(old, (time.time() - day - 5,) * 2)
+    os.utime(live, (time.time() - day + 60,) * 2)
     assert_is_the_small_set(datasets.mnist(progress=False))
     assert {path.name for path in cache.iterdir()} == {*NAMES, *COPIES, ".download-live"}
+
+
+def test_remains_that_cannot_be_removed_do_no_harm(server, cache, monkeypatch):
+    """Neither somebody's old file of that name, nor a folder of this download that is held open (Windows)."""
+
+    def busy(*args, **kwargs):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    fill(cache, {".download-file": b"no folder"})
+    os.utime(cache / ".download-file", (0, 0))
+    monkeypatch.setattr(os, "rmdir", busy)
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    left = {path.name for path in cache.glob(".download-*")}
+    assert ".download-file" in left
+    assert len(left) == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFO")
@@ -996,7 +1214,10 @@ def test_a_mapping_cannot_be_written_to(server, cache):
         pixels.flags.writeable = True
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:-1] + bytes([data[-1] ^ 1])])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda data: data[:-1], lambda data: data + b"\0", lambda data: data[:-1] + bytes([data[-1] ^ 1])],
+)
 def test_a_damaged_copy_is_made_again(server, cache, damage):
     fill(cache, FILES | {name: damage(data) for name, data in COPIES.items()})
     data = datasets.mnist()
@@ -1056,6 +1277,49 @@ def test_where_no_copy_can_be_made_the_images_are_in_memory(server, cache, monke
     assert {path.name for path in cache.iterdir()} == set(FILES)
 
 
+def test_a_copy_that_cannot_be_mapped_is_read(server, cache, monkeypatch):
+    """Another process may have put a shorter file there since its size was asked."""
+
+    def shrunk(*args, **kwargs):
+        raise ValueError("mmap length is greater than file size")
+
+    fill(cache)
+    monkeypatch.setattr(mmap, "mmap", shrunk)
+    assert_is_the_small_set(datasets.mnist())
+    assert server.asked == []
+
+
+def test_beside_a_folder_of_somebody_else_the_copy_is_the_users(cache, tmp_path, monkeypatch):
+    fill(cache)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != cache or mode != os.W_OK)
+    assert mapping_of(datasets.mnist().X_train)
+    assert {path.name for path in cache.iterdir()} == set(FILES)
+    assert {path.name for path in (tmp_path / "home" / "bplib").iterdir()} == set(COPIES)
+
+
+def test_an_empty_closed_folder_is_not_completed_by_the_users_copies(cache, tmp_path, monkeypatch):
+    """Who names a folder wants its files, and hears which of them are missing."""
+    home = tmp_path / "home" / "bplib"
+    home.mkdir(parents=True)
+    for name, content in COPIES.items():
+        (home / name).write_bytes(content)
+    cache.mkdir()
+    cache.chmod(0o555)
+    monkeypatch.setenv("BPLIB_OFFLINE", "1")
+    with pytest.raises(DatasetUnavailable, match=f"{NAMES[0]} is missing.*{NAMES[2]} is missing"):
+        datasets.mnist()
+    cache.chmod(0o755)
+
+
+def test_a_closed_folder_needs_no_pooch(cache, monkeypatch):
+    """It knows where the user's cache is; without it there is no copy."""
+    fill(cache)
+    cache.chmod(0o555)
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    assert_is_the_small_set(datasets.mnist())
+    cache.chmod(0o755)
+
+
 PUBLISHED = datasets.MNIST_FILES, datasets.MNIST_UNPACKED
 
 
@@ -1069,6 +1333,12 @@ def test_published_hashes_and_lengths_are_possible():
     assert unpacked == [16 + 60000 * 784, 8 + 60000, 16 + 10000 * 784, 8 + 10000]
 
 
+def test_mirrors_are_folders_of_known_hosts_and_asked_by_https():
+    pattern = r"https://[a-z0-9.-]+\.(amazonaws|googleapis)\.com/([a-z-]+/)+"
+    assert len(datasets.MNIST_MIRRORS) == 2
+    assert all(re.fullmatch(pattern, mirror) for mirror in datasets.MNIST_MIRRORS)
+
+
 def test_the_published_files_unpacked_have_these_hashes():
     folder = Path(os.environ.get("BPLIB_DATA_DIR", ""))
     if not os.environ.get("BPLIB_DATA_DIR") or not all((folder / name).is_file() for name in NAMES):
@@ -1077,16 +1347,17 @@ def test_the_published_files_unpacked_have_these_hashes():
     assert registry(plain) == datasets.MNIST_UNPACKED
 
 
-def test_a_dead_proxy_is_named_without_its_password(cache, monkeypatch):
+@pytest.mark.parametrize("user", ["", "somebody:secret@", "somebody:se@cret@"])
+def test_a_dead_proxy_is_named_without_its_password(cache, monkeypatch, user):
     port = refused_mirrors()[0].split(":")[2].split("/")[0]
-    monkeypatch.setenv("http_proxy", f"http://somebody:secret@127.0.0.1:{port}")
+    monkeypatch.setenv("http_proxy", f"http://{user}127.0.0.1:{port}")
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setattr(datasets, "MNIST_MIRRORS", ("http://mirror.invalid/mnist/",))
     with pytest.raises(
-        DatasetUnavailable, match=rf"Refused.*through the proxy 127\.0\.0\.1:{port}\)"
+        DatasetUnavailable, match=rf"Refused.*through the proxy (http://)?127\.0\.0\.1:{port}\)"
     ) as caught:
         datasets.mnist(progress=False)
-    assert "secret" not in str(caught.value)
+    assert "cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", " off ", ""])
@@ -1192,14 +1463,51 @@ def test_a_file_that_cannot_be_moved_into_the_cache_is_a_clear_error(server, cac
     assert list(cache.iterdir()) == []
 
 
-def test_a_full_disk_is_not_blamed_on_the_mirror(server, cache, monkeypatch):
+@pytest.mark.parametrize("words", [(errno.ENOSPC, "No space left on device"), ("over quota",)])
+def test_a_full_disk_is_not_blamed_on_the_mirror(server, cache, monkeypatch, words):
     def full(*args):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(*words)
 
     monkeypatch.setattr(datasets, "_stream", full)
-    with pytest.raises(DatasetUnavailable, match=r"cannot be written .No space left on device"):
+    with pytest.raises(DatasetUnavailable, match=rf"cannot be written \({words[-1]}\)"):
         datasets.mnist(progress=False)
     assert list(cache.iterdir()) == []
+
+
+def test_a_damaged_file_stays_until_there_is_a_better_one(server, cache, monkeypatch):
+    fill(cache, FILES | {NAMES[0]: b"damaged"})
+    monkeypatch.setattr(os, "replace", read_only)
+    with pytest.raises(DatasetUnavailable, match="cannot be written"):
+        datasets.mnist(progress=False)
+    assert (cache / NAMES[0]).read_bytes() == b"damaged"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_to_a_damaged_file_is_replaced_and_not_what_it_leads_to(server, cache, tmp_path):
+    (tmp_path / "theirs").write_bytes(b"another set")
+    fill(cache)
+    (cache / NAMES[0]).unlink()
+    (cache / NAMES[0]).symlink_to(tmp_path / "theirs")
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache)
+    assert not (cache / NAMES[0]).is_symlink()
+    assert (tmp_path / "theirs").read_bytes() == b"another set"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows says that such a folder is missing")
+def test_a_folder_that_cannot_be_looked_into_is_a_clear_error(cache, tmp_path, monkeypatch):
+    """Another error than that nothing is there: a name of 300 letters, as root may look everywhere."""
+    monkeypatch.setenv("BPLIB_DATA_DIR", str(tmp_path / ("a" * 300)))
+    with pytest.raises(DatasetUnavailable, match=r"cannot be written \(") as caught:
+        datasets.mnist(progress=False)
+    assert f"{NAMES[0]} cannot be read ({os.strerror(errno.ENAMETOOLONG)})" in str(caught.value)
+    assert datasets.handwritten_digits(progress=False).name == "digits"
+
+
+def test_folders_above_the_cache_are_made(server, cache, monkeypatch):
+    monkeypatch.setenv("BPLIB_DATA_DIR", str(cache / "deep" / "down"))
+    assert_is_the_small_set(datasets.mnist(progress=False))
+    assert_complete(cache / "deep" / "down")
 
 
 @pytest.mark.parametrize("theirs", ["whole", "broken"])
@@ -1297,11 +1605,21 @@ def test_handwritten_digits_are_mnist_where_it_can_be_had(server, capsys):
     assert capsys.readouterr().out == data.note + "\n"
 
 
+def test_handwritten_digits_show_what_is_downloaded(server, capsys):
+    data = datasets.handwritten_digits()
+    assert re.search(r"MNIST: 100%.*\nMNIST: 200 training", capsys.readouterr().out)
+    assert data.name == "mnist"
+
+
 def test_handwritten_digits_fall_back_and_say_why(server, cache, monkeypatch, capsys):
     server.faults |= {"a": "status_403", "b": "html"}
     data = datasets.handwritten_digits(progress=False)
-    assert data.name == "digits"
-    assert data.X_train.shape == (1442, 784)
+    expected = datasets.digits()
+    assert (data.name, data.n_classes) == ("digits", 10)
+    for part in ("train", "test"):
+        pixels = [getattr(one, f"X_{part}").pixels for one in (data, expected)]
+        np.testing.assert_array_equal(*pixels)
+        np.testing.assert_array_equal(getattr(data, f"y_{part}"), getattr(expected, f"y_{part}"))
     assert data.note.startswith(
         "The bundled 8×8 digits, enlarged to 28×28: 1 442 training and 355 test images,"
     )
