@@ -514,6 +514,8 @@ def test_a_part_of_mnist_is_its_beginning_and_says_so(cache, tmp_path, monkeypat
     np.testing.assert_array_equal(part.y_test, whole.y_test[:3], strict=True)
     assert part.note == "A part of MNIST: 5 training and 3 test images."
     assert datasets.write_mnist_part.__defaults__ == (5000, 1000)
+    assert datasets.handwritten_digits().name == "mnist"
+    assert capsys.readouterr().out == whole.note + "\n"
     monkeypatch.setattr(datasets.sys, "platform", "emscripten")
     assert datasets.handwritten_digits().name == "mnist_part"
     assert capsys.readouterr().out == part.note + "\n"

@@ -27,7 +27,9 @@ from bplib.derive.points import (
     _concrete,
     _differ,
     _draw,
+    _holds_for_entries,
     _integer,
+    _is_undefined,
     _others,
     _pinned,
     _sizes,
@@ -291,6 +293,9 @@ def test_simplest_reads_what_was_meant_and_nothing_else():
     assert simplest(sp.exp(1.00000001 * x)) == sp.exp(1.00000001 * x)
     assert simplest(0.33333333 * x) == 0.33333333 * x
     assert simplest(sp.Integer(2) * x) == 2 * x
+    assert simplest(sp.Float(0.0)) is sp.S.Zero
+    assert simplest(sp.Float(1 / 10000)) == sp.Rational(1, 10000)
+    assert simplest(sp.Float(1 / 10001)) == sp.Float(1 / 10001), "so large a denominator nobody meant"
 
 
 def test_cancellation_is_no_counter_example():
@@ -861,6 +866,8 @@ def test_what_is_drawn_is_the_same_on_every_run():
         sp.sqrt(5),
     }
     assert list(_others(0, x))[-2:] == [6 * sp.pi / 7, 0]
+    whole = {number for attempt in range(40) for number in islice(_others(attempt, x), 0, None, 6)}
+    assert whole == set(range(-12, 13))
 
 
 def test_sizes_differ_at_first_then_agree():
@@ -901,6 +908,10 @@ def test_points_give_every_symbol_a_number():
         (0, {x: sp.Rational(19, 4), y: -sp.Rational(6, 5), z: -sp.Rational(5, 7)}),
         (1, {x: 6, y: sp.Rational(5, 2), z: -2}),
     ]
+    for sign in ("positive", "negative"):
+        one = sp.Symbol("x", **{sign: True})
+        found = [(t, point[one]) for t, point in points(one, sp.Integer(0), Assumed())]
+        assert found == [(t, _draw(t, "x", **{sign: True})) for t in range(12)], "the first draw will do"
     assert set(next(points(a[i] + UNDEFINED, x, Assumed()))[1]) == {i, x}
     assert set(next(points(x, x, Assumed(facts=[(2 * y, {"real": True})])))[1]) == {x, y}
 
@@ -938,6 +949,20 @@ def test_points_lie_inside_what_is_assumed(formula, assumed, count, found):
     points_found = [point for _, point in points(formula, sp.Integer(0), assumed)]
     assert len(points_found) == count
     assert points_found[: len(found)] == found
+
+
+@pytest.mark.parametrize(("entry", "name"), [(a[1], "a[1]"), (C[0, 0], "C0,0")])
+def test_points_are_those_where_an_entry_has_the_sign_that_is_assumed(entry, name):
+    found = [attempt for attempt, _ in points(entry, sp.Integer(0), Assumed(relations=(entry > 0,)))]
+    assert found == [attempt for attempt in range(48) if _draw(attempt, name) > 0][:12]
+
+
+def test_entries_meet_an_equation_up_to_round_off():
+    equation, near = sp.Eq(a[1], 1), sp.Rational(5, 10**16)
+    assert _holds_for_entries(equation, 0, {a[1]: 1 + near})
+    assert not _holds_for_entries(equation, 0, {a[1]: 1 + 10 * near})
+    assert not _holds_for_entries(sp.Eq(C * D, D * C), 0, {})
+    assert _holds_for_entries(sp.Ne(C * D, D * C), 0, {})
 
 
 def test_the_search_for_points_ends(monkeypatch):
@@ -980,6 +1005,12 @@ def test_values_within_follow_the_other_symbols_and_are_whole_where_they_must():
     assert len(whole) == 12 * 6
     assert list(islice(_within([x > y], {y: 7}, x, 1), 3)) == fractions("10 44/5 26/3")
     assert len(list(_within([x > y], {y: 7}, x, 1))) == 12
+    pieces = _within([sp.Ne(x, 1), sp.Ne(x, 2)], {}, x, 1)
+    assert list(islice(pieces, 6)) == fractions("5/3 19/5 -2/3 19/12 18/5 1/5"), "each in its turn"
+    inside = {value for attempt in range(30) for value in _within([x > 0, x < 12], {}, x, attempt)}
+    assert inside == set(range(1, 12)), "not at the ends"
+    millionth = sp.Rational(1, 10**6)
+    assert all(millionth < v < 2 * millionth for v in _within([x > millionth, x < 2 * millionth], {}, x, 0))
 
 
 @pytest.mark.parametrize(
@@ -1056,6 +1087,26 @@ def test_sides_have_their_values_at_a_point(formula, value):
         )
     assert _at(sp.sqrt(x), 0, point, 40) == sp.sqrt(2).evalf(40)
     assert _at(sp.sqrt(x), 0, point, 40, exact=True) == sp.sqrt(2).evalf(40)
+    assert _at((n - 4) / (m - 4), 0, {n: sp.Integer(4), m: sp.Integer(4)}, 15) is sp.nan
+
+
+def test_exact_values_lose_no_digits_or_are_none():
+    """What cancels to nothing is found out, in a matrix too; else it is something like 1e-16."""
+    zero = (sp.sqrt(x) + 1) ** 2 - x - 2 * sp.sqrt(x) - 1
+    for formula in (zero, sp.Matrix([[zero]])):
+        value = _at(formula, 0, {x: sp.Integer(2)}, 15)
+        assert abs(value if formula is zero else value[0]) < 1e-14
+        with pytest.raises(ArithmeticError):
+            _at(formula, 0, {x: sp.Integer(2)}, 15, exact=True)
+    tiny = sp.exp(x) * (1 - sp.exp(sp.Rational(1, 10**40)))
+    for digits in (15, 100):
+        value = _at(sp.expand(tiny), 0, {x: sp.Rational(1, 3)}, digits, exact=True)
+        assert str(value).startswith("-1.3956124"), value
+
+
+def test_entries_of_a_positive_array_are_positive():
+    c = sp.IndexedBase("c", positive=True)
+    assert all(_at(c[1], attempt, {}, 15) > 0 for attempt in range(8))
 
 
 def test_matrices_get_their_entries_by_name():
@@ -1097,8 +1148,25 @@ def test_the_first_point_that_tells_the_sides_apart():
     assert refute(x**2, x, Assumed(), three[:2], 30, []) is None
     row, other = sp.ImmutableMatrix([[x, x]]), sp.ImmutableMatrix([[x, 1]])
     assert refute(row, other, Assumed(), three, 30, [])[:2] == ({x: 0}, (0, 1))
+    V = sp.MatrixSymbol("V", n, n)  # -1 rows are none: such a point says nothing
+    two = [(t, {n: sp.Integer(value)}) for t, value in enumerate((-1, 2))]
+    assert refute(sp.Trace(V), sp.Trace(V) + 1, Assumed(), two, 30, [])[0] == {n: 2}
     column = sp.ImmutableMatrix([x, 2])
     assert refute(column, sp.ImmutableMatrix([x, x]), Assumed(), three, 30, [])[:2] == ({x: 0}, (1, 0))
+
+
+def test_what_counts_as_undefined():
+    for value in (sp.nan, sp.zoo, sp.oo, -sp.oo, UNDEFINED, UNDEFINED + 1):
+        assert _is_undefined(value)
+    for value in (sp.Integer(1), sp.I, sp.pi, x):
+        assert not _is_undefined(value)
+
+
+@pytest.mark.parametrize(("width", "counts"), [(10**-4, True), (10**-6, False), (10**-8, False)])
+def test_a_gap_that_is_too_narrow_is_a_point(width, counts):
+    gap = _without_gaps(sp.Piecewise((x, sp.Abs(x) > sp.Rational(str(width)))))
+    found = refute(gap, x, Assumed(), [(0, {x: sp.Integer(0)})], 30, [])
+    assert (found is not None) is counts
 
 
 @pytest.mark.parametrize(
@@ -1132,6 +1200,15 @@ def test_a_gap_is_asked_about_inside_what_is_assumed():
     assert refute(closed, x, Assumed(relations=(x >= 0,)), nowhere, 30, []) is None
     assert refute(closed, x, Assumed(relations=(x <= 0,)), nowhere, 30, []) is not None
     assert refute(closed, x, Assumed(relations=(sp.Eq(x, 0),)), nowhere, 30, []) is None
+    other = _without_gaps(sp.Piecewise((x, x < 0)))
+    assert refute(other, x, Assumed(relations=(x >= 0,)), nowhere, 30, []) is not None
+    assert refute(other, x, Assumed(relations=(x <= 0,)), nowhere, 30, []) is None
+    below = [(0, {x: sp.Integer(-1)})]
+    for entry in (a[1], C[0, 0]):  # they have nothing to do with it
+        assert refute(closed, x, Assumed(relations=(entry > 0,)), below, 30, []) is not None
+    one = sp.Symbol("x", positive=True)  # where sin x < 0 it has a value, but not where x is a positive one
+    beside = _without_gaps(sp.Piecewise((one, sp.sin(one) < 0)))
+    assert refute(beside, one, Assumed(), [(0, {one: sp.Rational(1, 10**8)})], 30, []) is not None
 
 
 # ---------------------------------------------------------------- what conditions say
@@ -1189,6 +1266,7 @@ def test_a_contradiction_names_all_conditions():
         (sp.Eq(2 * x + y, 1), (y, 1 - 2 * x)),
         (sp.Eq(p + q, 1), (p, 1 - q)),
         (sp.Eq(q - p, 1), (p, q - 1)),
+        (sp.Eq(x / 2 + y, 1), (y, 1 - x / 2)),
         (sp.Eq(2 * x, 3 * y), (x, 3 * y / 2)),
         (sp.Eq(x + 1, sp.sin(y)), (x, sp.sin(y) - 1)),
         (sp.Eq(x + x * y, y**2 + 3 * z), (z, x / 3 + x * y / 3 - y**2 / 3)),
@@ -1199,6 +1277,8 @@ def test_a_contradiction_names_all_conditions():
         (sp.Eq(sp.Sum(a[j], (j, 1, n)), 2 * x), None),
         (sp.Eq(a[1] + x, 2 * x + 1), None),
         (sp.Eq(sp.Derivative(f(x), x), 2 * x), None),
+        (sp.Eq(sp.Derivative(f(x), x), 2 * y), None),
+        (sp.Eq(sp.Subs(f(x), x, z), 2 * y), None),
         (sp.Eq(sp.Trace(C) + x, 2 * x + 1), None),
         (sp.Eq(sp.Piecewise((1, x > 0), (0, True)) + y, 2 * y + 1), None),
     ],
@@ -1268,6 +1348,60 @@ def test_what_assumptions_leave():
 
 
 @pytest.mark.parametrize(
+    ("kind", "relation"),
+    [("positive", sp.Gt), ("negative", sp.Lt), ("nonnegative", sp.Ge), ("nonpositive", sp.Le), ("nonzero", sp.Ne)],
+)  # fmt: skip
+def test_the_sign_of_a_name_is_that_of_its_value(kind, relation):
+    name = sp.Symbol("t", **{kind: True})
+    _, _, known = assume(x, y, read_conditions([sp.Eq(name, x * y)]))
+    assert known.relations == (relation(x * y, 0),)
+
+
+def test_what_is_real_stays_so_in_its_value():
+    s, t = sp.symbols("s t")
+    _, _, known = assume(s, y, read_conditions([sp.Eq(x, s * t)]))
+    assert [(formula, kind["real"]) for formula, kind in known.facts] == [(s * t, True)]
+    _, _, known = assume(s, y, read_conditions([sp.Eq(x, f(y))]))
+    assert known.facts == [], "what stands in for f is real anyway"
+
+
+def test_facts_speak_of_what_is_known():
+    left, _, known = assume(x, y, read_conditions([sp.Eq(n, x + y), x > 0]))
+    assert left.is_positive
+    assert [formula for formula, _ in known.facts] == [left + y]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "value", "relations"),
+    [
+        ([sp.Eq(x**2, 4)], "x", ["Eq(x**2, 4)"]),
+        ([sp.Eq(x**2, 4), x > 0], "2", []),
+        ([x >= 2, x <= 2, z > x], "2", ["z > 2"]),
+    ],
+)
+def test_a_symbol_with_one_possible_value_has_it(conditions, value, relations):
+    left, _, known = assume(x, y, read_conditions(conditions))
+    assert str(left) == value
+    assert [str(relation) for relation in known.relations] == relations
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        sp.Eq(x * y, 1),  # gives no name a value
+        sp.sin(x) > 0,  # whose region sympy does not know
+        sp.Ne(sp.Symbol("c"), 1),  # says nothing of the sign
+        sp.Idx("c") >= 1,  # an index is declared as it is
+    ],
+)
+def test_what_says_nothing_hides_nothing_behind_it(first):
+    last = sp.Symbol("z")
+    left, _, known = assume(last, y, read_conditions([first, last > 0]))
+    assert left.is_positive
+    assert [str(relation) for relation in known.relations] == [str(first)]
+
+
+@pytest.mark.parametrize(
     ("conditions", "properties"),
     [
         ([free > 0], {"is_positive": True}),
@@ -1275,7 +1409,14 @@ def test_what_assumptions_leave():
         ([free >= 0], {"is_nonnegative": True, "is_positive": None}),
         ([free <= 0], {"is_nonpositive": True, "is_negative": None}),
         ([sp.Ne(free, 0)], {"is_zero": False, "is_real": None}),
-        ([free > -3], {"is_real": True, "is_positive": None}),
+        ([free > -3], {"is_real": True, "is_positive": None, "is_zero": None}),
+        ([free < sp.Rational(1, 2)], {"is_real": True, "is_negative": None, "is_nonpositive": None}),
+        ([free <= sp.Rational(1, 2)], {"is_real": True, "is_negative": None, "is_nonpositive": None}),
+        ([free > sp.Rational(-1, 2)], {"is_real": True, "is_positive": None, "is_nonnegative": None}),
+        ([free**2 > sp.Rational(1, 4)], {"is_real": True, "is_zero": False}),
+        ([sp.re(free) > 1], {"is_real": None}),
+        ([sp.im(free) > 1], {"is_real": None}),
+        ([sp.arg(free) > 1], {"is_real": None}),
         ([free > 3], {"is_positive": True}),
         ([free**2 > 1], {"is_real": True, "is_zero": False}),
         ([sp.Abs(free) > 1], {"is_real": None}),
@@ -1314,6 +1455,8 @@ def test_a_value_is_put_in_where_a_name_is_free():
     assert insert(sp.Matrix([x, y]), sp.Eq(x, 3)) == sp.Matrix([3, y])
     assert insert(x**2 + 1, sp.Eq(x**2, y)) == y + 1
     assert insert(C * D, sp.Eq(D, E)) == C * E
+    assert insert(sp.Subs(f(x), x, y), sp.Eq(x, 2)) == sp.Subs(f(x), x, y)
+    assert insert(sp.Subs(f(x), x, y), sp.Eq(y, 2)) == sp.Subs(f(x), x, 2)
 
 
 def test_numbers_without_a_value_stay():

@@ -210,7 +210,7 @@ class _State:
             plain = relation.replace(
                 lambda e: isinstance(e, sp.Abs | sp.re | sp.im | sp.arg), lambda _: sp.S.One
             )
-            for symbol in sorted(plain.free_symbols, key=str) if isinstance(plain, Relational) else ():
+            for symbol in sorted(plain.free_symbols, key=str):
                 if type(symbol) in (sp.Symbol, sp.Dummy) and symbol.is_extended_real is None:
                     self.know(symbol, real=True)  # only real numbers are larger or smaller than others
                     return True
@@ -223,7 +223,7 @@ class _State:
                     return True
                 continue
             mine = [relation for relation in self.relations if relation.free_symbols == {symbol}]
-            where = region(mine, symbol) if mine else None
+            where = region(mine, symbol)
             if where is None:
                 continue
             if where is sp.S.EmptySet:
@@ -234,7 +234,7 @@ class _State:
                 return True
             sign = next((sign for sign, part in _PARTS.items() if where.is_subset(part)), None)
             if sign and getattr(symbol, f"is_{sign}") is None:
-                self.know(symbol, **{"real": True, sign: True})
+                self.know(symbol, **{sign: True})
                 return True
         return False
 

@@ -102,8 +102,6 @@ def _inside(attempt, drawn, assumed):
     entries = [r for r in assumed.relations if r not in plain]
     point, symbols = {}, sorted(drawn, key=str)
     random.Random(attempt).shuffle(symbols)
-    if all(fits(v, s.assumptions0) for s, v in drawn.items()) and all(holds(r, drawn) for r in plain):
-        point, symbols = dict(drawn), []
     for s in symbols:
         due = [r for r in plain if s in r.free_symbols and r.free_symbols <= {*point, s}]
         others = _others(attempt, s) if not due else islice(_others(attempt, s), 12)
@@ -200,7 +198,7 @@ def _entry(entry, attempt, point):
 def _concrete(call: AppliedUndef, attempt: int):
     """A smooth stand-in without symmetry for an abstract function, another one for every name."""
     c = [abs(_draw(attempt, f"{call.func}{i}")) / 4 for i in range(len(call.args) + 1)]
-    inner = sum((a * t for a, t in zip(c[1:], call.args, strict=True)), sp.Integer(0))
+    inner = sum(a * t for a, t in zip(c[1:], call.args, strict=True))
     return sp.sin(inner + c[0]) + c[0] * sum(t**2 for t in call.args) + sp.Mul(*call.args) / 3
 
 
