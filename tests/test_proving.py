@@ -889,7 +889,7 @@ def test_sizes_differ_at_first_then_agree():
 def test_sizes_are_those_of_matrices_and_the_ends_of_sums():
     V = sp.MatrixSymbol("V", n, m)
     for sides in ((V, sp.Sum(x, (i, 1, k))), (sp.Product(x, (i, 1, k)), V.T)):
-        assert _sizes(*sides) == {n, m, k}
+        assert _sizes(*sides) == _sizes(*reversed(sides)) == {n, m, k}
     assert _sizes(x, sp.Sum(x, (i, j, 2 * n + m))) == {n, m}
     assert _sizes(x + n, i) == set()
     assert _sizes(sp.Sum(x, (i, 1, sp.Symbol("s"))), x) == set()
