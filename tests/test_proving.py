@@ -1092,8 +1092,8 @@ def test_sides_have_their_values_at_a_point(formula, value):
 
 def test_exact_values_lose_no_digits_or_are_none():
     """What cancels to nothing is found out, in a matrix too; else it is something like 1e-16."""
-    zero = (sp.sqrt(x) + 1) ** 2 - x - 2 * sp.sqrt(x) - 1
-    for formula in (zero, sp.Matrix([[zero]])):
+    zero = sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1
+    for formula in (zero, sp.Matrix([[zero]]), zero * sp.OneMatrix(1, 1)):
         value = _at(formula, 0, {x: sp.Integer(2)}, 15)
         assert abs(value if formula is zero else value[0]) < 1e-14
         with pytest.raises(ArithmeticError):
@@ -1128,6 +1128,7 @@ def test_matrices_get_their_entries_by_name():
         (0, sp.Rational(2, 10**21), 30, True),
         (0, sp.Rational(1, 2 * 10**21), 30, False),
         (1, 1 + sp.Rational(1, 10**300), 350, True),
+        (sp.pi, sp.Rational(sp.pi.evalf(200)), 350, True),
         (sp.I, -sp.I, 30, True),
         (sp.nan, 1, 30, False),
         (1, sp.oo, 30, False),
@@ -1148,6 +1149,11 @@ def test_the_first_point_that_tells_the_sides_apart():
     assert refute(x**2, x, Assumed(), three[:2], 30, []) is None
     row, other = sp.ImmutableMatrix([[x, x]]), sp.ImmutableMatrix([[x, 1]])
     assert refute(row, other, Assumed(), three, 30, [])[:2] == ({x: 0}, (0, 1))
+    hidden = sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1  # beside a zero that sympy does not see
+    found = refute(
+        sp.ImmutableMatrix([[hidden, x]]), sp.ImmutableMatrix([[0, 1]]), Assumed(), three[2:], 30, []
+    )
+    assert found[:2] == ({x: 2}, (0, 1))
     V = sp.MatrixSymbol("V", n, n)  # -1 rows are none: such a point says nothing
     two = [(t, {n: sp.Integer(value)}) for t, value in enumerate((-1, 2))]
     assert refute(sp.Trace(V), sp.Trace(V) + 1, Assumed(), two, 30, [])[0] == {n: 2}
