@@ -926,6 +926,12 @@ odd, imaginary = sp.Symbol("o", odd=True), sp.Symbol("v", imaginary=True)
         (imaginary, Assumed(), 12, [{imaginary: value * sp.I} for value in fractions("1/5 8/3 9/7")]),
         (odd, Assumed(relations=(odd > 4,)), 12, [{odd: 5}]),
         (
+            x,
+            Assumed(relations=(sp.sin(x) > sp.Rational(9, 10),)),  # sympy knows no region
+            12,
+            [{x: value} for value in fractions("7/4 3*sqrt(5)/5 -7*pi/5 7/4 10/7")],
+        ),
+        (
             a[1],
             Assumed(relations=(sp.Eq(sp.Sum(a[j], (j, 1, 3)), 1),)),
             12,
@@ -1311,6 +1317,9 @@ positive, free = sp.Symbol("r", positive=True), sp.Symbol("s")
         ([x**2 >= 4, x > 0], x, sp.Interval(2, sp.oo)),
         ([(x - 1) * (x - 2) * (x - 3) > 0], x, sp.Union(sp.Interval.open(1, 2), sp.Interval.open(3, sp.oo))),
         ([(x - 1) ** 2 <= 0], x, sp.FiniteSet(1)),
+        ([x**3 - x >= 1], x, sp.Interval(sp.CRootOf(x**3 - x - 1, 0), sp.oo)),
+        ([x**3 - x < 1], x, sp.Interval.open(-sp.oo, sp.CRootOf(x**3 - x - 1, 0))),
+        ([sp.Eq(x**3 - x, 1)], x, sp.FiniteSet(sp.CRootOf(x**3 - x - 1, 0))),
         ([x**2 + 1 > 0], x, sp.S.Reals),
         ([x**2 + 1 < 0], x, sp.S.EmptySet),
         ([x > 1, x < 0], x, sp.S.EmptySet),
