@@ -293,7 +293,7 @@ def _settled(left, right, attempt, point, digits, cell, values) -> bool:
     """
     for side, value in zip((left, right), values, strict=True):
         side = side[cell] if isinstance(side, sp.MatrixBase) else side
-        exact = not side.atoms(AppliedUndef, sp.Derivative, sp.Subs)
+        exact = not side.has(AppliedUndef)
         cells = _cells(_at(side, attempt, point, digits if exact else 2 * digits, exact=exact))
         again = cells.get(cell, cells.get(None))
         if not _is_number(again) or _differ(again, value, digits):
