@@ -1400,6 +1400,13 @@ def test_a_symbol_with_one_possible_value_has_it(conditions, value, relations):
     assert [str(relation) for relation in known.relations] == relations
 
 
+@pytest.mark.parametrize("first", [sp.Ne(sp.Symbol("c"), 0), sp.Symbol("c") > -1, x > 0, sp.Eq(x**2, x)])
+def test_what_is_learnt_first_is_not_all(first):
+    last = sp.Symbol("z")
+    left, _, _ = assume(last, y, read_conditions([first, last > 0]))
+    assert left.is_positive
+
+
 @pytest.mark.parametrize(
     "first",
     [
