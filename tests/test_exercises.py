@@ -259,6 +259,7 @@ def test_an_endless_loop_is_stopped(monkeypatch):
             pass
 
     assert "It did not come back and was stopped" in message(answer)
+    assert len(small_task.attempt((answer,), 1).trials) == 1, "the learner waits once, not six times"
 
 
 def test_an_endless_loop_that_catches_everything_is_stopped(monkeypatch):
@@ -551,6 +552,29 @@ def test_a_slip_in_one_part_is_told_where_the_part_is():
         assert result.message.endswith(f"\n{told}")
         assert result.message.count("Your dW: ") == 0
         assert result.slip == slip
+
+
+def test_a_slip_is_told_beside_an_input_that_was_changed():
+    @function(
+        inputs=two_arrays,
+        returns="dW",
+        hints="abc",
+        mutants=(Fault("transposed", "X.T @ dZ", "dZ.T @ X", "Its own sentence."),),
+    )
+    def product(dZ, X):
+        """Return Xᵀ dZ."""
+        return X.T @ dZ
+
+    def answer(dZ, X):
+        found = dZ.T @ X
+        X[:] = 0
+        return found
+
+    result = product.check(answer, seed=1)
+    assert result.slip == "transposed"
+    assert "Your dW has shape" in result.message
+    assert "Its own sentence." in result.message
+    assert "Your d " not in result.message
 
 
 def test_a_stop_alone_names_no_slip():
@@ -904,7 +928,10 @@ def test_a_stub_that_was_half_filled_is_not_attempted():
     def raising(dZ, X):
         raise NotImplementedError
 
-    for stub in (half, computed, raising):
+    def emptied(dZ, X):
+        """Return Xᵀ dZ and the sum of dZ."""
+
+    for stub in (half, computed, raising, emptied):
         assert small_task.check(stub).status == diagnose.NOT_ATTEMPTED
 
 
@@ -924,7 +951,8 @@ def test_hints_come_one_by_one_and_stay_at_the_third():
     small_task._hints_given = 0
     shown = [repr(small_task.hint()) for _ in range(4)]
     assert shown == ["Hint 1 of 3: one", "Hint 2 of 3: two", "Hint 3 of 3: three", "Hint 3 of 3: three"]
-    assert repr(small_task.hint(1)) == "Hint 1 of 3: one"
+    assert [repr(small_task.hint(n)) for n in (1, 2)] == ["Hint 1 of 3: one", "Hint 2 of 3: two"]
+    assert repr(small_task.hint()) == "Hint 3 of 3: three", "the next after the one that was asked for"
     with pytest.raises(ValueError, match="hints are 1, 2 and 3, got 7"):
         small_task.hint(7)
 
@@ -1013,6 +1041,20 @@ def test_value_diagnosis():
     assert "look at the sign" in whole.check(-105300).message
     assert whole.check("many").message == "The answer should be a number, yours is 'many'."
     assert whole.check([105300]).message == "Your answer has shape (1,), a single number is expected."
+
+
+def test_an_answer_that_cannot_be_read_is_told_by_its_type():
+    endless = []
+    endless.append(endless)
+    task = kinds.Value("a", 1, working="-", hints="abc")
+    said = "The answer should be a number, yours is of type list, too large to be looked at."
+    assert task.check(endless).message == said
+
+
+def test_a_symbol_alone_is_a_formula_though_sympy_can_call_it():
+    sympy = pytest.importorskip("sympy")
+    same = expression("x again", "x", "x", working="-", hints="abc", mutants=())
+    assert same.check(sympy.Symbol("x"))
 
 
 def test_texts_and_truths_are_compared_as_they_are():

@@ -309,8 +309,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bplib-mutation-") as scratch:
         copy_tree(Path(scratch))
         for module in options.modules or settings:
+            tests = settings[module]
+            tests = settings[tests] if isinstance(tests, str) else tests  # those of another module
             same = {(entry["place"], entry["change"]) for entry in listed.get(module, ())}
-            good &= report(module, settings[module], Path(scratch), same, options.line, options.part)
+            good &= report(module, tests, Path(scratch), same, options.line, options.part)
     return 0 if good else 1
 
 

@@ -109,13 +109,9 @@ class Exercise:
         given = answer[0] if len(answer) == 1 else answer
         if isinstance(given, decimal.Decimal):
             given = float(given)
-        try:
-            plain = running.freeze(given)
-            blank = running.holds_ellipsis(plain)
-        except RecursionError:
-            return Attempt(REFUSED, "This answer cannot be read: it is a list that contains itself.")
+        plain = running.freeze(given)
         parts = given if isinstance(given, (tuple, list)) else [given]
-        if blank or all(part is None for part in parts):
+        if running.holds_ellipsis(plain) or all(part is None for part in parts):
             return Attempt(BLANK)
         if callable(given) and not hasattr(given, "free_symbols"):
             return Attempt(REFUSED, "A value is asked for, this is a function: call it, or give its result.")
