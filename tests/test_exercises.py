@@ -1038,7 +1038,9 @@ def test_value_diagnosis():
     whole = value("a", 105300, working="-", hints="abc", mutants=())
     assert whole.check(105300.0)
     assert not whole.check(105301)
-    assert "look at the sign" in whole.check(-105300).message
+    off = "That is not it.{} ex.exercise.hint() helps."
+    assert whole.check(-105300).message == off.format(" The size is right: look at the sign.")
+    assert whole.check(105301).message == off.format("")
     assert whole.check("many").message == "The answer should be a number, yours is 'many'."
     assert whole.check([105300]).message == "Your answer has shape (1,), a single number is expected."
 
@@ -1173,6 +1175,16 @@ def test_an_exercise_is_refused_without_its_parts():
         value("a", 1, working="-", hints=("x", "y"), mutants=())
     with pytest.raises(ValueError, match="each option but 'a' needs its sentence"):
         choice("a", {"a": "x", "b": "y"}, "a", wrong={}, hints="abc", after="-")
+
+
+def test_inputs_that_are_not_those_of_the_solution_are_noticed():
+    @function(inputs=lambda rng: (1.0, 2.0, 3.0), returns="sum", hints="abc", mutants=())
+    def added(x, y):
+        """Return x + y."""
+        return x + y
+
+    with pytest.raises(ValueError, match="longer"):
+        added.draw(1, 0)
 
 
 def test_package():
@@ -1342,6 +1354,10 @@ def test_where_the_record_lies(monkeypatch):
     monkeypatch.setattr(progress_file.sys, "platform", "emscripten")
     monkeypatch.setattr(progress_file.os.path, "isdir", lambda folder: folder == "/drive")
     assert progress_file.path() == Path("/drive/bplib/progress.json")  # what outlives a page in a browser
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", "~/mine.json")
+    assert progress_file.path() == Path("/home/me/mine.json")
     for nothing in ("", "/dev/null"):
         monkeypatch.setenv("BPLIB_PROGRESS_FILE", nothing)
         assert progress_file.path() is None
@@ -1417,9 +1433,88 @@ def test_trouble_with_the_record_is_said_once(kept, capsys, monkeypatch):
         capsys.readouterr().out
         == f"Your progress file {kept} is damaged and cannot be set aside (no entry).\n"
     )
-    monkeypatch.setattr(progress_file.Path, "read_text", refuse)
+    monkeypatch.setattr(progress_file.Path, "read_bytes", refuse)
     assert progress_file.load() == {}
     assert capsys.readouterr().out == f"Your progress file {kept} cannot be read {without}"
+
+
+def test_what_is_solved_is_not_written_again(kept, monkeypatch):
+    progress_file.note("a", "correct")
+    monkeypatch.setattr(progress_file.files, "write", None)  # would stop with a TypeError
+    progress_file.note("a", "not yet")
+    progress_file.note("a", "correct")
+    assert progress_file.load()["a"]["tries"] == 1
+
+
+def test_the_folder_of_the_record_is_made(kept, monkeypatch):
+    below = kept.parent / "not" / "yet" / "there.json"
+    monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(below))
+    progress_file.note("a", "not yet")
+    assert [p.name for p in below.parent.iterdir()] == ["there.json"]
+
+
+def test_however_many_were_damaged_none_is_overwritten(kept, capsys):
+    for n in range(1, 1000):
+        kept.with_name(f"progress.json.damaged-{n}").touch()
+    kept.write_text("{")
+    assert progress_file.load() == {}
+    assert kept.with_name("progress.json.damaged").read_text() == "{"
+
+
+def boxes_of(fig, artists):
+    renderer = fig.canvas.get_renderer()
+    return [artist.get_window_extent(renderer) for artist in artists]
+
+
+def test_progress_picture_has_a_square_for_each_exercise(kept, monkeypatch):
+    """Green and ticked where it is solved, with a point where it was tried; this lesson's by name, too."""
+    from matplotlib.colors import to_hex
+
+    from bplib import plots
+
+    tried, solved, *_ = here = [e.name for e in ex.exercises(5)]
+    progress_file.note(tried, "not yet")
+    progress_file.note(solved, "correct")
+    shown = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: shown.append((fig, alt)))
+    progress_file.draw(ALL, 5)
+    ((fig, alt),) = shown
+    assert alt == progress_file.summary(ALL, {solved}, 5)
+    (ax,) = fig.axes
+    fig.canvas.draw()
+    squares = [line for line in ax.lines if line.get_marker() == "s"]
+    texts = {text.get_text(): text for text in ax.texts}
+    lessons = sorted({e.lesson for e in ALL})
+    assert len(squares) == len(ALL) + len(here)
+    rows = [[s for s in squares[: len(ALL)] if s.get_ydata()[0] == row] for row in range(len(lessons))]
+    assert [len(row) for row in rows] == [len(ex.exercises(lesson)) for lesson in lessons]
+    assert {to_hex(s.get_markerfacecolor()) for s in squares} == {plots.GREEN, "#ffffff"}
+    marked = {(*s.get_xdata(), *s.get_ydata()): s for s in ax.lines if s not in squares}
+    named = dict(zip(here, squares[len(ALL):], strict=True))  # fmt: skip
+    for name, square in [*named.items(), *zip(here, rows[lessons.index(5)], strict=True)]:
+        mark = marked.pop((*square.get_xdata(), *square.get_ydata()), None)
+        assert (to_hex(square.get_markerfacecolor()) == plots.GREEN) == (name == solved)
+        assert (mark and mark.get_marker()) == {solved: r"$\checkmark$", tried: "."}.get(name)
+    assert marked == {}
+    bold = [text for text in texts if texts[text].get_fontweight() == "bold"]
+    assert bold == ["lesson 05", f"1 of {len(here)}"]
+    assert {"lesson 01", f"0 of {len(ex.exercises(1))}", *here} < set(texts)
+    title = f"1 of {len(ALL)} exercises solved   (✓ solved, · tried)"
+    assert ax.get_title(loc="left") == title
+    assert not ax.axison
+    # nothing lies outside of the picture, nothing on something else, and a name stands beside its square
+    boxes = boxes_of(fig, [*squares, *ax.texts])
+    width, height = fig.canvas.get_width_height()
+    assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= width and b.y1 <= height for b in boxes)
+    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    for name, square in named.items():
+        before, after = boxes_of(fig, [square, texts[name]])
+        assert 0 < after.x0 - before.x1 < before.width
+        assert before.y0 < (after.y0 + after.y1) / 2 < before.y1
+    label, first, count = boxes_of(fig, [texts["lesson 05"], rows[lessons.index(5)][0], texts[bold[1]]])
+    assert label.x1 < first.x0 < label.x1 + 2 * first.width
+    assert first.y0 < (label.y0 + label.y1) / 2 < first.y1
+    assert first.y0 < (count.y0 + count.y1) / 2 < first.y1
 
 
 def test_progress_in_words():

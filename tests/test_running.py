@@ -509,6 +509,48 @@ def test_a_lock_that_nobody_holds_is_removed(kept, monkeypatch):
     assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
 
 
+class Lock:
+    """Stands in for `time` in `progress_file`: a second passes by waiting, and the lock is made anew at times."""
+
+    def __init__(self, lock, made_at=(), gone_at=None):
+        self.lock, self.made_at, self.gone_at, self.now = lock, list(made_at), gone_at, 1000.0
+        lock.touch()
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        if self.made_at and self.now - 1000 > self.made_at[0]:
+            os.utime(self.lock, (self.made_at[0], self.made_at.pop(0)))
+        if self.gone_at and self.now - 1000 > self.gone_at:
+            self.lock.unlink()
+
+
+@pytest.mark.parametrize(("made_at", "gone_at", "waited"), [
+    ((), None, progress_file.PATIENCE), ((), 2.0, 2.0), ((3, 6), 9.0, 9.0), ((3, 6), None, 6 + progress_file.PATIENCE),
+])  # fmt: skip
+def test_who_comes_second_waits_for_a_lock_that_is_in_use(kept, monkeypatch, made_at, gone_at, waited):
+    """It is removed only where it stayed the same for as long as PATIENCE says."""
+    clock = Lock(kept.with_name(".progress.json.lock"), made_at, gone_at)
+    monkeypatch.setattr(progress_file, "time", clock)
+    progress_file.note("first", "correct")
+    assert waited <= clock.now - 1000 < waited + 0.1, "it looks often"
+    assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
+
+
+def test_a_lock_that_another_took_for_left_stops_nothing(kept, monkeypatch):
+    write = progress_file.files.write
+
+    def write_slowly(file, text):
+        write(file, text)
+        kept.with_name(".progress.json.lock").unlink()
+
+    monkeypatch.setattr(progress_file.files, "write", write_slowly)
+    progress_file.note("first", "correct")
+    assert set(progress_file.load()) == {"first"}
+
+
 @pytest.mark.parametrize("damage", ["[" * 200_000, '{"exercises": {"a": {"solved": null, "tries": 1e999}}}'])
 def test_damage_of_any_kind_is_set_aside(kept, damage):
     kept.write_text(damage)
@@ -536,7 +578,7 @@ def test_a_record_that_cannot_be_read_is_not_overwritten(kept, monkeypatch, caps
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as context:
-        context.setattr(progress_file.Path, "read_text", refuse)
+        context.setattr(progress_file.Path, "read_bytes", refuse)
         progress_file._said.clear()
         progress_file.note("second", "correct")
     assert kept.read_text() == before
