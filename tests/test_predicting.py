@@ -10,6 +10,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 import bplib.exercises as ex
+from bplib import language
 from bplib.exercises import predicting, progress_file
 from bplib.exercises.questions import ALL, BY_NAME, SIGNS
 
@@ -40,6 +41,25 @@ def test_three_to_six_a_lesson():
     counts = {lesson: sum(q.lesson == lesson for q in ALL) for lesson in LESSONS}
     assert all(3 <= n <= 6 for n in counts.values()), counts
     assert len(BY_NAME) == len(ALL), "a name is used twice"
+
+
+def test_options_go_by_letters_or_signs_and_numbers_by_difference_or_factor():
+    assert {q.by for q in ALL} == {"difference", "factor"}
+    assert {q.by for q in ALL if q.options} == {"difference"}
+    for q in ALL:
+        letters = "".join(q.options or {})
+        assert letters in ("", "-0+", "abcdefgh"[: len(letters)]), q.name
+    assert list(SIGNS.values()) == ["negative", "zero", "positive"]
+
+
+@pytest.mark.parametrize("spoken", language.languages())
+def test_each_question_is_asked_in_the_language(spoken):
+    """Text and options, as far as they are words: nothing of the English is left."""
+    for q in ALL:
+        for text in (q.text, *(q.options or {}).values()):
+            shown = language.said(text, spoken)
+            assert re.findall(r"(?:[A-Za-z]{2,}[ ,]+){2,}[A-Za-z]{2,}", shown) == [], text
+            assert shown != text or not re.search("[A-Za-z]{3}", text), text
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

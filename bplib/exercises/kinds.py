@@ -294,14 +294,8 @@ def _ran(exercise, function, seed, trial):
     except Exception as error:
         done.crash = {"type": type(error).__name__, "message": str(error), "line": "", "number": 0}
     pairs = zip(inputs, inputs.values(), copies, strict=True)
-    done.changed = tuple(name for name, old, new in pairs if not _untouched(old, new))
+    done.changed = tuple(name for name, old, new in pairs if not running._unchanged(old, new))
     return done
-
-
-def _untouched(old, new):
-    if isinstance(old, np.ndarray):
-        return old.shape == new.shape and old.tobytes() == new.tobytes()
-    return running._unchanged(old, new)
 
 
 @functools.lru_cache(maxsize=32)

@@ -41,10 +41,10 @@ class Recalled(Value):
         returns: str | tuple[str, ...] = "the answer",
     ) -> None:
         hints = ("Look at the lesson again.",) * 2 + (working,)
-        kept = [(number, said) for number, said in wrong if not _alike(number, answer)]
+        kept = [(number, teaches) for number, teaches in wrong if not _alike(number, answer)]
         super().__init__(task, answer, working=working, hints=hints, mutants=kept, returns=returns)
         self.name, self.lesson = name, lesson
-        self.after = f"{working} ({_said(answer)})"
+        self.after = joined(said(working), f"({_said(answer)})")  # a catalogue has the working alone
 
     def check(self, *answer: Any, seed: int | None = None) -> Result:
         """Grade an answer; it counts for when the question is due again."""
