@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -1074,9 +1075,11 @@ def test_texts_and_truths_are_compared_as_they_are():
 
 def test_how_near_is_right():
     for answer, near, off in ((2.5, 2.504, 2.506), (np.array([1.0, 2.5]), [1.004, 2.5], [1.006, 2.5]),
-                              (1000, 1000 + 1e-7, 1000 + 1e-5)):  # fmt: skip
-        task = value("a", answer, working="-", hints="abc", mutants=())
-        assert task.check(near)
+                              (1000, 1000 + 1e-7, 1000 + 1e-5), ((1000, 3), (1000, 3.0), (1000.5, 3)),
+                              (np.array([1000, 3]), [1000.0, 3], [1000.5, 3])):  # fmt: skip
+        names = ("u", "v") if isinstance(answer, tuple) else "the answer"
+        task = value("a", answer, working="-", hints="abc", mutants=(), returns=names, after="Yes.")
+        assert task.check(near).message == "Yes."
         assert not task.check(off)
     typed = value("a", 5, working="so", hints="abc", mutants=((7.0710678, "Typed."), (3, "Three.")))
     assert kinds.roundings(7.0710678) == {7.1, 7.07, 7.071, 7.0711, 7.07107}
@@ -1175,6 +1178,84 @@ def test_an_exercise_is_refused_without_its_parts():
         value("a", 1, working="-", hints=("x", "y"), mutants=())
     with pytest.raises(ValueError, match="each option but 'a' needs its sentence"):
         choice("a", {"a": "x", "b": "y"}, "a", wrong={}, hints="abc", after="-")
+
+
+def test_two_slips_in_one_value_are_both_told():
+    @function(inputs=lambda rng: (kinds.draw(rng, 3), float(kinds.draw(rng))), returns="y", hints="abc",
+              mutants=(Fault("no factor", "3 * x", "x", "Three times!"), Fault("minus", "+ b", "- b", "Plus!"),
+                       Fault("swapped", "3 * x + b", "3 * b + x", "Swapped!")))  # fmt: skip
+    def line(x, b):
+        """Return three times x, and b more."""
+        return 3 * x + b
+
+    result = line.check(lambda x, b: x - b)
+    assert result.slip == "no factor + minus"
+    assert "Three times!\nPlus!" in result.message
+    assert line.check(lambda x, b: 3 * b + x).slip == "swapped"
+    assert line.check(lambda x, b: 7 * x).slip == ""
+
+
+def test_a_fault_of_a_line_that_is_not_there_is_noticed():
+    @function(
+        inputs=lambda rng: (1.0,), returns="y", hints="abc", mutants=(Fault("gone", "+ b", "- b", "-"),)
+    )
+    def alone(x):
+        """Return x."""
+        return x
+
+    with pytest.raises(ValueError, match=r"fault 'gone': '\+ b' must occur once in alone, it occurs 0 times"):
+        _ = alone.slips
+
+
+def test_what_an_exercise_is_told_of_itself_holds():
+    """Its tolerance, the number of trials, inputs that take turns, and the sentence after a right answer."""
+    fixed = (lambda rng: (1.0,), lambda rng: (-2.0,))
+
+    @function(
+        inputs=fixed, returns="y", hints="abc", mutants=(), tolerance=0.1, trials=3, after="Half of it."
+    )
+    def half(x):
+        """Return half of x."""
+        return x / 2
+
+    @function(inputs=fixed[0], returns="y", hints="abc", mutants=())
+    def same(x):
+        """Return x."""
+        return x
+
+    assert [half.draw(1, t) for t in range(3)] == [{"x": 1.0}, {"x": -2.0}, {"x": 1.0}]
+    seen = []
+    result = half.check(lambda x: seen.append(x) or 0.52 * x)
+    assert (result.correct, result.message, len(seen)) == (True, "Half of it.", 3)
+    assert not half.check(lambda x: 0.6 * x)
+    assert same.check(lambda x: x * (1 + 1e-7)).message == ""
+    assert not same.check(lambda x: x * (1 + 1e-5))
+
+
+def test_the_grader_warns_of_nothing_that_the_solution_does():
+    @function(inputs=lambda rng: (np.zeros(3),), returns="y", hints="abc", mutants=())
+    def safe(x):
+        """Return log x, and 0 where there is none."""
+        return np.where(x > 0, np.log(x), 0.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert safe.check(lambda x: np.zeros(3))
+
+
+def test_what_a_choice_says():
+    task = choice("Which?", {"a": "One", "b": "Two"}, "a", wrong={"b": "No."}, hints="abc", after="Since.")
+    assert repr(task) == "exercise: Which?\na) One\nb) Two"
+    assert task.solution() == "'a': One. Since."
+    assert task.check("A").message == "Since."
+    assert (task.check("b").message, task.check("b").slip) == ("No.", "b")
+    assert task.check("c").message == "Choose one of 'a', 'b'; yours is 'c'."
+    assert task.check(...).message.startswith("Put the letter of your choice, in quotation marks, in place")
+    for wrong in ({}, {"a": "No.", "b": "No."}):
+        with pytest.raises(ValueError, match=re.escape(f"but 'a' needs its sentence, got {sorted(wrong)}")):
+            choice("Which?", {"a": "One", "b": "Two"}, "a", wrong=wrong, hints="abc", after="-")
+    with pytest.raises(ValueError, match="'c' needs"):
+        choice("Which?", {"a": "One"}, "c", wrong={"a": "No."}, hints="abc", after="-")
 
 
 def test_inputs_that_are_not_those_of_the_solution_are_noticed():

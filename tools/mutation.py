@@ -76,7 +76,7 @@ def mutants_of(source):
         def on_visit(self, node):
             if self.number + 1 < len(module.body) and node is module.body[self.number + 1]:
                 self.number += 1
-            if isinstance(node, (cst.Annotation, cst.Decorator)) or is_type_alias(node):
+            if isinstance(node, (cst.Annotation, cst.Decorator)) or is_for_types(node):
                 return False  # what is read by type checkers, or at import
             if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
                 self.names = (*self.names, node.name.value)
@@ -89,7 +89,9 @@ def mutants_of(source):
             if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
                 self.names = self.names[:-1]
 
-    def is_type_alias(node):
+    def is_for_types(node):
+        if isinstance(node, cst.If):
+            return getattr(node.test, "value", "") == "TYPE_CHECKING"
         named = getattr(node.annotation.annotation, "value", "") if isinstance(node, cst.AnnAssign) else ""
         return named == "TypeAlias"
 
