@@ -1586,8 +1586,15 @@ def test_progress_picture_has_a_square_for_each_exercise(kept, monkeypatch):
     # nothing lies outside of the picture, nothing on something else, and a name stands beside its square
     boxes = boxes_of(fig, [*squares, *ax.texts])
     width, height = fig.canvas.get_width_height()
-    assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= width and b.y1 <= height for b in boxes)
-    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    left, low, right, high = np.array([box.extents for box in boxes]).T
+    assert min(*left, *low) >= 0
+    assert (right <= width).all()
+    assert (high <= height).all()
+    beside = (left[:, None] >= right) | (low[:, None] >= high)
+    assert (beside | beside.T | np.eye(len(boxes), dtype=bool)).all()
+    one, right, below = boxes_of(fig, [rows[0][0], rows[0][1], rows[1][0]])
+    assert 1.2 * one.width < right.x0 - one.x0 < 2.6 * one.width, "squares beside each other, apart"
+    assert 1.2 * one.width < one.y0 - below.y0 < 2.6 * one.width
     for name, square in named.items():
         before, after = boxes_of(fig, [square, texts[name]])
         assert 0 < after.x0 - before.x1 < before.width

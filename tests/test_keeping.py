@@ -1,12 +1,13 @@
 """What a learner keeps in mynet.py, and the network made of it."""
 
 import linecache
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import bplib.exercises as ex
-from bplib import check_gradients, datasets
+from bplib import check_gradients, datasets, mlp
 from bplib.exercises import keeping, kinds
 from bplib.playgrounds.xor import XORPlayground, XORSettings
 
@@ -86,12 +87,23 @@ def test_nothing_is_replaced_without_being_asked(beside_the_lessons):
          "it uses slope, which stands elsewhere in the lesson"),
         ("def tanh_backward(dA, A):\n    return bplib.Tanh().backward(dA, A)[0]\n", {"bplib": __import__("bplib")},
          "it uses bplib of bplib"),
-        ("tanh_backward = lambda dA, A: dA * (1 - A * A)\n", {}, "write it with `def`"),
+        ("tanh_backward = lambda dA, A: dA * (1 - A * A)\n", {}, "write it with `def`, then check it again."),
+        ("def tanh_backward(dA, A):\n    return dA * (one - A * A)\n", {"one": 1.0},
+         "it uses one, which stands elsewhere in the lesson. Write it into the function, or keep it first."),
+        ("def tanh_backward(dA, A):\n    if len(A) > 10**6:\n        return faster(A)\n    return dA * (1 - A * A)\n", {},
+         "it uses faster, which is defined nowhere."),
+        ("def tanh_backward(dA, A):\n    return dA * (float(one) - A * A)\n", {"one": Fraction(1)},
+         "it uses one, and where that comes from cannot be told."),
+        ("def make(one):\n    def tanh_backward(dA, A):\n        return dA * (one - A * A)\n    return tanh_backward\n"
+         "\ntanh_backward = make(1)\n", {},
+         "it uses one of the function it was made in: write it at the left margin of a cell."),
+        ("import functools\ntanh_backward = functools.partial(lambda one, dA, A: dA * (one - A * A), 1)\n", {},
+         "write it with `def`, then check it again."),
     ],
 )  # fmt: skip
 def test_what_would_not_stand_alone_is_not_kept(source, names, why, beside_the_lessons):
     assert check(source, **names).correct
-    assert why in repr(ex.keep())
+    assert repr(ex.keep()).startswith(f"✘ tanh_backward is not kept: {why}")
     assert not beside_the_lessons.exists()
 
 
@@ -109,6 +121,15 @@ def test_a_helper_of_the_same_name_that_does_something_else_is_noticed(beside_th
     assert beside_the_lessons.read_text() == before
 
 
+def test_a_function_without_its_source_is_not_kept(beside_the_lessons):
+    namespace = {}
+    exec(TANH, namespace)
+    assert ex.tanh_backward.check(namespace["tanh_backward"]).correct
+    said = "✘ tanh_backward is not kept: its source cannot be found: run its cell again."
+    assert repr(ex.keep()) == said
+    assert not beside_the_lessons.exists()
+
+
 def test_only_what_passed_is_kept(beside_the_lessons):
     assert repr(ex.keep()) == "○ There is nothing to keep yet: check a function first."
     check("def tanh_backward(dA, A):\n    return dA\n")
@@ -120,14 +141,89 @@ def test_only_what_passed_is_kept(beside_the_lessons):
     assert not beside_the_lessons.exists()
 
 
-@pytest.mark.parametrize("text", ["def broken(:\n", "1 / 0\n"])
-def test_a_file_that_cannot_be_read_is_left_alone(text, beside_the_lessons):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("X = 1\ndef broken(:\n", "line 2 of mynet.py cannot be read."),
+        ("1 / 0\n", "mynet.py cannot be run (ZeroDivisionError: division by zero)."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_left_alone(text, why, beside_the_lessons):
     beside_the_lessons.write_text(text)
     check(TANH)
-    assert "Mend it first." in repr(ex.keep())
+    assert repr(ex.keep()) == f"✘ tanh_backward is not kept: {why} Mend it first."
     assert beside_the_lessons.read_text() == text
     with pytest.raises(ValueError, match=r"mynet\.py cannot be run: (SyntaxError|ZeroDivisionError)"):
         ex.mine()
+
+
+def test_a_file_that_cannot_be_written_is_told(beside_the_lessons):
+    beside_the_lessons.mkdir()
+    check(TANH)
+    said = f"✘ tanh_backward is not kept: {keeping.path()} cannot be written ("
+    assert repr(ex.keep()).startswith(said)
+
+
+def test_an_exercise_that_was_checked_before_is_kept_by_its_name(beside_the_lessons):
+    ex.square_dW.submitted = None
+    check(TANH)
+    ex.fork_slope.check(8)
+    assert repr(ex.keep("square_dW")) == "○ There is nothing to keep yet: check a function first."
+    assert repr(ex.keep("tanh_backward")).startswith("✔ tanh_backward is kept")
+    assert repr(ex.keep()) == "✘ fork_slope is not kept: functions are kept, and its answer is none."
+
+
+def test_a_function_of_another_name_is_replaced_with_its_second_name(beside_the_lessons):
+    """And with its decorator; what stands around it stays."""
+    mine = "def mine(dA, A):\n    return dA * (1 - A**2)\n"
+    check(mine)
+    assert repr(ex.keep()).startswith("✔")
+    assert beside_the_lessons.read_text() == f"{keeping.HEADER}\n\n{mine}\n\ntanh_backward = mine\n"
+    assert repr(ex.keep()) == "✔ mynet.py holds this tanh_backward already."
+    check(TANH)
+    said = "✔ tanh_backward takes the place of the one before in mynet.py. ex.mine() shows your network."
+    assert repr(ex.keep(replace=True)) == said
+    assert beside_the_lessons.read_text().count("mine") == 1, "a leftover"
+    around = "import functools\n\n\n@functools.cache\ndef tanh_backward(dA, A):\n    return dA\n\n\nY = 2\n"
+    beside_the_lessons.write_text(around)
+    ex.keep(replace=True)
+    assert beside_the_lessons.read_text() == f"import functools\n\n\n\n\nY = 2\n\n\n{TANH}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "import numpy as np\n\n\n"),
+        ("X = 1\n", "import numpy as np\nX = 1\n\n\n"),
+        ('"""Mine."""\n', '"""Mine."""\n\nimport numpy as np\n\n\n'),
+        (
+            '"""Mine."""\nimport math\n\nX = 1\n',
+            '"""Mine."""\nimport math\nimport numpy as np\n\nX = 1\n\n\n',
+        ),
+        ("from math import pi\n", "from math import pi\nimport numpy as np\n\n\n"),
+        ("import numpy as np\nX = 1\n", "import numpy as np\nX = 1\n\n\n"),
+    ],
+)
+def test_an_import_stands_behind_the_others_once(before, after, beside_the_lessons):
+    source = "def tanh_backward(dA, A):\n    return dA * (1 - np.square(A))\n"
+    beside_the_lessons.write_text(before)
+    check(source)
+    assert repr(ex.keep()).startswith("✔")
+    assert beside_the_lessons.read_text() == after + source
+
+
+def test_what_an_inner_function_needs_comes_along_too(beside_the_lessons):
+    import math
+
+    source = (
+        "def tanh_backward(dA, A):\n"
+        "    slope = lambda a: one(a) - power(a, 2) * math.cos(0)\n"
+        "    return dA * slope(A)\n"
+    )
+    assert check(source, math=math, one=np.ones_like, power=np.power).correct
+    assert repr(ex.keep()).startswith("✔")
+    imports = "import math\nfrom numpy import ones_like as one\nfrom numpy import power\n"
+    assert beside_the_lessons.read_text() == f"{keeping.HEADER}\n{imports}\n\n{source}"
 
 
 def test_interrupted_writing_leaves_the_old_file(beside_the_lessons, monkeypatch):
@@ -155,6 +251,78 @@ def test_without_a_file_everything_is_bplibs(beside_the_lessons):
     said = repr(ex.mine())
     assert said.startswith("Yours: nothing yet.\nbplib stands in for: ")
     assert all(name in said for name in keeping.PIECES)
+
+
+def test_what_is_yours_and_what_bplib_lends(beside_the_lessons):
+    beside_the_lessons.write_text(f"{TANH}\nsoftmax = 3\n")
+    said = repr(ex.mine()).splitlines()
+    assert said[0] == "Yours: tanh_backward (the way back through tanh)."
+    assert said[1].startswith(
+        "bplib stands in for: relu_backward (the way back through ReLU), logistic_loss ("
+    )
+    assert said[1].endswith(", training_loop (the training loop).")
+    assert "softmax (the softmax)" in said[1], "a number is no function"
+    settings = {"activation": "tanh", "loss": "softmax_cross_entropy", "rng": np.random.default_rng(0)}
+    network = ex.mine().mlp([3, 4, 2], **settings)
+    there = [type(layer).__name__ for layer in network.layers]
+    assert there == ["Affine", "MyTanh", "Affine"]
+    assert type(network.loss_function).__name__ == "SoftmaxCrossEntropy"
+
+
+@pytest.mark.parametrize("piece", ["softmax", "cross_entropy_loss", "cross_entropy_gradient"])
+def test_one_piece_of_the_loss_is_used_with_bplibs_others(piece):
+    """The network says and learns the same as bplib's; spoiled, the piece shows."""
+    given, X, y = [4, 3], np.random.default_rng(1).normal(size=(5, 4)), np.arange(5) % 3
+    right = getattr(ex, piece).reference
+    mine = keeping.Mine({piece: right})
+    settings = {"loss": "softmax_cross_entropy"}
+    ours, theirs = (make(given, rng=np.random.default_rng(0), **settings) for make in (mine.mlp, mlp))
+    assert type(ours.loss_function) is keeping.MySoftmaxCrossEntropy
+    assert type(ours.layers[0]) is type(theirs.layers[0])
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X))
+    for labels in (y, np.eye(3)[y]):
+        (L, grads), (right_L, right_grads) = (net.gradients(X, labels) for net in (ours, theirs))
+        assert L == pytest.approx(right_L)
+        np.testing.assert_allclose(grads[0]["W"], right_grads[0]["W"])
+    mine.own[piece] = lambda *given: 2 * right(*given)
+    L, grads = ours.gradients(X, y)
+    assert np.allclose(ours.predict(X), theirs.predict(X)) == (piece != "softmax")
+    assert (L == pytest.approx(right_L)) == (piece != "cross_entropy_loss")
+    assert np.allclose(grads[0]["W"], right_grads[0]["W"]) == (piece == "cross_entropy_loss")
+
+
+def test_the_first_layers_have_nothing_to_hand_back():
+    own = {name: getattr(ex, name).reference for name in ("affine_backward", "tanh_backward")}
+    network = keeping.Mine(own).mlp([3, 4, 2], activation="tanh", rng=np.random.default_rng(0))
+    affine, tanh, _ = network.layers
+    X = np.ones((2, 3))
+    Z, cache = affine.forward(X)
+    A, kept = tanh.forward(Z)
+    for layer, dY, c, shape in ((affine, Z, cache, X.shape), (tanh, A, kept, Z.shape)):
+        assert layer.backward(dY, c, input_gradient=False)[0] is None
+        assert layer.backward(dY, c)[0].shape == shape
+    no_bias = keeping.MyAffine.from_arrays(np.ones((3, 4)))
+    no_bias.own = own
+    assert set(no_bias.backward(*no_bias.forward(X))[1]) == {"W"}
+
+
+def test_with_a_generator_each_epoch_takes_the_rows_in_a_new_order():
+    data = datasets.xor()
+    seen = []
+
+    def loop(gradient, w, X, Y, learning_rate, batch_size, epochs):
+        seen.append((X.tolist(), Y.tolist(), learning_rate, batch_size, epochs))
+        return keeping._loop(gradient, w, X, Y, learning_rate, batch_size, epochs)
+
+    mine = keeping.Mine({"training_loop": loop})
+    network = mine.mlp([2, 3, 1], loss="binary_cross_entropy", rng=np.random.default_rng(0))
+    settings = {"learning_rate": 0.5, "batch_size": 3, "epochs": 6}
+    losses = mine.fit(network, data.X_train, data.y_train, rng=np.random.default_rng(0), **settings)
+    assert len(losses) == 12
+    assert len({str(rows) for rows, *_ in seen}) > 2
+    pairs = [sorted(zip(map(tuple, X), map(tuple, Y), strict=True)) for X, Y, *_ in seen]
+    assert all(rows == pairs[0] for rows in pairs), "each row with its own answer"
+    assert {tuple(told) for _, _, *told in seen} == {(0.5, 3, 1)}
 
 
 def doubled(gradients):
@@ -243,17 +411,59 @@ def uses_bplib(X, y):
     return datasets.digits
 
 
-def test_own_digits():
-    assert repr(ex.own_digits(lambda X, y: ..., Small)).startswith("○ own_digits: not attempted yet")
-    assert (
-        repr(ex.own_digits(nearest, Small))
-        == "✔ own_digits: 1.0000 of the test images are right; at least 0.93 is asked for."
-    )
-    assert repr(ex.own_digits(lambda X, y: lambda rows: y[::-1], Small)).startswith("✘ own_digits: 0.0000")
-    assert "it uses datasets of bplib" in repr(ex.own_digits(uses_bplib, Small))
-    assert "it uses uses_bplib" not in repr(ex.own_digits(lambda X, y: uses_bplib(X, y), Small))
-    assert "datasets of bplib" in repr(ex.own_digits(lambda X, y: uses_bplib(X, y), Small))
-    assert "return a function" in repr(ex.own_digits(lambda X, y: 3, Small))
-    assert "(10,) labels are expected, got (10, 2)" in repr(
-        ex.own_digits(lambda X, y: lambda r: np.zeros((10, 2)), Small)
-    )
+def imports_bplib(X, y):
+    from bplib.datasets import digits
+
+    return digits
+
+
+def asks_itself(X, y):
+    return asks_itself(X, y) or nearest(X, y)
+
+
+class Mnist(Small):
+    name = "mnist"
+
+
+def mistakes(n):
+    """A program that is wrong for the first n of the ten."""
+    return lambda X, y: lambda rows: np.where(np.arange(10) < n, y + 1, y)
+
+
+@pytest.mark.parametrize(
+    ("train", "data", "said"),
+    [
+        (lambda X, y: ..., Small, "○ own_digits: not attempted yet. Write the body in place of the `...`."),
+        (nearest, Small, "✔ own_digits: 1.0000 of the test images are right; at least 0.93 is asked for."),
+        (nearest, Mnist, "✔ own_digits: 1.0000 of the test images are right; at least 0.95 is asked for."),
+        (mistakes(1), Small, "✘ own_digits: 0.9000 of the test images are right; at least 0.93 is asked for."),
+        (mistakes(10), Small, "✘ own_digits: 0.0000 of the test images are right; at least 0.93 is asked for."),
+        (uses_bplib, Small, "✘ own_digits: it uses datasets of bplib. Write that part yourself."),
+        (lambda X, y: uses_bplib(X, y), Small, "✘ own_digits: it uses datasets of bplib. Write that part yourself."),
+        (imports_bplib, Small, "✘ own_digits: it uses bplib.datasets of bplib. Write that part yourself."),
+        (lambda X, y: 3, Small, "✘ own_digits: it should return a function from images to digits, got 3"),
+        (lambda X, y: "3" * 200, Small,
+         "✘ own_digits: it should return a function from images to digits, got '" + "3" * 99),
+        (lambda X, y: lambda rows: np.zeros((10, 2)), Small,
+         "✘ own_digits: for 10 images (10,) labels are expected, got (10, 2)."),
+    ],
+)  # fmt: skip
+def test_own_digits(train, data, said):
+    assert repr(ex.own_digits(train, data)) == said
+
+
+def test_own_digits_is_enough_where_it_is_as_much_as_asked_for(monkeypatch):
+    monkeypatch.setattr(keeping, "WANTED_ELSEWHERE", 0.9)
+    assert repr(ex.own_digits(mistakes(1), Small)).startswith("✔")
+
+
+def test_own_digits_may_call_itself_and_change_what_it_is_given():
+    assert keeping._bplibs(asks_itself) == set()
+
+    def spoils(X, y):
+        seen = X.copy(), y.copy()
+        X[:], y[:] = 0, 0
+        return nearest(*seen)
+
+    assert repr(ex.own_digits(spoils, Small)).startswith("✔ own_digits: 1.0000")
+    assert Small.X_train.any()

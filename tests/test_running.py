@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from fractions import Fraction
 
@@ -457,6 +458,22 @@ def test_where_nothing_can_watch_there_is_no_limit(monkeypatch):
         with monkeypatch.context() as context:
             context.setattr(running.signal, "signal", no_timers)
             assert running._limited_by_signal(lambda a: a, (7,), 0.01) == (7, False)
+
+
+def test_the_system_decides_how_time_is_watched(monkeypatch):
+    if hasattr(signal, "setitimer"):
+        assert running.limited(lambda: signal.getitimer(signal.ITIMER_REAL)[0] > 0, (), 5) == (True, False)
+        monkeypatch.delattr(signal, "setitimer")
+    assert running.limited(lambda: signal.getsignal(signal.SIGINT) is signal.default_int_handler, (), 5) == (
+        False,
+        False,
+    )
+    assert running.limited(endless, (), 0.1) == (None, True)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(running.limited(until, (0.05,), 0.01)))
+    thread.start()
+    thread.join()
+    assert found == [("right", False)], "without a limit"
 
 
 @limits
