@@ -217,7 +217,8 @@ def test_what_an_inner_function_needs_comes_along_too(beside_the_lessons):
 
     source = (
         "def tanh_backward(dA, A):\n"
-        "    slope = lambda a: one(a) - power(a, 2) * math.cos(0)\n"
+        "    class Exponent:\n        two = math.sqrt(4)\n"
+        "    slope = lambda a: one(a) - power(a, Exponent.two)\n"
         "    return dA * slope(A)\n"
     )
     assert check(source, math=math, one=np.ones_like, power=np.power).correct

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -152,8 +153,23 @@ def test_signs(given, kept):
 def test_a_misspelt_name_is_told():
     with pytest.raises(ValueError, match=r"got 'xor_one_unti'. Did you mean 'xor_one_unit'"):
         ex.predict("xor_one_unti")
-    with pytest.raises(ValueError, match="expected a lesson from 1 to 15, got 99"):
+    with pytest.raises(ValueError, match=r"^predict: expected the name of a prediction, got 7\.$"):
+        ex.predict(7)
+    with pytest.raises(ValueError, match=r"^predictions: expected a lesson from 1 to 15, got 99$"):
         ex.predictions(99)
+    with pytest.raises(ValueError, match=r"^xor_one_unit: expected one answer, got 2$"):
+        ex.predict("xor_one_unit", 1, 2)
+
+
+def test_an_answer_in_plain_python_is_kept_and_said():
+    asked = "How many of the four rows does one neuron get right?"
+    assert repr(ex.predict("xor_one_unit", "3")) == f"You predict 3. {asked}"
+    assert repr(ex.predict("wrong_slope", "DZ")).startswith("You predict c) dz. Which of the program's")
+    assert repr(ex.predict("sign_of_output_bias", -1)).startswith("You predict negative. ")
+    assert progress_file.predictions()["sign_of_output_bias"] == {"predicted": "-", "result": None}
+    said = r"^wrong_slope: expected one of a \(dx\), b \(dy\), c \(dz\), got 'd'$"
+    with pytest.raises(ValueError, match=said):
+        ex.predict("wrong_slope", "d")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,13 @@ def test_a_misspelt_name_is_told():
         ("loss_untrained", 2.3, 2.395, "You predicted 2.3; it is 2.395: 0.095 too low."),
         ("epochs_until_solved", 69, 690, "You predicted 69; it is 690: too low by a factor of 10."),
         ("through_twenty_sigmoids", 0, 1e-13, "You predicted 0; it is 1e−13: 1e−13 too low."),
+        ("xor_one_unit", 1.004, 1, "You predicted 1.004; it is 1: exactly, or as good as."),
+        ("xor_one_unit", 1.006, 1, "You predicted 1.006; it is 1: 0.006 too high."),
+        ("xor_one_unit", -3, 4, "You predicted −3; it is 4: 7 too low."),
+        ("xor_one_unit", 0, 1234.5, "You predicted 0; it is 1234: 1200 too low."),
+        ("epochs_until_solved", 6900, 690, "You predicted 6900; it is 690: too high by a factor of 10."),
+        ("epochs_until_solved", -1, 690, "You predicted −1; it is 690: 690 too low."),
+        ("through_twenty_sigmoids", 1, 0, "You predicted 1; it is 0: 1 too high."),
         ("wrong_slope", "a", "a", "You predicted a) dx; it is a) dx."),
         ("sign_of_output_bias", "+", 0.5, "You predicted positive; it is positive."),
     ],
@@ -228,17 +251,41 @@ def test_the_widget_keeps_what_is_chosen(capsys):
     assert [label for label, _ in widget.control.options] == ["a) dx", "b) dy", "c) dz"]
     assert widget.control.value is None
     widget.control.value = "c"
-    assert "Kept: c) dz." in widget.said.value
-    assert ex.predict("wrong_slope").control.value == "c", "a lesson opened again shows the answer"
+    kept = "<span role='status'>Kept: c) dz. Now run the next cells.</span>"
+    assert widget.said.value == kept
+    again = ex.predict("wrong_slope")
+    assert (again.control.value, again.said.value) == ("c", kept), "a lesson opened again shows the answer"
+    again.control.value = None
+    assert progress_file.predictions()["wrong_slope"]["predicted"] == "c"
+    assert again.said.value == kept
+
+
+@pytest.mark.parametrize("name", ["wrong_slope", "xor_one_unit"])
+def test_the_widget_shows_the_question_whole_and_to_screen_readers_too(name):
+    widget, asked = ex.predict(name), BY_NAME[name].text
+    assert [child.value for child in (widget.children[0], widget.children[2])] == [asked, ""]
+    assert widget.children[1] is widget.control
+    assert (widget.control.tooltip, widget.control.description) == (asked, "Your prediction")
+    assert widget.control.style.description_width == "initial", "the label is not cut off"
+    for part in (widget, widget.control):
+        assert part.layout.max_width == "100%", "nor is the rest on a narrow screen"
+    assert widget._repr_mimebundle_()["text/plain"] == repr(widget)
+    assert repr(widget).startswith(f"Predict: {asked}")
+    assert repr(ex.predict("sign_of_output_bias")).count("\n") == 0
 
 
 def test_the_widget_says_what_it_cannot_read(file):
     widget = ex.predict("xor_one_unit")
     widget.control.value = "all"
-    assert "A number is expected" in widget.said.value
+    said = "<span role='status'>{}</span>"
+    assert widget.said.value == said.format("A number is expected, such as 0.25, 1/4 or 3e6.")
     assert not file.exists()
-    widget.control.value = "4"
-    assert "Kept: 4." in widget.said.value
+    widget.control.value = "1/4"
+    assert widget.said.value == said.format("Kept: 0.25. Now run the next cells.")
+    assert not widget.control.continuous_update, "what is half typed is no answer"
+    assert widget.control.placeholder == "a number"
+    widget.control.value = ""
+    assert ex.predict("xor_one_unit").control.value == "0.25", "what was kept stays, emptied or not"
 
 
 def test_the_picture_in_words(capsys):
@@ -260,3 +307,82 @@ def test_every_question_has_a_place_in_the_picture(name):
         [(*list(q.options)[:1], list(q.options)[-1])] if q.options else [(0, 5), (1e-9, 7), (2, 2)]
     ):
         assert all(0 <= place <= 1 for place in predicting._places(q, predicted, result))
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "further_and_further"),
+    [
+        ("xor_one_unit", 10, [10, 11, 13, 20, 100]),
+        ("xor_one_unit", 10, [10, 9, 7, 2, 0.5]),
+        ("epochs_until_solved", 690, [690, 700, 6900, 69_000, 600_000]),
+        ("epochs_until_solved", 690, [690, 600, 69, 6.9, 0.8]),
+    ],
+)
+def test_the_further_off_the_further_from_the_middle(name, result, further_and_further):
+    places = [predicting._places(BY_NAME[name], predicted, result) for predicted in further_and_further]
+    assert {at for _, at in places} == {0.5}, "the result"
+    side = 1 if further_and_further[-1] > result else -1
+    off = [side * (at - 0.5) for at, _ in places]
+    assert off[0] == 0
+    assert all(a < b for a, b in pairwise(off))
+    assert 0.35 < off[-1] <= 0.4
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "predicted", "place"),
+    [
+        ("xor_one_unit", 10, -1, 0.1),
+        ("xor_one_unit", 10, -1e9, 0.1),
+        ("xor_one_unit", 0, 3, 0.9),
+        ("epochs_until_solved", 690, 690e3, 0.9),
+        ("epochs_until_solved", 690, 690e9, 0.9),
+        ("epochs_until_solved", 690, 690e-9, 0.1),
+        ("epochs_until_solved", 690, -690, 0.1),
+    ],
+)
+def test_what_is_far_off_stays_at_the_end_of_the_track(name, result, predicted, place):
+    assert predicting._places(BY_NAME[name], predicted, result) == (pytest.approx(place), 0.5)
+
+
+def test_options_lie_in_their_order_from_end_to_end():
+    asked = BY_NAME["wrong_slope"]
+    places = [predicting._places(asked, letter, letter) for letter in asked.options]
+    assert places == [pytest.approx((at, at)) for at in (0.1, 0.5, 0.9)]
+
+
+def test_the_picture_shows_predictions_and_results(monkeypatch):
+    from bplib import plots
+
+    answers = {"xor_one_unit": (3, 0), "tables_of_one_unit": (14, 14)}
+    for name, (predicted, result) in answers.items():
+        ex.predict(name, predicted)
+        ex.outcome(name, result)
+    shown = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: shown.append((fig, alt)))
+    ex.predictions(8)
+    ((fig, alt),) = shown
+    questions = [q for q in ALL if q.name in answers]
+    lines = [f"{q.text} {predicting.compare(q, *map(float, answers[q.name]))}" for q in questions]
+    assert alt == f"Predictions and results. {' '.join(lines)}"
+    (ax,) = fig.axes
+    fig.canvas.draw()
+    rings, diamonds = ([line for line in ax.lines if line.get_marker() == mark] for mark in "oD")
+    for y, q in enumerate(questions):
+        at = predicting._places(q, *answers[q.name])
+        for x, (mark,) in zip(at, ([r for r in marks if r.get_ydata()[0] == y] for marks in (rings, diamonds)),
+                              strict=True):  # fmt: skip
+            assert mark.get_xdata()[0] == x
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["predicted", "came out"]
+    assert rings[0].get_markerfacecolor() == "none", "an open ring: the diamond shows inside it"
+    assert rings[0].get_markersize() > diamonds[0].get_markersize()
+    assert not ax.axison
+    texts = [text.get_text().replace("\n", " ") for text in ax.texts]
+    assert sorted(texts) == sorted([*(q.text for q in questions), "3", "0", "14"])
+    renderer = fig.canvas.get_renderer()
+    width, height = fig.canvas.get_width_height()
+    left, low, right, high = np.array([text.get_window_extent(renderer).extents for text in ax.texts]).T
+    assert min(*left, *low) >= 0
+    assert max(right) <= width
+    assert max(high) <= height
+    beside = (left[:, None] >= right) | (low[:, None] >= high)
+    assert (beside | beside.T | np.eye(len(left), dtype=bool)).all(), "no text lies on another"

@@ -143,8 +143,8 @@ def _pieces_of(text, names):
         if defined & names:
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             found.append((first - 1, node.end_lineno))
-    if len(found) == 2 and found[0][1] < found[1][0]:  # a function and its second name, as _block writes them
-        found = [(found[0][0], found[1][1])] if found[1][0] - found[0][1] == 2 else found
+    if len(found) == 2 and found[1][0] - found[0][1] == 2:  # with its second name, as _block writes them
+        return [(found[0][0], found[1][1])]
     return found
 
 
