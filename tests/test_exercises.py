@@ -1,6 +1,7 @@
 """Every exercise and its grader: the solution passes; the stub, the mutants, zeros and noise do not."""
 
 import ast
+import decimal
 import inspect
 import json
 import re
@@ -18,7 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 import bplib.exercises as ex
 from bplib import derive
-from bplib.exercises import diagnose, kinds, progress_file, running
+from bplib.exercises import diagnose, keeping, kinds, progress_file, running
 from bplib.exercises.kinds import Fault, choice, expression, function, value
 
 SEEDS = range(20)
@@ -1127,6 +1128,10 @@ def test_the_latest_check_is_remembered(monkeypatch):
 def test_a_piece_of_the_learners_network_can_be_kept():
     kept = "ex.keep() keeps it in mynet.py, for your own network."
     assert ex.affine_backward.check(ex.affine_backward.reference).message.splitlines()[-1] == kept
+    for name in keeping.PIECES:
+        piece = getattr(ex, name)
+        said = piece.check(piece.reference).message
+        assert said == (f"{piece.after}\n{kept}" if piece.after else kept)
     assert "mynet" not in ex.affine_backward.check(lambda dZ, X, W: (dZ, X, W)).message
     assert "mynet" not in ex.square_dW.check(ex.square_dW.reference).message
 
@@ -1241,6 +1246,39 @@ def test_the_grader_warns_of_nothing_that_the_solution_does():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert safe.check(lambda x: np.zeros(3))
+
+
+def test_a_new_exercise_knows_of_no_answer_and_begins_with_its_first_hint():
+    task = value(
+        "\n    How many?\n    And why?\n    ", 3, working="-", hints=("one", "two", "three"), mutants=()
+    )
+    assert (task.submitted, task.result) == (None, None)
+    assert repr(task) == "exercise: How many?\nAnd why?"
+    assert repr(task.hint()) == "Hint 1 of 3: one"
+    for untouched in ((), (...,), (None,), (None, None), ([None, ...],), ([1, [...]],)):
+        result = task.check(*untouched)
+        assert (result.status, result.message) == (
+            diagnose.NOT_ATTEMPTED,
+            "Put your answer in place of the `...` and run the cell again.",
+        )
+        assert repr(result) == f"○ exercise: not attempted yet. {result.message}"
+    assert small_task.check(...).message == "Write the body in place of the `...` and run the cell again."
+    assert task.check(decimal.Decimal(3)).correct
+    said = "A value is asked for, this is a function: call it, or give its result."
+    assert task.check(lambda: 3).message == said
+    assert task.check(None, 3).status == diagnose.NOT_YET
+    with pytest.raises(ValueError, match="three hints"):
+        value("a", 1, working="-", hints=("x", "", "z"), mutants=())
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_seed_draws_the_same_inputs_again(seed):
+    seen = [], []
+    for drawn in seen:
+        small_task.check(lambda dZ, X, drawn=drawn: drawn.append(dZ.tolist()), seed=seed)
+    assert seen[0] == seen[1]
+    assert seen[0] == [small_task.draw(seed, t)["dZ"].tolist() for t in range(small_task.trials)]
+    assert seen[0] != [small_task.draw(seed + 1, t)["dZ"].tolist() for t in range(small_task.trials)]
 
 
 def test_what_a_choice_says():

@@ -24,7 +24,7 @@ def file(tmp_path, monkeypatch):
     """A progress file of the test's own, and a session in which nothing was predicted yet."""
     path = tmp_path / "progress.json"
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(path))
-    monkeypatch.setattr(predicting, "_session", {})
+    predicting._session.clear()
     progress_file._said.clear()
     return path
 

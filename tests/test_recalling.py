@@ -137,9 +137,10 @@ def test_answers_and_slips_are_those_of_the_numbers_in_the_task(name):
         q = question(name, seed)
         n = numbers_in(q.task)
         given = np.atleast_1d(right(*n)).tolist()
-        assert q.check(*given).correct, q
+        verdict = q.check(*given)
+        assert verdict.correct, q
         worked = ", ".join(f"{number:.4g}" for number in np.atleast_1d(q.answer))
-        assert q.check(*given).message.endswith(f" ({worked})")
+        assert verdict.message.endswith(f" ({worked})")
         wrong = {said: slip(*n) for said, slip in slips.items()}
         for said, value in wrong.items():
             result = q.check(*np.atleast_1d(value).tolist())
@@ -150,6 +151,31 @@ def test_answers_and_slips_are_those_of_the_numbers_in_the_task(name):
                 assert said in result.message, (q, value)
                 seen.add(said)
     assert seen >= {said for said in slips if "one of the two" not in said}
+
+
+def test_no_number_hides_what_is_asked_for():
+    """A weight or a gradient of 0 takes no part, and of a sum that is 0 the mean is 0, too."""
+    for seed in range(300):
+        assert 0 not in numbers_in(question("delta_of_a_hidden_unit", seed).task)
+        column = question("gradient_of_a_bias", seed)
+        assert column.answer != 0
+        assert len(column.mutants) == 1
+        for name in ("slope_from_the_output", "gradient_at_the_label"):
+            assert 0 < numbers_in(question(name, seed).task)[-1] < 1
+    for name in ("network_numbers", "passes_of_a_check"):
+        drawn = {n for seed in range(60) for n in numbers_in(question(name, seed).task)}
+        assert drawn == {2, 3, 4, 5, 6}, "to be reckoned without a machine"
+
+
+def test_how_a_question_helps():
+    q = question("network_numbers", 3)
+    assert q.lesson == 0
+    assert "Lesson 0" not in repr(q)
+    assert [repr(q.hint(n)) for n in (1, 2)] == [f"Hint {n} of 3: Look at the lesson again." for n in (1, 2)]
+    assert repr(q.hint(3)).endswith("of the 5 + 5 units that add up has a bias.")
+    assert "2 values are to be returned, weights, biases" in q.check(3).message
+    assert "2 values are to be returned, weights, biases; it returns 3." in q.check(3, 4, 5).message
+    assert question("fork", 3).check([1]).message.startswith("Your answer has shape (1,)")
 
 
 @each
@@ -208,9 +234,12 @@ def test_looking_changes_nothing(day, file):
     before = file.read_text()
     day(5)
     said = repr(ex.review())
-    assert said.startswith("1 question is due:\n  f = (x + y)(x + z)")
-    assert 'answer with ex.review("fork", …)' in said
-    assert repr(ex.review("fork")).startswith("○ Do you remember? From lesson 01: f = (x + y)(x + z)")
+    task = question("fork", recalling.today().toordinal()).task
+    assert task.startswith("f = (x + y)(x + z)")
+    assert said == f'1 question is due:\n  {task}\n      (lesson 01) answer with ex.review("fork", …)'
+    again = "Put your answer in place of the `...` and run the cell again."
+    assert repr(ex.review("fork")) == f"○ Do you remember? From lesson 01: {task}\n{again}"
+    assert ex.review("fork").status == "not attempted"
     assert file.read_text() == before
 
 
@@ -222,7 +251,21 @@ def test_three_at_once_the_longest_waiting_first(day):
     assert recalling.due() == ["largest_safe_rate", "network_numbers", "slope_from_the_output", "fork"]
     said = repr(ex.review())
     assert said.startswith("4 questions are due, the first 3 of them:")
-    assert "(lesson 01)" not in said
+    assert re.findall(r"lesson (\d+)", said) == ["03", "00", "02"]
+    ex.review("fork", -1)
+    solved("fork_slope", "2026-03-20")
+    assert repr(ex.review()).startswith("3 questions are due:\n"), (
+        "it counts from the answer, not from the lesson"
+    )
+
+
+def test_a_lesson_of_which_nothing_is_solved_yet_asks_nothing(day, file):
+    ex.fork_slope.check(1)
+    assert progress_file.load()["fork_slope"]["solved"] is None
+    day(30)
+    assert recalling.due() == []
+    solved("fork_slope", "2026-03-20")
+    assert recalling.due() == ["fork"]
 
 
 def test_a_record_without_reviews_is_read_and_a_damaged_one_set_aside(file, day, capsys):
@@ -242,8 +285,9 @@ def test_a_record_without_reviews_is_read_and_a_damaged_one_set_aside(file, day,
 def test_what_is_no_question_is_told():
     with pytest.raises(ValueError, match=r"review: expected one of network_numbers, .*got 'forks'"):
         ex.review("forks", 3)
-    with pytest.raises(ValueError, match=r"recall: expected a lesson from 2 to 15, got 1"):
-        ex.recall(1)
+    for lesson in (1, 16):
+        with pytest.raises(ValueError, match=rf"recall: expected a lesson from 2 to 15, got {lesson}$"):
+            ex.recall(lesson)
 
 
 # ---------------------------------------------------------------- the lessons

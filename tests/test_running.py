@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -273,6 +275,29 @@ def test_a_stub_is_told_from_an_answer(source, blank):
     assert running.is_blank(eval(source)) == blank
 
 
+@pytest.mark.parametrize(("body", "blank"), [
+    ("...", True), ("pass", True), ("return", True), ("return ...", True), ("'What to do.'\n    ...", True),
+    ("'What to do.'\n    return 0", False), ("x", False), ("return x", False), ("...\n    return 1", False),
+])  # fmt: skip
+def test_a_body_with_nothing_in_it_is_a_stub(body, blank):
+    namespace = {}
+    exec(f"def answer(x):\n    {body}\n", namespace)
+    assert running.is_blank(namespace["answer"]) == blank
+
+
+def test_a_line_that_is_nowhere_to_be_read_is_left_out():
+    namespace = {}
+    exec("def answer():\n    return 1 / 0\n", namespace)
+    crash = trial(namespace["answer"]).crash
+    assert (crash["type"], crash["line"], crash["number"]) == ("ZeroDivisionError", "", 2)
+
+
+def test_no_warning_hides_the_sentence_that_explains():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert trial(lambda x: np.log(x), np.zeros(2)).returned.tolist() == [-np.inf, -np.inf]
+
+
 def test_printing_for_ever_fills_no_memory():
     def answer():
         for _ in range(1000):
@@ -370,6 +395,78 @@ if hasattr(sys, "monitoring"):  # Python 3.12; the one in a browser has it, and 
         assert running.limited(lambda: [0 for _ in iter(int, 1)], (), 0.1) == (None, True)
         assert running.limited(lambda: running.limited(endless, (), 60), (), 0.1) == (None, True)
         assert sys.monitoring.get_tool(4) is None
+        assert running.limited(lambda: sys.monitoring.get_tool(4), (), 5) == ("bplib", False)
+
+
+class Monitoring:
+    """Stands in for `sys.monitoring`, which Python 3.11 has not: `happens` plays an event of the function."""
+
+    events = SimpleNamespace(JUMP=1, PY_START=2, PY_RESUME=4, LINE=8)
+
+    def __init__(self):
+        self.tools, self.callbacks, self.wanted = {}, {}, {}
+
+    def get_tool(self, tool):
+        return self.tools.get(tool)
+
+    def use_tool_id(self, tool, name):
+        assert tool not in self.tools
+        self.tools[tool] = name
+
+    def free_tool_id(self, tool):
+        del self.tools[tool]
+
+    def register_callback(self, tool, event, callback):
+        self.callbacks[tool, event] = callback
+
+    def set_events(self, tool, events):
+        self.wanted[tool] = events
+
+    def happens(self, event):
+        for tool, name in self.tools.items():
+            assert name == "bplib"
+            if self.wanted[tool] & event:
+                self.callbacks[tool, event]("code", 0, 0)
+
+
+@pytest.fixture
+def monitoring(monkeypatch):
+    played = Monitoring()
+    monkeypatch.setattr(sys, "monitoring", played, raising=False)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    return played
+
+
+@pytest.mark.parametrize("event", ["JUMP", "PY_START", "PY_RESUME"])
+def test_in_a_browser_each_turn_of_a_loop_and_each_call_looks_at_the_clock(monitoring, event):
+    turns = []
+
+    def stubborn():
+        while True:
+            try:
+                monitoring.happens(getattr(Monitoring.events, event))
+            except running.TimeUp:
+                turns.append(1)
+                if len(turns) == 3:
+                    raise
+
+    assert running.limited(stubborn, (), 0.01) == (None, True)
+    assert len(turns) == 3, "it goes on looking where something swallows it"
+    assert (monitoring.tools, monitoring.wanted) == ({}, {4: 0}), "nothing of it is left"
+
+
+def test_in_a_browser_an_answer_in_time_counts_and_of_two_limits_the_outer_holds(monitoring):
+    def turning():
+        until(0.01)
+        monitoring.happens(Monitoring.events.JUMP)
+        return "right"
+
+    assert running.limited(turning, (), 5) == ("right", False)
+    assert running.limited(running.limited, (turning, (), 0.001), 5) == (("right", False), False)
+    assert running.limited(turning, (), 0.001) == (None, True)
+    with pytest.raises(ZeroDivisionError):
+        running.limited(lambda: 1 / 0, (), 5)
+    assert monitoring.tools == {}
 
 
 @limits
@@ -474,6 +571,28 @@ def test_the_system_decides_how_time_is_watched(monkeypatch):
     thread.start()
     thread.join()
     assert found == [("right", False)], "without a limit"
+
+
+@pytest.mark.parametrize("before", [None, signal.SIG_IGN])
+def test_an_interrupt_of_the_learners_own_goes_where_it_would(before):
+    """Where the interrupt is also what ends a call that takes too long."""
+    rung, there = [], signal.getsignal(signal.SIGINT)
+
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        return "went on"
+
+    try:
+        signal.signal(signal.SIGINT, before or (lambda number, frame: rung.append(number)))
+        if before is None:
+            assert running._limited_by_interrupt(interrupted, (), 5) == ("went on", False)
+            assert rung == [signal.SIGINT]
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                running._limited_by_interrupt(interrupted, (), 5)
+            assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, there)
 
 
 @limits

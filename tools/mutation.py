@@ -126,7 +126,7 @@ def changed_lines(before, after):
 def copy_tree(target):
     """What the unit tests need, without compiled files (which would be taken for the mutants')."""
     nothing_compiled = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
-    for name in ("bplib", "tests", "locale"):
+    for name in ("bplib", "tests", "locale", "notebooks"):
         shutil.copytree(HOME / name, target / name, ignore=nothing_compiled)
     shutil.copy(HOME / "pyproject.toml", target)
 

@@ -74,7 +74,7 @@ def keep(asked: Question, given: Any) -> float | str:
 
 
 def _note(name, **parts):
-    _session.setdefault(name, {"predicted": None, "result": None}).update(parts)
+    _session.setdefault(name, {}).update(parts)
     progress_file.note_prediction(name, **parts)
 
 

@@ -144,8 +144,9 @@ def _hidden_delta(rng):
 
 
 def _bias_gradient(rng):
-    column = rng.integers(-9, 10, 3) / 10
-    column[0] += 0.1 * (column.sum() == 0)
+    tenths = rng.integers(-9, 10, 3)
+    tenths[0] += tenths.sum() == 0  # then the mean would be right, too
+    column = tenths / 10
     return (
         "Z = X W + b has three rows. In the first column dZ holds "
         f"{', '.join(f'{v:g}' for v in column)}. What is the "

@@ -9,7 +9,6 @@ import contextlib
 import copy
 import dis
 import io
-import linecache
 import signal
 import sys
 import threading
@@ -182,7 +181,7 @@ def is_blank(function: Callable) -> bool:
     code = getattr(function, "__code__", None)
     if code is None:
         return False
-    silent = ("RESUME", "NOP", "CACHE", "RETURN_VALUE")
+    silent = ("RESUME", "NOP", "RETURN_VALUE")
     rest = [i for i in dis.get_instructions(code) if i.opname not in silent]
     if any(i.opname not in ("LOAD_CONST", "RETURN_CONST") for i in rest):
         return False
@@ -289,7 +288,7 @@ def _crash(error, function):
     crash = {"type": type(error).__name__, "message": message, "line": "", "number": 0}
     if frames:
         last = frames[-1]
-        crash["line"] = (last.line or linecache.getline(last.filename, last.lineno)).strip()
+        crash["line"] = last.line or ""
         crash["number"] = last.lineno - function.__code__.co_firstlineno + 1
     return crash
 
