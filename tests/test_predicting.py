@@ -382,6 +382,10 @@ def test_the_picture_shows_predictions_and_results(monkeypatch):
     width, height = fig.canvas.get_width_height()
     left, low, right, high = np.array([text.get_window_extent(renderer).extents for text in ax.texts]).T
     assert min(*left, *low) >= 0
+    (start, _), (end, _) = ax.transData.transform([(0, 0), (1, 0)])
+    questions_end = max(edge for edge, text in zip(right, ax.texts, strict=True) if text.get_ha() == "right")
+    assert start - 0.05 * width < questions_end < start, "beside the track"
+    assert 0.34 * width < end - start < 0.5 * width, "as much room as the questions"
     assert max(right) <= width
     assert max(high) <= height
     beside = (left[:, None] >= right) | (low[:, None] >= high)

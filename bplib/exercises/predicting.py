@@ -216,7 +216,7 @@ def _draw(rows):
 
     fig, ax = plots.figure(7.2, 0.7 + 0.75 * len(rows))
     for y, (q, predicted, result) in enumerate(rows):
-        ax.plot([0, 1], [y, y], "-", color=plots.GREY, lw=1, zorder=1)
+        ax.plot([0, 1], [y, y], "-", color=plots.GREY, lw=1)
         p, r = _places(q, predicted, result)
         first = y == 0
         ax.plot(
