@@ -460,6 +460,7 @@ def test_own_digits_is_enough_where_it_is_as_much_as_asked_for(monkeypatch):
 
 def test_own_digits_may_call_itself_and_change_what_it_is_given():
     assert keeping._bplibs(asks_itself) == set()
+    assert keeping._bplibs(lambda X, y: Small.name + TANH + nothing_of_this_name) == set()  # noqa: F821
 
     def spoils(X, y):
         seen = X.copy(), y.copy()

@@ -176,8 +176,13 @@ def _imports(function, there):
     return lines
 
 
+def _home(thing):
+    """The name of a module, or of the one in which something was defined (None of a number)."""
+    return thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
+
+
 def _import_line(name, thing):
-    home = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
+    home = _home(thing)
     if str(home).split(".")[0] == "bplib":
         raise CannotKeep(f"it uses {name} of bplib. Your own network does without: write that part yourself.")
     if isinstance(thing, types.ModuleType):
@@ -448,7 +453,7 @@ def _bplibs(function, seen=None):
     for name in _used(function.__code__) - seen:
         seen.add(name)
         thing = function.__globals__.get(name)
-        home = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", "")
+        home = _home(thing)
         if str(home).split(".")[0] == "bplib":
             found.add(name)
         elif isinstance(thing, types.FunctionType) and home == function.__module__:
