@@ -675,8 +675,24 @@ def test_who_comes_second_waits_for_a_lock_that_is_in_use(kept, monkeypatch, mad
     assert [p.name for p in kept.parent.iterdir()] == ["progress.json"]
 
 
-def test_a_lock_that_another_took_for_left_stops_nothing(kept, monkeypatch):
+def test_a_lock_that_goes_while_it_is_looked_at_is_taken(kept, monkeypatch):
+    there = [True]
+    make = os.open
+
+    def made_by_another_first(file, *flags, **others):
+        if str(file).endswith(".lock") and there:
+            there.clear()  # and it is gone again
+            raise FileExistsError
+        return make(file, *flags, **others)
+
+    monkeypatch.setattr(progress_file.os, "open", made_by_another_first)
+    progress_file.note("first", "correct")
+    assert set(progress_file.load()) == {"first"}
+
+
+def test_a_lock_that_another_took_for_left_stops_nothing(kept, monkeypatch, capsys):
     write = progress_file.files.write
+    progress_file._said.clear()
 
     def write_slowly(file, text):
         write(file, text)
@@ -685,6 +701,7 @@ def test_a_lock_that_another_took_for_left_stops_nothing(kept, monkeypatch):
     monkeypatch.setattr(progress_file.files, "write", write_slowly)
     progress_file.note("first", "correct")
     assert set(progress_file.load()) == {"first"}
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("damage", ["[" * 200_000, '{"exercises": {"a": {"solved": null, "tries": 1e999}}}'])
