@@ -157,6 +157,13 @@ def test_a_file_that_cannot_be_read_is_left_alone(text, why, beside_the_lessons)
         ex.mine()
 
 
+def test_what_the_file_does_as_a_program_is_not_done(beside_the_lessons):
+    """It is run under its own name, as `import mynet` would; and a mark that editors put first is no harm."""
+    text = f"{TANH}\n\nif __name__ != 'mynet':\n    raise SystemExit\n"
+    beside_the_lessons.write_text(text, encoding="utf-8-sig")
+    assert "Yours: tanh_backward" in repr(ex.mine())
+
+
 def test_a_file_that_cannot_be_written_is_told(beside_the_lessons):
     beside_the_lessons.mkdir()
     check(TANH)

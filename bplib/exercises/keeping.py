@@ -150,12 +150,10 @@ def _pieces_of(text, names):
 
 def _names_in(lines):
     """What the file defines at its top level."""
-    namespace = {"__name__": "mynet"}
     try:
-        exec(compile("\n".join(lines), FILE, "exec"), namespace)
+        return set(_run("\n".join(lines)))
     except Exception as error:
         raise CannotKeep(f"{FILE} cannot be run ({type(error).__name__}: {error}). Mend it first.") from None
-    return set(namespace)
 
 
 def _used(code):
@@ -222,6 +220,7 @@ def _check_again(exercise, text):
 
 
 def _run(text):
+    """What a program defines, of its text or of the bytes of its file."""
     namespace = {"__name__": "mynet"}
     exec(compile(text, FILE, "exec"), namespace)
     return namespace
@@ -408,7 +407,7 @@ def mine() -> Mine:
     if not path().exists():
         return Mine({})
     try:
-        found = _run(path().read_text(encoding="utf-8"))
+        found = _run(path().read_bytes())
     except Exception as error:
         raise ValueError(f"{FILE} cannot be run: {type(error).__name__}: {error}") from None
     return Mine({name: found[name] for name in PIECES if callable(found.get(name))})
