@@ -992,6 +992,8 @@ def test_expression_diagnosis():
     assert re.search(r"At x = .*, y = .*: yours gives .*, it should be ", slope.check(x + y).message)
     near = slope.check((2 + sympy.Float("1e-7")) * x * y).message
     assert "Right up to a constant factor: yours is 1.00000005 times" in near
+    near_its_negative = slope.check(-(2 + sympy.Float("1e-6")) * x * y).message
+    assert near_its_negative.startswith("Right up to a constant factor: yours is -1.0000005 times")
     yours, right = re.search(r"yours gives (\S+), it should be (\S+)\.", near).groups()
     assert yours != right, "as many digits as it takes to tell them apart"
     for nonsense in ("2*x*y", np.zeros(3), True, [x]):
@@ -1057,8 +1059,8 @@ def test_an_answer_that_cannot_be_read_is_told_by_its_type():
 
 def test_a_symbol_alone_is_a_formula_though_sympy_can_call_it():
     sympy = pytest.importorskip("sympy")
-    same = expression("x again", "x", "x", working="-", hints="abc", mutants=())
-    assert same.check(sympy.Symbol("x"))
+    same = expression("x again", "x", "x", working="-", hints="abc", mutants=(), after="As it was.")
+    assert same.check(sympy.Symbol("x")).message == "As it was."
 
 
 def test_texts_and_truths_are_compared_as_they_are():
@@ -1235,6 +1237,15 @@ def test_what_an_exercise_is_told_of_itself_holds():
     assert not half.check(lambda x: 0.6 * x)
     assert same.check(lambda x: x * (1 + 1e-7)).message == ""
     assert not same.check(lambda x: x * (1 + 1e-5))
+
+
+def test_a_spoiled_solution_that_stops_is_judged_as_a_learners():
+    def stops(dZ, X):
+        raise ValueError("no")
+
+    trial = kinds._ran(small_task, stops, 1, 0)
+    problem = diagnose.first_problem(small_task, trial, small_task.run_reference(1, 0), {})
+    assert (problem.kind, problem.text) == ("crash", "It stops with ValueError: no")
 
 
 def test_the_grader_warns_of_nothing_that_the_solution_does():
