@@ -366,6 +366,8 @@ def test_the_picture_shows_predictions_and_results(monkeypatch):
     assert alt == f"Predictions and results. {' '.join(lines)}"
     (ax,) = fig.axes
     fig.canvas.draw()
+    tracks = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "None"]
+    assert tracks == [[[0, y], [1, y]] for y in range(len(questions))]
     rings, diamonds = ([line for line in ax.lines if line.get_marker() == mark] for mark in "oD")
     for y, q in enumerate(questions):
         at = predicting._places(q, *answers[q.name])
@@ -378,6 +380,7 @@ def test_the_picture_shows_predictions_and_results(monkeypatch):
     assert not ax.axison
     texts = [text.get_text().replace("\n", " ") for text in ax.texts]
     assert sorted(texts) == sorted([*(q.text for q in questions), "3", "0", "14"])
+    assert not ax.get_legend().get_frame_on(), "a frame would look like a track"
     renderer = fig.canvas.get_renderer()
     width, height = fig.canvas.get_width_height()
     left, low, right, high = np.array([text.get_window_extent(renderer).extents for text in ax.texts]).T
@@ -390,3 +393,18 @@ def test_the_picture_shows_predictions_and_results(monkeypatch):
     assert max(high) <= height
     beside = (left[:, None] >= right) | (low[:, None] >= high)
     assert (beside | beside.T | np.eye(len(left), dtype=bool)).all(), "no text lies on another"
+
+
+def test_long_options_lie_beside_each_other_in_the_picture(monkeypatch):
+    from bplib import plots
+
+    shown = []
+    monkeypatch.setattr(plots, "show", lambda fig, alt: shown.append(fig))
+    for first, second in ("ab", "bc", "cb"):
+        ex.predict("error_over_h", first)
+        ex.outcome("error_over_h", second)
+        ex.predictions(1)
+        fig = shown.pop()
+        fig.canvas.draw()
+        _, one, other = (text.get_window_extent(fig.canvas.get_renderer()) for text in fig.axes[0].texts)
+        assert not one.overlaps(other)
