@@ -166,6 +166,8 @@ def test_no_number_hides_what_is_asked_for():
         column = question("gradient_of_a_bias", seed)
         assert column.answer != 0
         assert len(column.mutants) == 1
+        _, before, after = numbers_in(question("gradient_of_a_step", seed).task)
+        assert 0 < before - after < 1, "a step, and not a leap"
         for name in ("slope_from_the_output", "gradient_at_the_label"):
             assert 0 < numbers_in(question(name, seed).task)[-1] < 1
     for name in ("network_numbers", "passes_of_a_check"):
@@ -245,7 +247,7 @@ def test_looking_changes_nothing(day, file):
     assert said == f'1 question is due:\n  {task}\n      (lesson 01) answer with ex.review("fork", …)'
     again = "Put your answer in place of the `...` and run the cell again."
     assert repr(ex.review("fork")) == f"○ Do you remember? From lesson 01: {task}\n{again}"
-    assert ex.review("fork").status == "not attempted"
+    assert (ex.review("fork").exercise, ex.review("fork").status) == ("fork", "not attempted")
     assert file.read_text() == before
 
 

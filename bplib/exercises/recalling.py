@@ -119,7 +119,7 @@ def _slope_from_the_output(rng):
 def _largest_safe_rate(rng):
     c = int(rng.choice([2, 4, 5, 6, 8, 10, 12, 16, 20, 40]))
     return (
-        f"L = {c // 2 if c % 2 == 0 else c / 2} w². Above which learning rate does gradient descent diverge?",
+        f"L = {c / 2:g} w². Above which learning rate does gradient descent diverge?",
         2 / c,
         f"L = ½ c w² with c = {c}, and a step is stable for η < 2/c.",
         [(1 / c, "1/c lands at once. It is stable up to 2/c."),
