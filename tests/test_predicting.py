@@ -76,6 +76,17 @@ def test_each_is_asked_before_it_is_answered(lesson):
     assert cells[-1].startswith(f"ex.predictions({lesson})")
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_stored_lesson_shows_each_question_as_it_is_asked(lesson):
+    (path,) = FOLDER.glob(f"{lesson:02d}_*.ipynb")
+    shown = 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        if asked := re.fullmatch(r'ex\.predict\("(\w+)"\)', cell.source):
+            assert cell.outputs[0].data["text/plain"] == repr(ex.predict(asked[1]))
+            shown += 1
+    assert shown == sum(q.lesson == lesson for q in ALL)
+
+
 def test_a_lesson_answers_each_prediction_by_a_line(capsys):
     """Lesson 01 as it stands, with every question answered beforehand."""
     answers = {"wrong_slope": "b", "log_square_slope": "2/3", "steepest_direction": 50,
