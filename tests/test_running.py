@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import bplib.exercises as ex
 from bplib.exercises import progress_file, running
 from bplib.exercises.attempt import attempt_from_json, attempt_to_json, decode, encode
-from bplib.exercises.running import Opaque, call, freeze
+from bplib.exercises.running import Attempt, Opaque, Trial, call, freeze
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +216,18 @@ def test_huge_formulas_are_not_carried():
         deep = sympy.sin(deep, evaluate=False)
     assert isinstance(travelled(deep), Opaque)
     assert isinstance(travelled(sympy.Integer(10**5000)), Opaque)
+
+
+def test_attempts_that_another_program_wrote_down_are_judged():
+    assert ex.fork_slope.judge(Attempt("blank"), 0).status == "not attempted"
+    refused = ex.fork_slope.judge(Attempt("refused", "No."), 0)
+    assert (refused.status, refused.message) == ("not yet", "No.")
+    assert ex.fork_slope.judge(Attempt("ran", trials=[Trial(8.0)]), 0).correct
+    assert [ex.fork_slope.attempt((given,), 0).status for given in (..., len, 8)] == [
+        "blank",
+        "refused",
+        "ran",
+    ]
 
 
 # ---------------------------------------------------------------- how it stops
