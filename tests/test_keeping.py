@@ -162,13 +162,27 @@ def test_what_the_file_does_as_a_program_is_not_done(beside_the_lessons):
     text = f"{TANH}\n\nif __name__ != 'mynet':\n    raise SystemExit\n"
     beside_the_lessons.write_text(text, encoding="utf-8-sig")
     assert "Yours: tanh_backward" in repr(ex.mine())
-
-
-def test_a_file_that_cannot_be_written_is_told(beside_the_lessons):
-    beside_the_lessons.mkdir()
     check(TANH)
-    said = f"✘ tanh_backward is not kept: {keeping.path()} cannot be written ("
-    assert repr(ex.keep()).startswith(said)
+    assert repr(ex.keep()) == "✔ mynet.py holds this tanh_backward already."
+
+
+def test_a_file_that_is_no_text_is_left_as_it_is(beside_the_lessons):
+    beside_the_lessons.write_bytes("# α".encode("utf-16"))
+    check(TANH)
+    assert "is not kept: mynet.py cannot be read: it is no text in UTF-8." in repr(ex.keep())
+    assert beside_the_lessons.read_bytes() == "# α".encode("utf-16")
+
+
+def test_a_file_that_cannot_be_written_is_told(beside_the_lessons, monkeypatch):
+    def full(path, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeping.files, "write", full)
+    check(TANH)
+    said = f"✘ tanh_backward is not kept: {keeping.path()} cannot be written (No space left on device)."
+    assert repr(ex.keep()) == said
+    monkeypatch.undo()
+    beside_the_lessons.mkdir()
 
 
 def test_an_exercise_that_was_checked_before_is_kept_by_its_name(beside_the_lessons):

@@ -83,7 +83,7 @@ def _keep(exercise, replace):
         raise CannotKeep("it has not passed its check yet.")
     function = exercise.submitted[0]
     source = _source(function)
-    before = path().read_text(encoding="utf-8") if path().exists() else HEADER
+    before = _file() if path().exists() else HEADER
     body = _block(exercise, function, source)
     there = _pieces_of(before, {exercise.name, function.__name__})
     lines = before.splitlines()
@@ -101,6 +101,14 @@ def _keep(exercise, replace):
     files.write(path(), text)
     said = "takes the place of the one before" if there else "is kept"
     return f"✔ {exercise.name} {said} in {FILE}. ex.mine() shows your network."
+
+
+def _file():
+    """What stands in the file, without the mark that some editors put first."""
+    try:
+        return path().read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CannotKeep(f"{FILE} cannot be read: it is no text in UTF-8. Mend it first.") from None
 
 
 def _source(function):
@@ -176,6 +184,8 @@ def _imports(function, there):
 
 def _home(thing):
     """The name of a module, or of the one in which something was defined (None of a number)."""
+    if isinstance(thing, np.ufunc):  # which said so itself only from NumPy 2.2 on
+        return getattr(thing, "__module__", "numpy")
     return thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
 
 

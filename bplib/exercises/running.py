@@ -130,7 +130,8 @@ def _limited_by_interrupt(function, arguments, seconds, patience=PATIENCE):
 
     def ring(number, frame):
         if not rang.is_set():  # the learner's own
-            (before if callable(before) else signal.default_int_handler)(number, frame)
+            if before is not signal.SIG_IGN:
+                (before if callable(before) else signal.default_int_handler)(number, frame)
         elif not finished and frame.f_code not in (_limited_by_interrupt.__code__, ring.__code__):
             raise TimeUp
 
