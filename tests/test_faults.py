@@ -181,8 +181,10 @@ MODULE = '''
 """A module."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+if TYPE_CHECKING:
+    limit = 3 + 4
 Rate: TypeAlias = Callable[[float], float]
 
 

@@ -48,7 +48,7 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no FIFO")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX: Windows has no FIFO")
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 @pytest.mark.parametrize("linked", [False, True])
 def test_what_is_no_file_is_never_replaced(tmp_path, make, linked):
@@ -67,7 +67,7 @@ def test_what_is_no_file_is_never_replaced(tmp_path, make, linked):
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no umask")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX: Windows has no umask")
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
 def test_the_umask_decides_or_the_file_that_is_replaced(umask, mode, tmp_path):
     path, before = tmp_path / "a", os.umask(umask)
@@ -81,7 +81,7 @@ def test_the_umask_decides_or_the_file_that_is_replaced(umask, mode, tmp_path):
         os.umask(before)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links need a privilege on Windows")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX: links need a privilege on Windows")
 def test_what_a_link_leads_to_is_replaced(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "a")
     files.write(tmp_path / "link", "text")

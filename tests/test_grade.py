@@ -318,7 +318,7 @@ def test_odd_encodings_are_read(graded):
     assert graded.remark("surrogate.ipynb") == "cells with errors: 1"
 
 
-@pytest.mark.skipif(not LINUX, reason="elsewhere names of files are text")
+@pytest.mark.skipif(not LINUX, reason="needs LINUX: elsewhere names of files are text")
 def test_odd_names_are_written_in_one_line_that_anything_prints(graded):
     assert graded.statuses(r"two\nl\xfcnes.ipynb")["affine_backward"] == "correct"
     assert r"two\nl\xfcnes.ipynb" in graded.done.stdout
@@ -409,7 +409,7 @@ def test_a_broken_cell_costs_its_own_exercise_and_no_other(broken, name):
     assert bool(broken.remark(f"{name}.ipynb")) == bool(remark)
 
 
-@pytest.mark.skipif(not LINUX, reason="processes are found by /proc")
+@pytest.mark.skipif(not LINUX, reason="needs LINUX: processes are found by /proc")
 def test_one_notebook_cannot_change_anothers_result(home):
     """A process that outlives its notebook, and writes full marks wherever it can, changes nothing."""
     e = ex.affine_backward

@@ -427,7 +427,9 @@ def grade(folder, *more):
     return [sys.executable, "-m", "bplib.exercises.grade", str(folder), *map(str, more)]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there an interruption is sent to a whole console")
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="needs POSIX: there an interruption is sent to a whole console"
+)
 def test_an_interrupted_command_goes_on_and_writes_all(tmp_path):
     folder, out = tmp_path / "class", tmp_path / "marks"
     slow = "import time\nfor _ in range(600): time.sleep(0.1)"

@@ -487,7 +487,7 @@ def test_files_of_before_are_read(tmp_path, rng, monkeypatch):
     np.testing.assert_array_equal(Network.load(path).predict(X), network.predict(X))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no umask")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX: Windows has no umask")
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
 def test_a_file_has_the_mode_that_the_umask_gives(umask, mode, tmp_path, rng):
     path, before = tmp_path / "net.npz", os.umask(umask)

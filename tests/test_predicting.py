@@ -26,7 +26,8 @@ def file(tmp_path, monkeypatch):
     monkeypatch.setenv("BPLIB_PROGRESS_FILE", str(path))
     predicting._session.clear()
     progress_file._said.clear()
-    return path
+    yield path
+    predicting._session.clear()
 
 
 def code_cells(lesson):

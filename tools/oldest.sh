@@ -14,8 +14,8 @@ $uv venv --quiet --clear --python 3.11 .venv-oldest
 $uv pip install --quiet --python .venv-oldest/bin/python --resolution lowest-direct --editable '.[test]'
 
 left_out=
-for name in answers figures grade grade_lessons notebooks site student; do
+for name in answers figures grade grade_lessons notebooks student; do
     left_out="$left_out --ignore=tests/test_$name.py"
 done
-.venv-oldest/bin/python -m pytest tests --ignore=tests/browser $left_out -q -n 2 --dist loadscope \
+.venv-oldest/bin/python -m pytest tests --ignore=tests/browser --ignore=tests/web $left_out -q -n 2 --dist loadscope \
     -p no:cacheprovider --disable-warnings "$@"

@@ -11,10 +11,12 @@ import build_site
 from .laboratory import LiteLab, serve
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What opens a lesson takes long: workers share that test by test, and the others file by file."""
+    if not config.pluginmanager.hasplugin("xdist"):  # then nobody knows the mark
+        return
     for item in items:
-        group = item.nodeid if "lite" in getattr(item, "fixturenames", ()) else str(item.path)
+        group = item.nodeid if "lite" in getattr(item, "fixturenames", ()) else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))
 
 
