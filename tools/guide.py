@@ -81,7 +81,8 @@ def slips(lesson):
 def row(exercise, mutant):
     """(what a slip looks like, its sentence)."""
     if not isinstance(exercise, Function):
-        wrong = str(mutant[0]).replace("None", "…")
+        wrong = mutant[0]
+        wrong = f"{wrong:.6g}" if isinstance(wrong, float) else str(wrong).replace("None", "…")
         option = f" {escaped(exercise.options[mutant[0]])}" if isinstance(exercise, Choice) else ""
         return code(wrong) + option, mutant[1]
     line, spoiled = mutant.variants()[0][0]
