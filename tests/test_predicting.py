@@ -419,4 +419,5 @@ def test_long_options_lie_beside_each_other_in_the_picture(monkeypatch):
         fig = shown.pop()
         fig.canvas.draw()
         _, one, other = (text.get_window_extent(fig.canvas.get_renderer()) for text in fig.axes[0].texts)
-        assert not one.padded(-0.5).overlaps(other), "a pixel may be shared where they touch"
+        # older versions of matplotlib reckon a text one or two pixels wider
+        assert not one.padded(-2).overlaps(other)
