@@ -813,7 +813,7 @@ def _stream(url: str, output_file: str, length: int, until: float, bar) -> None:
                 if isinstance(item, Exception):
                     after = f" after {_count(received)} of {_count(length)} bytes" if received else ""
                     raise _MirrorFault(_cause(item, url) + after) from item
-                head = (head + item)[:30]
+                head = (head + item[:30])[:30]
                 if len(head) >= 2 and not head.startswith(b"\x1f\x8b"):
                     shown = head.decode("ascii", "replace")
                     raise _MirrorFault(f"sent something that is not gzip (it starts with {shown!r})")

@@ -83,7 +83,10 @@ def _keep(exercise, replace):
         raise CannotKeep("it has not passed its check yet.")
     function = exercise.submitted[0]
     source = _source(function)
-    before = _file() if path().exists() else HEADER
+    try:
+        before = _file() if path().exists() else HEADER
+    except UnicodeDecodeError:
+        raise CannotKeep(f"{FILE} cannot be read: it is no text in UTF-8. Mend it first.") from None
     body = _block(exercise, function, source)
     there = _pieces_of(before, {exercise.name, function.__name__})
     lines = before.splitlines()
@@ -105,10 +108,7 @@ def _keep(exercise, replace):
 
 def _file():
     """What stands in the file, without the mark that some editors put first."""
-    try:
-        return path().read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise CannotKeep(f"{FILE} cannot be read: it is no text in UTF-8. Mend it first.") from None
+    return path().read_text(encoding="utf-8-sig")
 
 
 def _source(function):
@@ -230,7 +230,7 @@ def _check_again(exercise, text):
 
 
 def _run(text):
-    """What a program defines, of its text or of the bytes of its file."""
+    """What a program defines."""
     namespace = {"__name__": "mynet"}
     exec(compile(text, FILE, "exec"), namespace)
     return namespace
@@ -417,7 +417,7 @@ def mine() -> Mine:
     if not path().exists():
         return Mine({})
     try:
-        found = _run(path().read_bytes())
+        found = _run(_file())
     except Exception as error:
         raise ValueError(f"{FILE} cannot be run: {type(error).__name__}: {error}") from None
     return Mine({name: found[name] for name in PIECES if callable(found.get(name))})

@@ -8,7 +8,7 @@ import pytest
 
 import build_site
 
-from .laboratory import LiteLab, serve
+from .laboratory import LiteLab, keep_inside, serve
 
 
 def pytest_collection_modifyitems(config, items):
@@ -66,17 +66,8 @@ def page(chromium, whole):
     """A page that reaches the site alone, and keeps what it asked of others and what went wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.elsewhere, page.errors = [], []
+    page.elsewhere, page.errors = keep_inside(context, whole), []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-
-    def route(route):
-        if route.request.url.startswith((whole, "data:", "blob:")):
-            route.continue_()
-        else:
-            page.elsewhere.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", route)
     yield page
     context.close()
 

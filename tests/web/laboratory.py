@@ -103,6 +103,22 @@ def serve(folder):
             server.shutdown()
 
 
+def keep_inside(context, whole):
+    """Let a browser's context reach the site alone; returns the list of what else is asked for.
+
+    What goes to the site never passes through here: a request that waits for this thread may be lost.
+    """
+    elsewhere = []
+
+    def refuse(route):
+        elsewhere.append(route.request.url)
+        route.abort()
+
+    inside = rf"{re.escape(whole)}|data:|blob:|.*{HEARTBEAT}$"
+    context.route(re.compile(rf"^(?!{inside})"), refuse)
+    return elsewhere
+
+
 class LiteLab:
     """One lesson, opened as the button on its page opens it, in a browser that reaches the site alone."""
 
@@ -110,19 +126,12 @@ class LiteLab:
         self.whole = whole
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
-        self.elsewhere, self.errors = [], []
+        self.elsewhere, self.errors = keep_inside(self.context, whole), []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.said = deque(
             maxlen=20
         )  # on the console, by the page and its workers: shown when a wait is in vain
         self.context.on("console", lambda message: self.said.append(message.text[:300]))
-        # what goes to the site never passes through here: a request that waits for this thread may be lost
-        inside = rf"{re.escape(whole)}|data:|blob:|.*{HEARTBEAT}$"
-        self.context.route(re.compile(rf"^(?!{inside})"), self._refuse)
-
-    def _refuse(self, route):
-        self.elsewhere.append(route.request.url)
-        route.abort()
 
     def open(self, stem, *, by_button=False, language="en"):
         """Open a lesson; returns when its cells are on the page."""
