@@ -157,7 +157,7 @@ LESSONS = (
         file="08_xor.ipynb",
         puzzle="a line that cannot be drawn",
         needs=(3, 4, 6),
-        minutes=Minutes(9, 32, 17),
+        minutes=Minutes(11, 37, 17),
         objectives=(
             "prove that one line cannot separate XOR, and say what the best line costs",
             "replay a published run and compare it digit by digit",

@@ -15,7 +15,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
-from bplib import playgrounds, plots
+from bplib import plots
 from bplib.datasets import Dataset, Images
 from bplib.live import (
     Explorer,
@@ -34,6 +34,7 @@ from bplib.live import panel as panels
 from bplib.live import playground as playground_module
 from bplib.live.page import Picture
 from bplib.live.player import Player
+from bplib.playgrounds import xor
 from bplib.playgrounds.mnist import MNISTPlayground, MNISTSettings
 from bplib.playgrounds.xor import XORModel, XORPlayground, XORSettings
 from bplib.training import DivergenceError
@@ -1119,12 +1120,12 @@ def test_xor_hidden_units_and_gradients_are_those_of_the_network():
 
 
 def test_xor_noise_moves_the_points_and_makes_many_of_the_corners():
-    table, noisy = playgrounds.xor.load("xor"), playgrounds.xor.load("xor", 0.2)
+    table, noisy = xor.load("xor"), xor.load("xor", 0.2)
     assert len(table.X_train) == 4
     assert (len(noisy.X_train), len(noisy.X_test)) == (200, 100)
     assert 0.15 < (noisy.X_train - np.round(np.clip(noisy.X_train, 0, 1))).std() < 0.25
     for name in ("circles", "spiral", "blobs"):
-        clean, noisy = playgrounds.xor.load(name), playgrounds.xor.load(name, 0.3)
+        clean, noisy = xor.load(name), xor.load(name, 0.3)
         assert (clean.y_train == noisy.y_train).all()
         for part in ("X_train", "X_test"):
             assert 0.25 < (getattr(noisy, part) - getattr(clean, part)).std() < 0.35
@@ -1133,6 +1134,90 @@ def test_xor_noise_moves_the_points_and_makes_many_of_the_corners():
     playground.controls["noise"].value = 0.2
     assert [len(points.get_xdata()) for points in playground.view.tested] == [50, 50]
     assert [len(points.get_xdata()) for points in playground.view.points] == [100, 100]
+
+
+def click(playground, ax, x, y):
+    """A click of the page at this place of an Axes."""
+    live = playground.view.live
+    across, up = ax.transData.transform((x, y))
+    place = [across / live.width, 1 - up / live.height]
+    live.image._heard(None, {"view": "page", "visible": True, "clicked": place}, None)
+
+
+def test_xor_a_hidden_unit_is_shown_large_with_the_line_where_its_sum_is_zero():
+    playground = XORPlayground(XORSettings(hidden=3, layers=2)).run(200)
+    view, network = playground.view, playground.model.network
+    left, bottom, right, top = view._tiles[2, 1]
+    for unit in ((2, 1), None):  # a second click leads back to the answer
+        click(playground, view.wiring, (left + right) / 2, (bottom + top) / 2)
+        assert playground.large.value == unit
+        assert view.title.get_text() == ("Hidden layer 2, unit 1; line: z = 0" if unit else xor.ANSWER)
+    playground.large.value = (2, 3)  # as the keyboard does
+    assert np.argmax(view.frames.get_linewidths()) == 5
+    points = np.column_stack(view.boundary.get_data())
+    points = points[np.isfinite(points).all(axis=1)]
+    A = points
+    for layer in network.layers[:3]:
+        A, _ = layer.forward(A)
+    _, _, answers, sums = playground.model.observe().large
+    assert len(points)
+    assert np.abs(A[:, 2]).max() < 0.05 * np.abs(sums).max()
+    assert np.allclose(answers, (np.tanh(sums) + 1) / 2)
+    playground.controls["hidden"].value = 4
+    assert playground.large.value == (2, 3), "it is still there"
+    playground.controls["layers"].value = 1
+    assert playground.large.value is None
+    assert view.title.get_text() == xor.ANSWER
+    assert playground.large.options[-1][1] == (1, 4)
+    click(playground, view.wiring, 0, 0)
+    click(playground, view.curves, 10, 0.1)
+    assert playground.large.value is None
+
+
+def test_xor_a_click_in_the_plane_adds_a_point_to_the_network_in_training():
+    playground = XORPlayground(XORSettings()).run(20)
+    network = playground.model.network
+    click(playground, playground.view.plane, 0.5, 0.5)
+    assert playground.settings.added == (), "a click does nothing before it is told to"
+    playground.click.value = 1
+    click(playground, playground.view.plane, 0.5, 0.5)
+    playground.click.value = 0
+    click(playground, playground.view.plane, 0.25, 0.75)
+    assert playground.settings.added == ((0.5, 0.5, 1), (0.25, 0.75, 0))
+    assert (playground.model.network, playground.model.step_count) == (network, 20)
+    assert [len(points.get_xdata()) for points in playground.view.points] == [3, 3]
+    extent = playground.model.extent
+    rows = {
+        tuple(row) for _ in range(4) for row in playground.model.dataset.X_train[playground.model.step().rows]
+    }
+    assert {(0.5, 0.5), (0.25, 0.75)} < rows, "they are trained on"
+    again = eval(
+        playground.code.value.split("; ")[1], {"XORPlayground": XORPlayground, "XORSettings": XORSettings}
+    )
+    assert again.settings == playground.settings
+    playground.reset()
+    assert playground.model.extent == extent
+    playground.click.value = xor.TAKE_AWAY
+    click(playground, playground.view.plane, 0.6, 0.5)
+    assert playground.settings.added == ((0.25, 0.75, 0),)
+    playground.controls["data"].value = "circles"
+    assert playground.settings.added == ()
+    assert playground.error is None
+    far = XORModel(XORSettings(added=((3.0, 0.5, 1),)), maps=False)
+    assert far.extent[1] == 3.0
+    full = XORPlayground(XORSettings(added=[(0.5, 0.5, 1)] * xor.MAX_ADDED))
+    full.click.value = 1
+    click(full, full.view.plane, 0.5, 0.6)
+    assert len(full.settings.added) == xor.MAX_ADDED
+
+
+@pytest.mark.parametrize("place", [None, "x", [0.5], [0.5, "a"], [0.5, 1.5], [float("nan"), 0.5], {}])
+def test_a_click_that_says_no_place_is_passed_over(place):
+    playground = XORPlayground()
+    playground.click.value = 1
+    message = {"view": "page", "visible": True, "clicked": place}
+    playground.view.live.image._heard(None, message, None)
+    assert playground.settings.added == ()
 
 
 def test_xor_a_gradient_of_zero_is_told_from_a_small_one():
@@ -1175,6 +1260,12 @@ def test_xor_wiring_shows_each_weight_where_it_leads_by_sign_and_size():
         ({"hidden": 2.5}, "hidden must be a whole number"),
         ({"data": "moons"}, "data must be one of 'xor', 'circles', 'spiral', 'blobs', got 'moons'"),
         ({"activation": "gelu"}, "activation must be one of"),
+        ({"added": 3}, "added must be at most 100 points .* got 3"),
+        ({"added": ((0.5, 0.5),)}, "added must be at most 100 points"),
+        ({"added": ((0.5, np.inf, 1),)}, "added must be at most 100 points"),
+        ({"added": ((0.5, 0.5, 2),)}, "added must be at most 100 points"),
+        ({"added": ((0.5, 0.5, 0.5),)}, "added must be at most 100 points"),
+        ({"added": ((0.5, 0.5, 1),) * 101}, "added must be at most 100 points"),
     ],
 )
 def test_wrong_settings_have_a_sentence(wrong, sentence):
@@ -1190,7 +1281,7 @@ def test_playgrounds_refuse_what_they_cannot_show():
     with pytest.raises(TypeError, match="dataset must be a Dataset"):
         MNISTPlayground(np.zeros((4, 784)))
     with pytest.raises(ValueError, match="28 × 28 images"):
-        MNISTPlayground(playgrounds.xor.load("xor"))
+        MNISTPlayground(xor.load("xor"))
 
 
 # ---- MNIST -----------------------------------------------------------------------------------------------

@@ -75,6 +75,12 @@ class LiveFigure:
         if not np.allclose(ax.get_position(original=True).bounds, where):
             ax.set_position(where)
 
+    def place_of(self, x, y):
+        """(Axes, x, y in its data) at a click on the image, (0, 0) … (1, 1) from the upper left; or None."""
+        pixel = x * self.width, (1 - y) * self.height
+        ax = next((ax for ax in self.figure.axes if ax.bbox.contains(*pixel)), None)
+        return ax and (ax, *map(float, ax.transData.inverted().transform(pixel)))
+
     def moving(self, *artists):
         """Name artists that change from frame to frame; they are drawn above all others, by their zorder."""
         for artist in artists:

@@ -153,7 +153,8 @@ class Picture(anywidget.AnyWidget):
 
     `send(data, format)` shows encoded bytes, "png" or "jpeg", on all pages. Ask `room()` before, and encode
     for `level`. `on_answer` is called, on whatever thread the answer came, when there may be room again or a
-    page has come into sight. Each page's pace is kept by the name that it gives itself.
+    page has come into sight. Each page's pace is kept by the name that it gives itself. `on_click(x, y)`,
+    once it is set, is called with the place of a click, from (0, 0) at the upper left to (1, 1).
     """
 
     _esm = _HERE / "picture.js"
@@ -162,6 +163,7 @@ class Picture(anywidget.AnyWidget):
     frame = traitlets.Int(0).tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     expected = traitlets.Bool(False).tag(sync=True)  # whether frames come by themselves
+    clickable = traitlets.Bool(False).tag(sync=True)
     answer_every = traitlets.Int(50).tag(sync=True)  # milliseconds
     SELDOM, OFTEN = 300, 50
 
@@ -170,11 +172,21 @@ class Picture(anywidget.AnyWidget):
 
     def __init__(self, *, on_answer=lambda: None, clock=time.monotonic, **traits):
         self.on_answer, self._clock = on_answer, clock
+        self._on_click = None
         self._pages, self._lock = {}, threading.Lock()
         self._announced = False  # whether any page has ever shown it
         self._sent_at = -inf
         super().__init__(**traits)
         self.on_msg(self._heard)
+
+    @property
+    def on_click(self):
+        """What is called with the place of a click, or None."""
+        return self._on_click
+
+    @on_click.setter
+    def on_click(self, action):
+        self._on_click, self.clickable = action, action is not None
 
     @property
     def watched(self):
@@ -235,6 +247,11 @@ class Picture(anywidget.AnyWidget):
                 page.forget()
             page.heard, page.visible = now, visible
         self.on_answer()
+        x, y = (
+            place if isinstance(place := message.get("clicked"), list) and len(place) == 2 else (None, None)
+        )
+        if self._on_click and all(isinstance(number, int | float) and 0 <= number <= 1 for number in (x, y)):
+            self._on_click(x, y)
 
     def _answering(self):
         """The pages that answer; those that have not for long are given up."""

@@ -48,7 +48,15 @@ function render({ model, el }) {
     };
     image.src = url;
   };
-  const describe = () => { image.alt = model.get("alt"); };
+  const describe = () => {
+    image.alt = model.get("alt");
+    image.style.cursor = model.get("clickable") ? "crosshair" : "";
+  };
+  image.addEventListener("click", (event) => {
+    if (!model.get("clickable")) return;
+    const box = image.getBoundingClientRect();
+    say({ clicked: [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height] });
+  });
 
   const observer = new IntersectionObserver((entries) => { inSight = entries.at(-1).isIntersecting; look(); });
   observer.observe(image);
@@ -62,7 +70,7 @@ function render({ model, el }) {
   document.addEventListener("visibilitychange", look);
   window.addEventListener("pagehide", leave);
   model.on("change:frame", paint);
-  model.on("change:alt", describe);
+  model.on("change:alt change:clickable", describe);
   describe();
   paint();
   return () => {
@@ -72,7 +80,7 @@ function render({ model, el }) {
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("pagehide", leave);
     model.off("change:frame", paint);
-    model.off("change:alt", describe);
+    model.off("change:alt change:clickable", describe);
     leave();
     if (url) URL.revokeObjectURL(url);
   };

@@ -299,16 +299,23 @@ class Playground(Panel):
             return
         self.recover()
         if name in self.acts_at_once:
-            self.model.adopt(settings)
-            self.settings = settings
-            if self.playing:  # seen now, not at the end of the next slice of training
-                self._frame(0.0)
+            self._go_on_with(settings)
         else:
             self._new_model(settings)
             self.settings = settings
             self.draw(sharp=not self.playing)
             value = getattr(settings, name)
             self.say(f"{self.controls[name].description}: {value}. A new network, training starts at step 0.")
+            self._settings_changed()
+
+    def _go_on_with(self, settings):
+        self.model.adopt(settings)
+        self.settings = settings
+        if self.playing:  # seen now, not at the end of the next slice of training
+            self._frame(0.0)
+        self._settings_changed()
+
+    def _settings_changed(self):
         self.code.value = self.line_of_code()
         self.player.rest(self.rest_after_hand)
 

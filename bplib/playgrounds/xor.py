@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 
 from .. import datasets, plots
 from ..live import experiment
-from ..live.controls import choice, slider
+from ..live.controls import choice, offered, slider
 from ..live.figure import LiveFigure, Raster, Trace, round_up
 from ..live.playground import Playground, Settings
 from ..network import mlp
@@ -26,7 +26,11 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu")
 LOSSES = {"cross-entropy": "binary_cross_entropy", "squared error": "squared_error"}
 INITS = ("auto", "normal", "xavier", "he", "zeros")
 BATCH_SIZES = (1, 4, 16, 64, 200)
-MAX_HIDDEN, MAX_LAYERS = 8, 4
+MAX_HIDDEN, MAX_LAYERS, MAX_ADDED = 8, 4, 100
+NOTHING, TAKE_AWAY = "nothing", "away"
+CLICKS = {"does nothing": NOTHING, "adds a point of class 0": 0, "adds a point of class 1": 1,
+          "takes the nearest added point away": TAKE_AWAY}  # fmt: skip
+ANSWER = "What the network answers"
 WIDE, HIGH, EDGE = 200, 290, 18  # pixels of the drawn network, and for the names of inputs and output
 
 
@@ -36,7 +40,8 @@ class XORSettings(Settings):
 
     data "xor" (the four corners), "circles", "spiral", "blobs" (200 points each); noise: standard deviation
     of a Gaussian added to the points, which makes 200 of the four corners; hidden 1 … 8 units in each of 1 …
-    4 layers; loss "binary_cross_entropy" or "squared_error" (of a sigmoid output, as in older books).
+    4 layers; loss "binary_cross_entropy" or "squared_error" (of a sigmoid output, as in older books); added:
+    points of one's own to train on, each (x₁, x₂, class).
     """
 
     data: str = "xor"
@@ -49,6 +54,7 @@ class XORSettings(Settings):
     batch_size: int = 4
     seed: int = 0
     noise: float = 0.0
+    added: tuple = ()
 
     def __post_init__(self):
         self.check("data", tuple(DATA.values()))
@@ -66,6 +72,7 @@ class XORSettings(Settings):
                 "seed": range(1_000_000),
             },
         )
+        object.__setattr__(self, "added", _points(self.added))
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class Observation:
     weights             W of each affine layer, (n_in, n_out)
     gradients           ‖∂L/∂W‖ (the largest entry) for each affine layer, on the whole training set
     steps, losses       the loss on training (row 0) and test set (row 1) over the steps
+    large               the hidden unit that is shown large, (layer, unit), both from 1, with its activations
+                        (R, R) scaled to 0 … 1 and its sums z (R, R); None for the network's answer
     """
 
     step: int
@@ -90,6 +99,7 @@ class Observation:
     steps: np.ndarray
     losses: np.ndarray
     test_accuracy: float
+    large: tuple | None = None
 
 
 class XORModel:
@@ -98,16 +108,19 @@ class XORModel:
     def __init__(self, settings, *, resolution=60, maps=True, build=mlp):
         self.settings, self.maps = settings, maps
         self.rng = np.random.default_rng(settings.seed)
-        self.dataset = load(settings.data, settings.noise)
+        self.large = None  # (layer, unit) of the hidden unit to be shown large
+        self.dataset = load(settings.data, settings.noise, settings.added)
         sizes = [2, *[settings.hidden] * settings.layers, 1]
         squared = settings.loss == "squared_error"
         self.network = build(sizes, activation=settings.activation, loss=settings.loss, init=settings.init,
                              output="sigmoid" if squared else "identity", rng=self.rng)  # fmt: skip
         self.optimizer = SGD(settings.learning_rate)
         self.step_count = self.epoch = 0
-        low, high = self.dataset.X_train.min(axis=0), self.dataset.X_train.max(axis=0)
-        margin = 0.15 * (high - low)
-        self.extent = (low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1])
+        given = self.dataset.X_train[: len(self.dataset.X_train) - len(settings.added)]
+        margin = 0.15 * np.ptp(given, axis=0)  # an added point within it moves nothing
+        low = np.minimum(given.min(axis=0) - margin, self.dataset.X_train.min(axis=0))
+        high = np.maximum(given.max(axis=0) + margin, self.dataset.X_train.max(axis=0))
+        self.extent = (low[0], high[0], low[1], high[1])
         self.resolution = resolution
         self.plane = plots.grid(self.extent, resolution)
         self.trace = Trace(2)
@@ -120,12 +133,13 @@ class XORModel:
                      batch_size=self.settings.batch_size, epochs=10**9, rng=self.rng)  # fmt: skip
 
     def adopt(self, settings):
-        """Go on with another learning rate or batch size."""
+        """Go on with another learning rate or batch size, or with other points added."""
+        before, self.settings = self.settings, settings
         self.optimizer.learning_rate = settings.learning_rate
-        if settings.batch_size != self.settings.batch_size:
-            self.settings = settings
+        if settings.added != before.added:
+            self.dataset = load(settings.data, settings.noise, settings.added)
+        if (settings.batch_size, settings.added) != (before.batch_size, before.added):
             self._snapshots = self._train()
-        self.settings = settings
 
     def step(self):
         """One batch, one update; raises DivergenceError."""
@@ -158,11 +172,14 @@ class XORModel:
         """An `Observation`."""
         data, network, R = self.dataset, self.network, self.resolution
         with np.errstate(all="ignore"):
-            A, hidden = self.plane, []
+            A, hidden, large = self.plane, [], None
             for i, layer in enumerate(network.layers):
-                A, _ = layer.forward(A)
+                Z, (A, _) = A, layer.forward(A)
                 if self.maps and i % 2 == 1 and i < len(network.layers) - 1:
                     hidden.append(self._maps(A.reshape(R, R, -1)[::2, ::2]))
+                    if self.large and self.large[0] == len(hidden):
+                        j = self.large[1] - 1
+                        large = (*self.large, self._maps(A)[:, j].reshape(R, R), Z[:, j].reshape(R, R))
             surface = network.loss_function.predict(A).reshape(R, R)
             gradients, weights = [], []
             if self.maps:
@@ -174,7 +191,7 @@ class XORModel:
             right = accuracy(network, data.X_test, data.y_test)
         surface = surface if np.isfinite(surface).all() else None
         return Observation(self.step_count, self.epoch, data, self.extent, surface, hidden, weights,
-                           gradients, steps, losses, right)  # fmt: skip
+                           gradients, steps, losses, right, large)  # fmt: skip
 
     def _maps(self, A):
         if self.settings.activation == "tanh":
@@ -190,20 +207,24 @@ class XORView:
         live = LiveFigure(860, 370) if self.all else LiveFigure(640, 330)
         self.figures = [live]
         self.live = live
-        self._shown = None
+        self._shown, self._title, self._tiles = None, ANSWER, {}
         if self.all:
             self.plane, self.curves = live.axes(62, 44, 290, 290), live.axes(412, 206, 210, 128)
             self._build_gradients(live.axes(412, 44, 210, 96))
             self._build_wiring(live.axes(650 + EDGE, 44, WIDE - 2 * EDGE, HIGH))
         else:
-            self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 236, 250)
+            self.plane, self.curves, self.wiring = (
+                live.axes(62, 44, 250, 250),
+                live.axes(380, 44, 236, 250),
+                None,
+            )
         self._build_plane()
         self._build_curves()
 
     def _build_plane(self):
         self.plane.set_xlabel("x₁")
         self.plane.set_ylabel("x₂", labelpad=0)
-        self.plane.set_title("What the network answers", loc="left")
+        self.title = self.plane.set_title(ANSWER, loc="left")
         self.surface = Raster(self.plane, cmap=plots.TWO_CLASSES, smooth=True)
         (self.boundary,) = self.plane.plot([], [], color=plots.BLACK, lw=1.4, ls="-", zorder=2)
         self.points, self.tested = [], []
@@ -233,6 +254,7 @@ class XORView:
         ax.set_title("The hidden units", loc="left")
         ax.set_xlabel("weights: blue +, red dashes −\nunits: blue low, orange high", fontsize=8)
         ax.spines[:].set_visible(False)
+        self.wiring = ax
         for y, text in ((HIGH * 3 / 4, "x₁"), (HIGH / 4, "x₂")):
             ax.text(EDGE - 3, y, text, ha="right", va="center")
         ax.text(WIDE - EDGE + 3, HIGH / 2, "ŷ", ha="left", va="center")
@@ -259,18 +281,28 @@ class XORView:
         if self._shown is not seen.dataset:
             self._shown = seen.dataset
             self._show_points(seen)
-        if seen.surface is not None:
-            self.surface.set_values(seen.surface[::-1])
-            self.boundary.set_data(_level_lines(seen.surface, seen.extent))
+        self._show_plane(seen)
         self._show_curves(seen)
         if self.all:
             self._show_gradients(seen.gradients)
             if all(np.isfinite(Q).all() for Q in (*seen.hidden, *seen.weights)):
-                self._show_wiring(seen.hidden, seen.weights)
+                self._show_wiring(seen.hidden, seen.weights, seen.large)
         return (
             f"step {seen.step} · epoch {seen.epoch} · training loss {seen.losses[0, -1]:.4f} · "
             f"test loss {seen.losses[1, -1]:.4f} · test accuracy {seen.test_accuracy:.0%}"
         )
+
+    def _show_plane(self, seen):
+        values, sums, level, title = seen.surface, seen.surface, 0.5, ANSWER
+        if seen.large is not None:
+            layer, unit, values, sums = seen.large
+            level, title = 0.0, f"Hidden layer {layer}, unit {unit}; line: z = 0"
+        if title != self._title:
+            self._title = title
+            self.title.set_text(title)
+        if values is not None and np.isfinite(values).all():
+            self.surface.set_values(values[::-1])
+            self.boundary.set_data(_level_lines(sums, seen.extent, level))
 
     def _show_points(self, seen):
         x0, x1, y0, y1 = seen.extent
@@ -305,7 +337,12 @@ class XORView:
         if self.gradients.get_xlim() != (0.5, n + 0.5):
             self.gradients.set(xlim=(0.5, n + 0.5), xticks=range(1, n + 1))
 
-    def _show_wiring(self, hidden, weights):
+    def unit_at(self, x, y):
+        """(layer, unit) of the hidden unit drawn at this place of the wiring, or None."""
+        inside = (unit for unit, (x0, y0, x1, y1) in self._tiles.items() if x0 <= x <= x1 and y0 <= y <= y1)
+        return next(inside, None)
+
+    def _show_wiring(self, hidden, weights, large):
         n, k = len(hidden), hidden[0].shape[2]
         side = int(min(HIGH / k - 3, (WIDE - 2 * EDGE - 14 * (n + 1)) / n, 60))
         gap = (WIDE - 2 * EDGE - n * side) / (n + 1)
@@ -313,19 +350,23 @@ class XORView:
         picture = np.full((HIGH, WIDE - 2 * EDGE), np.nan, dtype=np.float32)
         pixels = np.arange(side) * hidden[0].shape[0] // side
         square = np.ix_(pixels, pixels)
-        frames, ends = [], [(EDGE, EDGE, HIGH * np.array([0.75, 0.25]))]  # left, right, middles of a column
+        ends = [(EDGE, EDGE, HIGH * np.array([0.75, 0.25]))]  # left, right, middles of a column
+        self._tiles = {}
         for l, maps in enumerate(hidden):
             left = round(EDGE + gap + l * (side + gap))
             for j, middle in enumerate(middles):
                 top = round(HIGH - middle - side / 2)
                 # the picture begins at EDGE, where the axes do
                 picture[top : top + side, left - EDGE : left - EDGE + side] = maps[::-1, :, j][square]
-                low, right, high = HIGH - top - side, left + side, HIGH - top
-                frames.append([(left, low), (right, low), (right, high), (left, high), (left, low)])
+                self._tiles[l + 1, j + 1] = left, HIGH - top - side, left + side, HIGH - top
             ends.append((left, left + side, middles))
         ends.append((WIDE - EDGE, WIDE - EDGE, np.array([HIGH / 2])))
         self.maps.set_values(picture)
-        self.frames.set_segments(frames)
+        self.frames.set_segments(
+            [[(a, b), (c, b), (c, d), (a, d), (a, b)] for a, b, c, d in self._tiles.values()]
+        )
+        chosen = [large is not None and unit == large[:2] for unit in self._tiles]
+        self.frames.set_linewidths(np.where(chosen, 2.5, 0.6))
         lines = np.concatenate([_wires(*pair) for pair in pairwise(ends)])
         w = np.concatenate([W.ravel() for W in weights])
         for wires, chosen in zip(self.wires, (w > 0, w < 0), strict=True):
@@ -345,8 +386,11 @@ def _wires(left, right):
 class XORPlayground(Playground):
     """The live widget: `XORPlayground(settings=XORSettings(), panels="all")`, or panels="simple".
 
-    `build` makes the network, and takes what `mlp` takes.
+    `build` makes the network, and takes what `mlp` takes. With all panels a hidden unit can be shown large,
+    and a click in the plane can add a point.
     """
+
+    acts_at_once = Playground.acts_at_once | {"added"}
 
     def __init__(self, settings=None, *, panels="all", speed=5, key=None, build=mlp):
         settings = XORSettings() if settings is None else settings
@@ -378,13 +422,58 @@ class XORPlayground(Playground):
                 ),
                 "seed": slider("Seed", settings.seed, 0, 20),
             }
+        self.large = choice("Shown large", _units(settings), help="The same by a click on a hidden unit")
+        self.click = choice("A click in the plane", list(CLICKS.items()), NOTHING)
         super().__init__(settings, controls, speed=speed, key=key)
+        self.large.observe(lambda _: self.post(self._enlarge), names="value")
+        if panels == "all":
+            self.view.live.image.on_click = lambda x, y: self.post(self._clicked, x, y)
 
     def make_model(self, settings):
-        return XORModel(settings, maps=self.panels == "all", build=self.build)
+        model = XORModel(settings, maps=self.panels == "all", build=self.build)
+        model.large = self.large.value
+        return model
+
+    def rows(self):
+        rows = super().rows()
+        return rows if self.panels == "simple" else [*rows[:2], [self.large, self.click], *rows[2:]]
 
     def make_view(self, settings):
         return XORView(self.panels)
+
+    def _enlarge(self):
+        self.model.large = self.large.value
+        self.draw(sharp=not self.playing)
+
+    def _clicked(self, x, y):
+        ax, *place = self.view.live.place_of(x, y) or (None,)
+        if ax is self.view.plane:
+            self._change_points(*place)
+        elif ax is self.view.wiring and (unit := self.view.unit_at(*place)):
+            self.large.value = None if unit == self.large.value else unit
+
+    def _change_points(self, x1, x2):
+        added = [*self.settings.added]
+        if self.click.value in (0, 1) and len(added) < MAX_ADDED:
+            added.append((round(x1, 3), round(x2, 3), self.click.value))
+        elif self.click.value == TAKE_AWAY and added:
+            added.remove(min(added, key=lambda point: np.hypot(point[0] - x1, point[1] - x2)))
+        if (added := tuple(added)) != self.settings.added:
+            self.recover()
+            self._go_on_with(replace(self.settings, added=added))
+            if not self.playing:
+                self.draw()
+
+    def _turned(self, name):
+        if name == "data" and self.settings.added:  # they belong to the points that were on show
+            self.settings = replace(self.settings, added=())
+        if name in ("hidden", "layers"):
+            shown = self.large.value
+            settings = replace(self.settings, **{name: self.controls[name].value})
+            self.large.options = offered(_units(settings))
+            if shown in dict(_units(settings)).values():
+                self.large.value = shown
+        super()._turned(name)
 
     def line_of_code(self):
         simple = ['panels="simple"'] if self.panels == "simple" else []
@@ -394,23 +483,50 @@ class XORPlayground(Playground):
         return experiment.line(self, repr(self.settings), *simple, "build=ex.mine().mlp", also=also)
 
 
-def load(name, noise=0.0):
+def load(name, noise=0.0, added=()):
     """The data set of that name: XOR is the table itself, the others 200 training and 100 test points.
 
-    noise: standard deviation of a Gaussian added to all points; with it XOR has as many as the others.
+    noise: standard deviation of a Gaussian added to all points; with it XOR has as many as the others. added:
+    more points to train on, (x₁, x₂, class).
     """
     rng = np.random.default_rng(1)
     if name == "xor":
-        return datasets.xor(200, 100, noise=noise, rng=rng) if noise else datasets.xor()
-    clean = getattr(datasets, name)(rng=rng)
-    X_train, X_test = (X + noise * rng.normal(size=X.shape) for X in (clean.X_train, clean.X_test))
-    return replace(clean, X_train=X_train, X_test=X_test)
+        data = datasets.xor(200, 100, noise=noise, rng=rng) if noise else datasets.xor()
+    else:
+        clean = getattr(datasets, name)(rng=rng)
+        X_train, X_test = (X + noise * rng.normal(size=X.shape) for X in (clean.X_train, clean.X_test))
+        data = replace(clean, X_train=X_train, X_test=X_test)
+    if not added:
+        return data
+    rows = np.array(added, dtype=float)
+    return replace(data, X_train=np.vstack([data.X_train, rows[:, :2]]),
+                   y_train=np.vstack([data.y_train, rows[:, 2:]]))  # fmt: skip
 
 
-def _level_lines(surface, extent):
-    """Where the surface crosses ½, as x and y of one line with NaN between its parts."""
+def _points(added):
+    """Points that were added, as a tuple of (float, float, 0 or 1); raises ValueError."""
+    try:
+        points = [(float(x1), float(x2), {0: 0, 1: 1}[k]) for x1, x2, k in added]
+        right = len(points) <= MAX_ADDED and bool(np.isfinite(points).all())
+    except (TypeError, ValueError, KeyError):
+        right = False
+    if not right:
+        raise ValueError(
+            f"XORSettings: added must be at most {MAX_ADDED} points (x₁, x₂, class 0 or 1), got {added!r}"
+        )
+    return tuple(points)
+
+
+def _units(settings):
+    """What can be shown large: pairs (what is shown, what it means)."""
+    layers, units = range(1, settings.layers + 1), range(1, settings.hidden + 1)
+    return [("the answer", None), *((f"layer {l}, unit {j}", (l, j)) for l in layers for j in units)]
+
+
+def _level_lines(surface, extent, level):
+    """Where the surface crosses the level, as x and y of one line with NaN between its parts."""
     x, y = np.linspace(*extent[:2], surface.shape[1]), np.linspace(*extent[2:], surface.shape[0])
-    parts = contour_generator(x, y, surface).lines(0.5)
+    parts = contour_generator(x, y, surface).lines(level)
     if not parts:
         return [], []
     line = np.concatenate([np.vstack([part, [[np.nan, np.nan]]]) for part in parts])

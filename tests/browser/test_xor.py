@@ -286,3 +286,33 @@ def test_keyboard_names_and_width(lab):
     lab.button("Play").focus()
     lab.page.keyboard.press("Space")
     lab.wait_for(lambda: lab.kernel("p.playing"), what="Play by keyboard")
+
+
+def test_a_click_on_a_hidden_unit_shows_it_large_and_one_in_the_plane_adds_a_point(lab):
+    playing(lab)
+    picture = lab.page.locator("img.bp-figure")
+
+    def click(ax, place):
+        x, y = lab.kernel(
+            f"(lambda live, at: [at[0] / live.width, 1 - at[1] / live.height])"
+            f"(p.view.live, p.view.{ax}.transData.transform({place}).tolist())"
+        )
+        box = picture.bounding_box()
+        picture.click(position={"x": x * box["width"], "y": y * box["height"]})
+
+    left, bottom, right, top = lab.kernel("p.view._tiles[1, 2]")
+    click("wiring", ((left + right) / 2, (bottom + top) / 2))
+    lab.wait_for(lambda: lab.kernel("p.large.value") == (1, 2), what="unit 2")
+    goes_on(lab)
+    assert (
+        lab.dropdown("Shown large").locator("option:checked").inner_text().replace("\xa0", " ")
+        == "layer 1, unit 2"
+    )
+    lab.dropdown("A click in the plane").select_option(label="adds a point of class 1")
+    click("plane", (0.5, 0.5))
+    lab.wait_for(lambda: lab.kernel("len(p.settings.added)") == 1, what="a point")
+    assert lab.kernel("[round(number, 1) for number in p.settings.added[0]]") == [0.5, 0.5, 1]
+    lab.dropdown("Shown large").select_option(label="the answer")
+    lab.wait_for(lambda: lab.kernel("p.large.value") is None, what="the answer")
+    goes_on(lab)
+    assert lab.alarms() == []
