@@ -13,15 +13,23 @@ import re
 import sys
 from pathlib import Path
 
+import nbformat
+
 from bplib import exercises, lessons
 from bplib.exercises.kinds import Choice, Function
 
 GUIDE = Path(__file__).resolve().parent.parent / "guide"
 KINDS = {"Function": "a function", "Value": "a number", "Choice": "a choice", "Expression": "a formula"}
 FIRST_DAY = [(0, ""), (1, ""), (2, ""), (3, ""), (4, ""), (5, "")]
-SECOND_DAY = [(6, ""), (7, ""), (8, ""), (10, ""), (11, "two of its cases")]
-PLANS = {  # name → days or weeks, each a list of (lesson, note)
-    "one-day": [FIRST_DAY],
+SECOND_DAY = [
+    (6, ""),
+    (7, ""),
+    (8, ""),
+    (10, ""),
+    (11, "its cases *A gate that never closes*, *One row, or many*"),
+]
+PLANS = {  # name → days or weeks, each a list of (lesson, note), or of (lesson, the part shown, minutes)
+    "one-day": [[*FIRST_DAY, (7, "*Break a line*, shown", 10)]],
     "two-days": [FIRST_DAY, SECOND_DAY],
     "six-weeks": [
         [(0, ""), (1, ""), (2, "")],
@@ -68,14 +76,30 @@ def facts(lesson):
 
 
 def slips(lesson):
-    """The slips to expect, an exercise after the other, each with the sentence that answers it."""
-    lines = ["## Slips to expect", "", "What the graders recognise, and what they answer.", ""]
+    """Each exercise with its right answer and the slips to expect, each with the sentence that answers it."""
+    lines = [
+        "## Slips to expect",
+        "",
+        "Of each exercise the right answer, what the graders recognise, and what they answer.",
+        "",
+    ]
     for e in exercises.exercises(lesson.number):
         lines += [f"### `{e.name}`, {KINDS[type(e).__name__]}", "", escaped(e.task.partition("\n\n")[0]), ""]
+        lines += [*right(e), ""]
         lines += ["| what comes | what answers it |", "| --- | --- |"]
         lines += [f"| {what} | {escaped(sentence)} |" for what, sentence in (row(e, m) for m in e.mutants)]
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def right(exercise):
+    """The right answer, as lines of Markdown."""
+    if isinstance(exercise, Function):
+        return ["Right:", "", "```python", *str(exercise.solution()).strip().splitlines(), "```"]
+    answer, _, working = str(exercise.solution()).partition("\n")
+    if not working:
+        return [f"Right: {escaped(answer)}"]
+    return [f"Right: {code(answer)}. {escaped(working)}"]
 
 
 def row(exercise, mutant):
@@ -104,11 +128,21 @@ def schedule(plan, what):
         ]
         rule = "| --- " * (6 if what == "Day" else 4) + "|"
         rows, now, total, eaten = ["".join(head), rule], BEGIN, 0, False
-        for lesson_number, note in lessons_there:
+        for lesson_number, note, *minutes in lessons_there:
             x = lessons.lesson(lesson_number)
             if what == "Day" and now >= NOON and not eaten:
-                rows.append(f"| {clock(now)} | {clock(now + LUNCH)} | lunch | | | |")
-                now, eaten = now + LUNCH, True
+                rows.append(f"| {clock(now - BREAK)} | {clock(now - BREAK + LUNCH)} | lunch | | | |")
+                now, eaten = now - BREAK + LUNCH, True
+            if minutes:
+                name, end = (
+                    f"{note}, of [{x.number:02} {x.title}](lesson_{x.number:02}.md)",
+                    now - BREAK + minutes[0],
+                )
+                rows.append(
+                    f"| {clock(now - BREAK)} | {clock(end)} | {name} | {minutes[0]} | | {minutes[0]} |"
+                )
+                total += minutes[0]
+                continue
             name = f"[{x.number:02} {x.title}](lesson_{x.number:02}.md)" + (f", {note}" if note else "")
             m, end = x.minutes, now + x.minutes.together + TALK
             times = f"| {clock(now)} | {clock(end)} " if what == "Day" else ""
@@ -131,9 +165,18 @@ def contents():
     return "\n".join([*rows, f"| together | {total // 60} h {total % 60:02} min | |"])
 
 
+def posts():
+    """The table of the posts, as lesson 00 has it."""
+    nb = nbformat.read(GUIDE.parent / "notebooks" / lessons.lesson(0).file, as_version=4)
+    text = next(
+        cell.source for cell in nb.cells if cell.cell_type == "markdown" and "\n| A | “" in cell.source
+    )
+    return "\n".join(line for line in text.splitlines() if line.startswith("|"))
+
+
 def parts(path):
     """Name → text of the generated parts of a page."""
-    found = {"contents": contents}
+    found = {"contents": contents, "posts": posts}
     for name, plan in PLANS.items():
         found[name] = functools.partial(schedule, plan, "Week" if "weeks" in name else "Day")
     number = re.fullmatch(r"lesson_(\d\d)\.md", path.name)
