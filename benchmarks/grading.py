@@ -181,7 +181,7 @@ def main():
 def report(made, rows):
     """What was handed in and how many answers got the verdict to expect, as a table in Markdown."""
     lines = ["| submissions | how many | answers | as expected |", "| --- | --- | --- | --- |"]
-    groups = {}
+    groups, everything = {}, [0, 0]
     for name, _, _, expected, kind in made:
         groups.setdefault(kind.partition(":")[0], []).append((name, expected, kind))
     for kind, members in groups.items():
@@ -196,7 +196,8 @@ def report(made, rows):
                     print(f"{name} ({what}), answer {position + 1}, {exercise}: expected "
                           f"{slip or 'correct'!r}, got {row['status']!r} {row['slip']!r}")  # fmt: skip
         lines.append(f"| {kind} | {len(members)} | {answered} | {right} |")
-    return [*lines, ""]
+        everything = [everything[0] + answered, everything[1] + right]
+    return [*lines, f"| together | {len(made)} | {everything[0]} | {everything[1]} |", ""]
 
 
 if __name__ == "__main__":
