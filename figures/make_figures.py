@@ -523,10 +523,10 @@ def graph_softmax_loss():
 def activations():
     """Sigmoid, tanh and ReLU with their derivatives
 
-    Three panels over z from −5 to 5. Sigmoid rises from 0 to 1, its dashed derivative is a bump of height
-    0.25 at 0. Tanh rises from −1 to 1, its derivative is a bump of height 1. ReLU is 0 up to 0, then z; its
-    derivative jumps from 0 to 1. Where the curves of sigmoid and tanh are flat, the derivative is almost 0:
-    the unit is saturated."""
+    Three panels over z from −5 to 5. Sigmoid rises from 0 to 1, its dashed derivative is a low bump around
+    0. Tanh rises from −1 to 1, its derivative is a higher bump. ReLU is 0 up to 0, then z; its derivative
+    jumps from 0 to 1. Where the curves of sigmoid and tanh are flat, the derivative is almost 0: the unit
+    is saturated."""
     s = Sheet(8.2, 3.1)
     z = np.linspace(-5, 5, 401)[:, None]
     panels = ((Sigmoid(), "sigmoid", "σ"), (Tanh(), "tanh", "tanh"), (ReLU(), "ReLU", "ReLU"))
@@ -557,13 +557,6 @@ def activations():
         ax.tick_params(labelsize=8, colors=INK)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(fontsize=9, frameon=False, loc="upper left", handlelength=2.2, borderaxespad=0.1)
-        peak = int(slope.argmax())
-        if title != "ReLU":
-            beside = (2.2, 0.42 if title == "sigmoid" else 0.55)
-            line = {"arrowstyle": "-", "color": GRADIENT, "lw": 0.8}
-            ax.annotate(
-                number(slope[peak]), (0, slope[peak]), beside, color=GRADIENT, fontsize=9, arrowprops=line
-            )
     return s.fig
 
 

@@ -76,7 +76,7 @@ PLAIN = set("ijkelndxf") | set(
 # Letters that one lesson introduces for its own use, and that mean nothing elsewhere.
 OWN = {
     1: r"y z p q u v c M \theta \sigma", 2: "u", 3: "H q t", 4: r"E o v t \hat{h}", 5: "B D G P m",
-    6: "m t v u S", 7: "G V", 8: "v s q u", 11: "V t", 12: "B C v t", 14: r"\bar{g}", 15: "u T",
+    6: "m t v u S", 7: "G V", 8: "v s q u o", 10: "r", 11: "V t", 12: "B C v t", 14: r"\bar{g}", 15: "u T",
 }  # fmt: skip
 
 

@@ -60,14 +60,14 @@ def he():
 
 
 @register(
-    "off by a factor c a layer, the mean square is off by c^L after L layers",
+    "off by a factor c a layer, the mean square is off by c^k after k layers",
     lesson=9,
     posts=("D5",),
 )
 def wrong_scale_compounds():
     c, square = sp.symbols("c s", positive=True)
     layer = sp.Symbol("l", integer=True, positive=True)
-    depth = sp.Symbol("L", integer=True, positive=True)
+    depth = sp.Symbol("k", integer=True, positive=True)
     return Equation(
         square * sp.Product(c, (layer, 1, depth)).doit(),
         square * c**depth,

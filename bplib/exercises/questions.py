@@ -381,7 +381,7 @@ ALL = [
     Question(
         "steps_with_momentum",
         14,
-        "How many steps does κ = 100 take with the best momentum? (Plain: 346.)",
+        "How many steps does κ = 100 take with that momentum? (Plain: 346.)",
         by="factor",
     ),
     Question(

@@ -81,7 +81,7 @@ class XRay(Panel):
         super().__init__(key=key)
         functions, loss = ", ".join(anatomy.functions[1:]), anatomy.loss.replace("_", " ")
         self.alt = (
-            f"X-ray of a {anatomy} network ({functions}; {loss}) for one example: z, a and δ on every node, "
+            f"X-ray of a {anatomy} network ({functions}; {loss}) for one example: z, a and δ on every unit, "
             "the weight and its gradient on every edge"
         )
         self.figures = (Still((self._layout.width, self._layout.height), self._paint),)
