@@ -10,6 +10,10 @@ function render({ model, el }) {
       for (const part of slider.querySelectorAll(".noUi-handle, .widget-readout"))
         if (label && !part.ariaLabel) part.ariaLabel = label;
     }
+    for (const field of panel.querySelectorAll(".bp-read-only input")) {
+      field.readOnly = true; // a line to be copied: ipywidgets can only disable it, and then it cannot be selected
+      field.onfocus = () => field.select();
+    }
     if (dead) disable();
   };
   const disable = () => {

@@ -96,6 +96,7 @@ class Playground(Panel):
             layout={"width": "auto", "max_width": "100%"},
             style={"description_width": "initial"},
         )
+        self.code.add_class("bp-read-only")
         for name, control in controls.items():
             control.observe(lambda _, name=name: self.post(self._turned, name), names="value")
         self.draw()

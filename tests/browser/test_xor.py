@@ -270,7 +270,7 @@ def test_keyboard_names_and_width(lab):
 
     lab.page.get_by_role("slider", name="Learning rate η").focus()
     reached = []
-    for _ in range(24):
+    for _ in range(30):
         reached.append(
             lab.page.evaluate("""() => { const e = document.activeElement;
             return [e.ariaLabel || e.labels?.[0]?.textContent || e.textContent,
@@ -282,6 +282,12 @@ def test_keyboard_names_and_width(lab):
         lab.page.keyboard.press("Tab")
     names = {name for name, _ in reached}
     assert names >= {"Learning rate η", "Hidden units", "Data", "Play", "Step", "Reset", "Speed", "Seed"}
+    assert names >= {"Shown large", "A click in the plane"}
+    lab.page.keyboard.type("x")
+    value, selected = lab.page.evaluate(
+        "(e => [e.value, e.value.slice(e.selectionStart, e.selectionEnd)])(document.activeElement)"
+    )
+    assert value == selected == lab.kernel("p.code.value"), "it is there to be copied"
     assert all(outlined for _, outlined in reached), "focus is seen wherever it goes"
     lab.button("Play").focus()
     lab.page.keyboard.press("Space")
