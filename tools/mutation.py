@@ -33,6 +33,8 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 HOME = Path(__file__).resolve().parent.parent
 EQUIVALENT = HOME / "tools" / "equivalent_mutants.toml"
 NOTICED, SURVIVED, TOO_LONG = "noticed", "SURVIVED", "time limit"
@@ -126,9 +128,12 @@ def changed_lines(before, after):
 def copy_tree(target):
     """What the unit tests need, without compiled files (which would be taken for the mutants')."""
     nothing_compiled = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
-    for name in ("bplib", "tests", "locale", "notebooks"):
+    # the last four for the edition without solutions, with what lies beside them
+    for name in ("bplib", "tests", "locale", "notebooks", "tools", "figures", "bplib_server", ".binder"):
         shutil.copytree(HOME / name, target / name, ignore=nothing_compiled)
-    shutil.copy(HOME / "pyproject.toml", target)
+    for path in HOME.iterdir():
+        if path.is_file():
+            shutil.copy(path, target)
 
 
 class Quickest:
@@ -166,16 +171,26 @@ class Noting(Quickest):
         self.module = str(module)
         self.coverage = coverage.Coverage(data_file=None, include=[self.module], config_file=False)
         self.coverage.start()
-        self.known = {"seconds": {}, "lines": {}}
+        self.known, self.fixtures = {"seconds": {}, "lines": {}}, {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef):
+        begin = time.monotonic()
+        value = yield
+        self.fixtures[fixturedef.argname] = time.monotonic() - begin
+        return value
 
     def pytest_runtest_logstart(self, nodeid):
         self.coverage.switch_context(nodeid)
 
     def pytest_runtest_logreport(self, report):
-        seconds = self.known["seconds"]
-        seconds[report.nodeid] = seconds.get(report.nodeid, 0) + report.duration
+        if report.when == "call":
+            self.known["seconds"][report.nodeid] = report.duration
 
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self, session):
+        for item in session.items:  # whichever comes first sets up what several share
+            fixtures = sum(self.fixtures.get(name, 0) for name in item.fixturenames)
+            self.known["seconds"][item.nodeid] = self.known["seconds"].get(item.nodeid, 0) + fixtures
         self.coverage.stop()
         lines = self.coverage.get_data().contexts_by_lineno(self.module)
         self.known["lines"] = {line: [test for test in tests if test] for line, tests in lines.items()}
@@ -196,14 +211,13 @@ def run_tests(tree, tests, limit, plugin, *, sound=False):
             nowhere = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(nowhere, stream)
-            os.environ |= ENVIRONMENT
+            # PYTHONPATH: a Python that tests start may not look into its folder
+            os.environ |= ENVIRONMENT | {"PYTHONPATH": str(tree)}
             os.chdir(tree)
             sys.path.insert(0, str(tree))
             sys.dont_write_bytecode = not sound
             if not sound:  # for the Pythons that tests start
                 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            import pytest
-
             # the timeout plugin alone: others take longer to load than the tests to run
             arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", *tests]
             status = pytest.main(arguments, plugins=[plugin()])
