@@ -3,6 +3,7 @@
 import argparse
 import csv
 import functools
+import hashlib
 import html
 import json
 import os
@@ -16,13 +17,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.colors import to_rgba
 from test_grade import BIAS, IMPORTS, RIGHT, SLIP, notebook
 
 import bplib.exercises as ex
+from bplib import plots
+from bplib.exercises import kinds
 from bplib.exercises.diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from bplib.exercises.grading import class_picture, command, feedback, journal, judging, marks
 from bplib.exercises.grading.command import Report
-from bplib.exercises.grading.roster import Found, Roster, found_in
+from bplib.exercises.grading.roster import Found, Learner, Roster, found_in
 from bplib.language import said
 
 CANVAS = """Student,ID,SIS Login ID,Section,Lesson 05 (777)
@@ -98,7 +102,52 @@ def test_the_roster_knows_a_learner_by_any_column(tmp_path, called):
 
 
 def test_the_platforms_number_goes_before_the_name(tmp_path):
-    assert roster(tmp_path).which(Found("anna", "102"))[0].key == "bo"
+    learner, why = roster(tmp_path).which(Found("anna", "102"))
+    assert (learner.key, why) == ("bo", "")
+
+
+KEYS = ["learner", "username", "sis login id", "login id", "login", "id number", "student number", "sis user id",
+        "id", "email address", "email", "name", "full name", "student"]  # fmt: skip
+
+
+@pytest.mark.parametrize("column", KEYS)
+def test_any_column_that_tells_learners_apart_will_do(tmp_path, column):
+    found = roster(tmp_path, f"{column.title()} ,Section\nzoe7,A\n")
+    assert found.which(Found("Zoe 7"))[0].key == "zoe7"
+    assert found.columns == [f"{column.title()} ", "Section"]
+
+
+def test_of_several_columns_the_best_names_the_learner(tmp_path):
+    """And each of them is a way to call the learner."""
+    for best in range(len(KEYS)):
+        columns = [*KEYS[:best:-1], KEYS[best]]
+        found = roster(tmp_path, "\n".join([",".join(columns), ",".join(f"x{c}" for c in columns)]))
+        (learner,) = found.learners
+        assert learner.key == f"x{KEYS[best]}"
+        assert all(found.which(Found(f"x{c}"))[0] == learner for c in columns)
+
+
+@pytest.mark.parametrize("first", ["First name", "firstname", "given name"])
+@pytest.mark.parametrize("last", ["Last name", "lastname", "surname", "Family name"])
+def test_first_and_last_names_make_a_name(tmp_path, first, last):
+    found = roster(tmp_path, f"{last}\t{first}\tgroup\nBerg\tAnna\tA, B\n\t\tA\n")
+    (learner,) = found.learners
+    assert (learner.key, learner.name) == ("Anna Berg", "Anna Berg")
+    for called in ("anna-berg", "BergAnna"):
+        assert found.which(Found(called))[0] == learner
+
+
+@pytest.mark.parametrize("column", ["Name", "Full name", "Student", "Display name"])
+def test_a_name_for_people_stands_beside_the_key(tmp_path, column):
+    (learner,) = roster(tmp_path, f"username,{column}\nanna,Anna Berg\n").learners
+    assert (learner.key, learner.name) == ("anna", "Anna Berg")
+
+
+def test_the_first_part_of_an_address_is_a_name(tmp_path):
+    for column in ("email", "Email address"):
+        found = roster(tmp_path, f"username,{column}\nu1,anna.berg@x.org\nu2,\n")
+        assert found.which(Found("annaberg"))[0].key == "u1"
+        assert found.which(Found("xorg"))[0] is None
 
 
 def test_moodles_export_is_a_roster(tmp_path):
@@ -134,6 +183,13 @@ def test_a_roster_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "r.csv").write_bytes("learner\nJürgen\n".encode("latin-1"))
     with pytest.raises(ValueError, match="not UTF-8"):
         Roster.read(tmp_path / "r.csv")
+
+
+def test_a_roster_that_is_not_there_is_no_question_of_encoding(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"none\.csv: the roster cannot be read \(No such file or directory\)$"
+    ):
+        Roster.read(tmp_path / "none.csv")
 
 
 # ---------------------------------------------------------------- points and gradebooks
@@ -213,6 +269,83 @@ def test_moodle_gets_what_identifies_its_users(tmp_path):
     assert rows[2] == ["Bo", "Öz", "102", "bo@x.org", "", ""]
 
 
+def test_a_roster_that_is_not_canvass_fills_canvass_columns(tmp_path):
+    """Neither platform's columns are in it: each table has what its importer needs to find the learner."""
+    reports = [report("u1/05.ipynb", affine_backward=CORRECT), report("zoe/05.ipynb")]
+    group = marks.Class(reports, roster(tmp_path, "learner,name\nu1,Anna Berg\n"))
+    worth = marks.read_points(None)
+    assert list(marks.canvas_table(group, worth)) == [
+        ["Student", "ID", "SIS Login ID", "Section", "Lesson 05"],
+        ["    Points Possible", "", "", "", str(len(FIVE))],
+        ["Anna Berg", "", "u1", "", "1"],
+    ]
+    header, row = marks.moodle_table(group, worth)
+    assert header == ["Username", "Lesson 05", "Lesson 05 (feedback)"]
+    assert row[:2] == ["u1", "1"]
+
+
+@pytest.mark.parametrize(
+    "column", ["Username", "ID number", "Email address", "First name", "Last name", "Surname"]
+)
+def test_moodle_gets_each_of_its_columns_back(tmp_path, column):
+    text = f"{column} ,Learner,Lesson 051,Lesson 05 tasks\nanna,anna,1,2\n"
+    group = marks.Class([report("anna/05.ipynb")], roster(tmp_path, text))
+    header, row = marks.moodle_table(group, marks.read_points(None))
+    assert header == [f"{column} ", "Lesson 05 tasks", "Lesson 05 (feedback)"]
+    assert row[:2] == ["anna", "0"]
+
+
+def test_all_points_of_a_class(tmp_path):
+    """The whole of points.csv, of one lesson that counts out of two."""
+    reports = [
+        report("bo/05.ipynb", affine_backward=CORRECT),
+        report("Anna/05.ipynb"),
+        report("bo/06.ipynb", lesson=6),
+    ]
+    group = marks.Class(reports, lessons=[5])
+    worth = {name: 1.5 + n for n, name in enumerate(marks.read_points(None))}
+    five = [worth[name] for name in FIVE]
+    points = f"{worth['affine_backward']:g}"
+    got = [points if name == "affine_backward" else "0" for name in FIVE]
+    assert list(marks.points_table(group, worth)) == [
+        ["learner", "name", *FIVE, "lesson 05", "total", "in the roster"],
+        ["points possible", "", *(f"{x:g}" for x in five), f"{sum(five):g}", f"{sum(five):g}", ""],
+        ["Anna", "Anna", *["0"] * len(FIVE), "0", "0", ""],
+        ["bo", "bo", *got, points, points, ""],
+    ]
+    assert group.said == []
+    group = marks.Class(reports, lessons=[6, 5])
+    assert group.said == ["Anna: no notebook of lesson 06"]
+
+
+def test_of_answers_alike_the_first_is_kept():
+    one = marks.Marked(None)
+    for message in ("first", "second"):
+        one.take(Report("x.ipynb", {"collapse": Result("collapse", NOT_YET, message)}, remark=message))
+    assert one.results["collapse"].message == "first"
+    assert one.remarks == ["x.ipynb: first", "x.ipynb: second"]
+    assert one.notebooks == {ex.collapse.lesson: ["x.ipynb", "x.ipynb"]}
+
+
+def test_the_most_frequent_slip_stands_first(tmp_path):
+    slips = ["dW transposed", "db as a mean", "db as a mean"]
+    group = marks.Class([report(f"{n}/05.ipynb", affine_backward=slip) for n, slip in enumerate(slips)])
+    header, *rows = marks.slips_table(group)
+    assert header == ["lesson", "exercise", "slip", "learners", "of", "what answers it"]
+    told = marks.sentences(ex.affine_backward)
+    assert rows == [
+        ["05", "affine_backward", "db as a mean", 2, 3, told["db as a mean"]],
+        ["05", "affine_backward", "dW transposed", 1, 3, told["dW transposed"]],
+    ]
+
+
+def test_wrong_numbers_and_letters_are_answered_too():
+    """A slip of theirs is the answer itself, and a plus in it joins nothing."""
+    for e in (x for x in ex.exercises() if not isinstance(x, kinds.Function)):
+        assert marks.sentences(e) == {str(wrong): teaches for wrong, teaches in e.mutants}
+        assert marks.made(e, "a + b") == ["a + b"]
+
+
 def test_slips_are_counted_each_and_answered(group):
     rows = {(row[1], row[2]): row[3:] for row in marks.slips_table(group)}
     (transposed,) = (m for m in ex.affine_backward.mutants if m.name == "dW transposed")
@@ -232,6 +365,8 @@ def test_slips_are_counted_each_and_answered(group):
         ("exercise,points\nsoftmax,two\n", "points of softmax are a number from 0 up, got 'two'"),
         ("exercise,points\nsoftmax,-1\n", "from 0 up"),
         ("exercise,points\nsoftmax,1.e999\n", "from 0 up"),
+        ("exercise,points\nsoftmax,1\ncollapse\n", "line 3: points of collapse .* got ''$"),
+        ("name,points\nsoftmax,1\n", "line 2: expected columns exercise and points, got exercise ''$"),
     ],
 )
 def test_points_that_are_none_are_refused(tmp_path, text, expected):
@@ -244,6 +379,16 @@ def test_points_are_read(tmp_path):
     (tmp_path / "points.csv").write_text("exercise,points\nsoftmax,2.5\ncollapse,0\n")
     worth = marks.read_points(tmp_path / "points.csv")
     assert (worth["softmax"], worth["collapse"], worth["fork_slope"]) == (2.5, 0, 1)
+    # as a spreadsheet saves it
+    (tmp_path / "points.csv").write_bytes(b"\xef\xbb\xbfexercise,points\r\n softmax , 3 \r\n")
+    assert marks.read_points(tmp_path / "points.csv")["softmax"] == 3
+
+
+def test_points_that_cannot_be_read_are_said(tmp_path):
+    (tmp_path / "points.csv").write_bytes("exercise\nJürgen\n".encode("latin-1"))
+    for name in ("none.csv", "points.csv"):
+        with pytest.raises(ValueError, match=rf"{name}: the points cannot be read \(.+\)$"):
+            marks.read_points(tmp_path / name)
 
 
 def test_without_a_roster_the_names_of_files_are_the_learners():
@@ -285,6 +430,70 @@ def test_a_page_of_feedback_says_what_helps_and_runs_nothing(group):
     assert "✘ bias_gradient: not yet (the wrong axis), 0 of 1" in page
     assert "about bias_gradient" in page
     assert not re.search(r"(src|href)=.https?:", page)
+
+
+PAGE = """<body>
+<h1>Feedback: Berg &amp; Anna</h1>
+<p>2.5 of 11 points.</p>
+<h2>Lesson 01: no notebook</h2>
+<h2>Lesson 00: 2.5 of 5 points</h2>
+<section class="not-yet">
+<h3>✘ weight_shape: not yet, 0 of 1.5</h3>
+<pre class="task">TASK</pre>
+<pre>Rows &lt;first&gt;.</pre>
+</section>
+<section class="not-attempted">
+<h3>○ numbers_to_train: not attempted, 0 of 1</h3>
+<pre class="task">TASK</pre>
+
+</section>
+<section class="correct">
+<h3>✔ layers_of_three: correct, 2.5 of 2.5</h3>
+<pre class="task">TASK</pre>
+<pre>So it is.</pre>
+</section>
+<h2>About the notebooks</h2>
+<pre>a&lt;b.ipynb: cells with errors: 1</pre>
+</body>
+</html>
+"""
+
+
+def test_a_whole_page_of_feedback():
+    """Of an exercise that the notebook's edition did not have nothing is known; a wrong number names no slip."""
+    one = marks.Marked(Learner("anna", "Berg & Anna"))
+    results = {
+        "weight_shape": Result("weight_shape", NOT_YET, "Rows <first>.", "(2, 3)"),
+        "layers_of_three": Result("layers_of_three", CORRECT, "So it is."),
+    }
+    one.take(Report("a<b.ipynb", results, remark="cells with errors: 1"))
+    worth = marks.read_points(None) | {"weight_shape": 1.5, "layers_of_three": 2.5}
+    page = feedback.page(one, [1, 0], worth)
+    assert page.startswith('<!doctype html>\n<html lang="en">')
+    assert "<title>Feedback: Berg &amp; Anna</title>" in page
+    parts = PAGE.split("TASK")
+    for e, before in zip(ex.exercises(0), parts, strict=False):
+        assert before in page
+        task = html.escape(e.task.partition("\n\n")[0])
+        assert f"{before.splitlines()[-1]}{task}</pre>" in page
+    assert page.endswith(parts[-1])
+    one.results["weight_shape"] = Result("weight_shape", NOT_ATTEMPTED, "of a stub")
+    assert "of a stub" not in feedback.page(one, [0], worth)
+
+
+def test_a_page_for_each_learner_and_none_of_an_earlier_grading(tmp_path):
+    (tmp_path / "feedback").mkdir()
+    for name in ("gone.html", "notes.txt"):
+        (tmp_path / "feedback" / name).write_text("old")
+    group = marks.Class([report("Li/05.ipynb"), report("li.ipynb"), report("x\ud800.ipynb")])
+    feedback.write(tmp_path / "feedback", group, marks.read_points(None))
+    assert {p.name for p in (tmp_path / "feedback").iterdir()} == {
+        "Li.html",
+        "li-2.html",
+        "x_.html",
+        "notes.txt",
+    }
+    assert "Feedback: x\\ud800" in (tmp_path / "feedback" / "x_.html").read_text(encoding="utf-8")
 
 
 def test_each_learner_is_answered_in_the_language_of_their_notebook(tmp_path):
@@ -346,7 +555,14 @@ def test_files_of_feedback_have_names_of_their_own():
     taken = set()
     names = [feedback.file_name(key, taken) for key in ("a/b", "a_b", "A_B", "..", "con", "é", "x" * 300)]
     assert names[:6] == ["a_b.html", "a_b-2.html", "A_B-3.html", "learner.html", "con_.html", "é.html"]
-    assert len(names[6]) < 100
+    assert names[6] == "x" * 80 + ".html"
+    for device in ("CON", "prn", "aux", "nul", "com1", "LPT9"):
+        assert feedback.file_name(device, set()) == f"{device}_.html"
+    for key, name in (("con.txt", "con.txt_"), ("console", "console"), ("a.b@x-1", "a.b@x-1")):
+        assert feedback.file_name(key, set()) == f"{name}.html"
+    taken = {"a.html"}
+    assert [feedback.file_name("a", taken) for _ in range(3)] == ["a.html", "a-2.html", "a-3.html"]
+    assert feedback.file_name(". ;a, ", set()) == "_a_.html"
 
 
 def test_the_picture_is_the_darker_the_more_made_the_slip(group):
@@ -360,11 +576,112 @@ def test_the_picture_is_the_darker_the_more_made_the_slip(group):
     assert class_picture.in_words(group)[0] == "1 of 3 in affine_backward: dW transposed"
 
 
+def rows_of_picture(group):
+    """For each exercise the cells of its row, from the left: (text, share of darkness, colour of the text)."""
+    fig = class_picture.draw(group)
+    (ax,) = fig.axes
+    rows = {}
+    texts = {(round(t.get_position()[0], 6), t.get_position()[1]): t for t in ax.texts}
+    edges = set()
+    for patch in sorted(ax.patches, key=lambda p: p.get_x()):
+        x, y, wide = patch.get_x(), patch.get_y() + 0.5, patch.get_width()
+        assert patch.get_height() == 1
+        text = texts.pop((round(x + wide / 2, 6), y))  # in the middle of its cell
+        assert (text.get_ha(), text.get_va()) == ("center", "center")
+        assert patch.get_edgecolor() == to_rgba(plots.FAINT)
+        rows.setdefault(y, []).append((text.get_text(), patch.get_facecolor(), text.get_color()))
+        edges |= {round(x, 6), round(x + wide, 6)}
+    assert not texts
+    assert len(edges) == 10  # the cells of a column lie below each other, and touch
+    assert ax.get_xlim() == pytest.approx((0, max(edges)))
+    assert ax.get_ylim() == (len(rows) - 0.5, -0.5)
+    assert not any(spine.get_visible() for spine in ax.spines.values())
+    names = [t.get_text() for t in ax.get_yticklabels()]
+    return fig, {name: rows[y] for y, name in enumerate(names)}
+
+
+def test_all_cells_of_the_picture():
+    """Correct, open, no known slip, the five most frequent slips, the rest; as dark as they are frequent."""
+    slips = ["b", "b", "b", "c", "c", "d", "e", "f", "g", "h"]
+    reports = [report(f"{n}.ipynb", lesson=0, layers_of_three=slip) for n, slip in enumerate(slips)]
+    reports += [report(f"w{n}.ipynb", lesson=0, layers_of_three=NOT_YET) for n in range(7)]
+    reports += [report(f"r{n}.ipynb", lesson=0, layers_of_three=CORRECT) for n in range(2)]
+    reports += [report("o.ipynb", lesson=0), report("another.ipynb", lesson=1)]
+    fig, rows = rows_of_picture(marks.Class(reports))
+    assert list(rows)[:4] == [
+        "00  weight_shape",
+        "00  numbers_to_train",
+        "00  layers_of_three",
+        "01  fork_slope",
+    ]
+    cells = rows["00  layers_of_three"]
+    texts = ["2", "1", "7", "“b”  3", "“c”  2", "“d”  1", "“e”  1", "“f”  1", "2"]
+    assert [text for text, _, _ in cells] == texts
+    # how many are right or open says nothing of slips
+    shares = [n / 20 for n in (0, 0, 7, 3, 2, 1, 1, 1, 2)]
+    assert [fill for _, fill, _ in cells] == [plots.AMOUNT(share) for share in shares]
+    assert [text for text, _, _ in rows["01  fork_slope"]] == ["0", "1", "0", *[""] * 6]
+    (ax,) = fig.axes
+    assert [t.get_text() for t in ax.get_xticklabels()] == [
+        "correct", "open", "no known slip", "slip 1", "slip 2", "slip 3", "slip 4", "slip 5", "other slips",
+    ]  # fmt: skip
+    assert ax.get_title(loc="left").startswith("21 learners handed in. The darker a cell,")
+
+
+@pytest.mark.parametrize(("wrong", "paper"), [(4, False), (5, True)])
+def test_on_a_dark_cell_the_text_is_light(wrong, paper):
+    reports = [report(f"{n}.ipynb", lesson=0, layers_of_three="b") for n in range(wrong)]
+    reports += [report(f"r{n}.ipynb", lesson=0) for n in range(10 - wrong)]
+    _, rows = rows_of_picture(marks.Class(reports))
+    assert rows["00  layers_of_three"][3][2] == (plots.PAPER if paper else plots.INK)
+
+
+def test_a_slip_in_its_cell_is_cut_and_a_wrong_answer_quoted():
+    assert class_picture.label(ex.affine_backward, "x" * 25) == "x" * 25
+    assert class_picture.label(ex.affine_backward, "x" * 26) == "x" * 24 + "…"
+    assert class_picture.label(ex.weight_shape, "(None, 3)") == "“(·, 3)”"
+
+
+def test_the_picture_in_words_begins_with_the_most_frequent():
+    """Ten at most, of equal ones the earlier lesson's, and what handed in is counted for each exercise."""
+    slips = [m.name for m in ex.affine_backward.mutants]
+    reports = [
+        report(f"{n}.ipynb", affine_backward=" + ".join(slips), bias_gradient=slips[0]) for n in range(2)
+    ]
+    reports += [
+        report("a/00.ipynb", lesson=0, layers_of_three="b", weight_shape=NOT_YET),
+        report("a/05.ipynb"),
+    ]
+    words = class_picture.in_words(marks.Class(reports))
+    expected = [f"2 of 3 in affine_backward: {class_picture.label(ex.affine_backward, s)}" for s in slips]
+    expected += [f"2 of 3 in bias_gradient: {class_picture.label(ex.bias_gradient, slips[0])}"]
+    assert words == [*expected, "1 of 1 in layers_of_three: “b”"][:10]
+
+
+def test_the_picture_is_kept_as_png_and_as_svg_with_its_words(tmp_path):
+    class_picture.write(tmp_path, marks.Class([report("a.ipynb", lesson=0)]))
+    assert "<dc:title>no slips</dc:title>" in (tmp_path / "class.svg").read_text(encoding="utf-8")
+    few = tmp_path / "class.png"
+    wide, high = (int.from_bytes(few.read_bytes()[at : at + 4]) for at in (16, 20))
+    group = marks.Class([report("a.ipynb", lesson=0, layers_of_three="b", weight_shape="(2, 3)")])
+    class_picture.write(tmp_path, group)
+    svg = (tmp_path / "class.svg").read_text(encoding="utf-8")
+    assert f"<dc:title>{'; '.join(class_picture.in_words(group))}</dc:title>" in svg
+    assert "<dc:date>" not in svg
+    assert (wide, high) == (13 * 144, pytest.approx((1.2 + 3 * 0.34) * 144, abs=2))
+
+
 def test_the_picture_of_the_whole_course_can_be_drawn():
     lessons = sorted({e.lesson for e in ex.exercises()})
     group = marks.Class([report(f"a/{n:02}.ipynb", lesson=n) for n in lessons])
     fig = class_picture.draw(group)
     assert len(fig.axes[0].get_yticklabels()) == len(ex.exercises())
+    assert fig.get_figheight() == 20
+    # so many rows that their texts become smaller
+    small, large = (
+        class_picture.draw(g).axes[0].texts[0].get_fontsize() for g in (group, marks.Class([report("a")]))
+    )
+    assert 5 < small < large
 
 
 # ---------------------------------------------------------------- the journal
@@ -390,6 +707,81 @@ def test_a_journal_goes_on_where_it_was(tmp_path):
     assert not again.recall("anna/05.ipynb", "another", Report("anna/05.ipynb"))
     assert not again.recall("bo/05.ipynb", "sha", Report("bo/05.ipynb"))
     assert not journal.Journal(path, heading(), 9, fresh=True).known
+
+
+def test_a_notebook_is_known_by_all_its_bytes(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"12345")
+    assert journal.digest(tmp_path / "a") == hashlib.sha256(b"12345").hexdigest()
+    monkeypatch.setattr(journal, "MAX_NOTEBOOK", 5)
+    assert journal.digest(str(tmp_path / "a"))
+    monkeypatch.setattr(journal, "MAX_NOTEBOOK", 4)
+    # what is no notebook that is read is graded each time
+    assert [journal.digest(p) for p in (tmp_path / "a", tmp_path, tmp_path / "none")] == ["", "", ""]
+    book = journal.Journal(tmp_path / "j", heading(), 7)
+    book.note("", report("a"))
+    assert not journal.Journal(tmp_path / "j", heading(), 7).recall("a", "", Report("a"))
+
+
+def test_a_course_is_known_by_its_sources(tmp_path):
+    def written(**sources):
+        for name, text in sources.items():
+            (tmp_path / "inner" / name.replace("_", ".")).parent.mkdir(exist_ok=True)
+            (tmp_path / "inner" / name.replace("_", ".")).write_text(text)
+        return journal.course_digest(tmp_path)
+
+    first = written(a_py="x = 1", notes_txt="a")
+    assert written(notes_txt="b") == first
+    assert len({first, written(a_py="x = 2"), written(a_py="x = 1", b_py="")}) == 3
+    (tmp_path / "inner" / "b.py").rename(tmp_path / "b.py")
+    assert journal.course_digest(tmp_path) != written(b_py="")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"results": 3},
+        {"results": [[]]},
+        {"results": [["collapse"]]},
+        {"remark": ...},
+        {"language": ...},
+        {"sha": "x"},
+    ],
+)
+def test_an_entry_that_is_none_of_ours_is_graded_again(tmp_path, damage):
+    book = journal.Journal(tmp_path / "j", heading(), 7)
+    book.note("sha", report("a", affine_backward=CORRECT))
+    first, entry = map(json.loads, (tmp_path / "j").read_text().splitlines())
+    changed = {name: value for name, value in (entry | damage).items() if value is not ...}
+    (tmp_path / "j").write_text("\n".join(map(json.dumps, (first, changed, [entry], {"notebook": 3}))))
+    again, known = journal.Journal(tmp_path / "j", heading(), 8), Report("a", remark="mine")
+    assert set(again.known) == {"a"}
+    assert not again.recall("a", "sha", known)
+    assert known == Report("a", remark="mine")
+
+
+@pytest.mark.parametrize("first", ['{"heading": {}}', '{"seed": "7"}', "[]", "é", ""])
+def test_a_journal_without_our_heading_begins_anew(tmp_path, first):
+    path = tmp_path / "j"
+    journal.Journal(path, heading(), 7).note("sha", report("a"))
+    line, entry = path.read_text().splitlines()
+    if first.startswith("{"):
+        first = json.dumps(json.loads(line) | json.loads(first))
+    path.write_text(f"{first}\n{entry}\n", encoding="utf-8")
+    again = journal.Journal(path, heading(), 8)
+    assert (again.seed, again.known) == (8, {})
+    assert again.outdated == (first != "é")
+    assert journal.Journal(path, heading(), 9).seed == 8
+
+
+def test_a_journal_that_was_taken_away_is_written_again(tmp_path):
+    book = journal.Journal(tmp_path / "j", heading(), 7)
+    assert not book.outdated
+    (tmp_path / "j").unlink()
+    book.note("sha", report("é"))
+    assert book.meddled
+    book.note("sha", report("b"))
+    again = journal.Journal(tmp_path / "j", heading(), 8)
+    assert (set(again.known), again.seed, again.outdated) == ({"é", "b"}, 7, False)
 
 
 def test_another_course_begins_a_new_journal(tmp_path):
@@ -418,6 +810,9 @@ def test_a_long_message_is_cut(tmp_path):
     long.results["collapse"] = Result("collapse", NOT_YET, "x" * 10**6)
     book.note("sha", long)
     assert (tmp_path / "j").stat().st_size < 10_000
+    known = Report("a/05.ipynb")
+    assert journal.Journal(tmp_path / "j", heading(), 7).recall("a/05.ipynb", "sha", known)
+    assert known.results["collapse"].message == "x" * 4000
 
 
 # ---------------------------------------------------------------- the command
@@ -478,8 +873,8 @@ def test_an_interrupted_command_goes_on_and_writes_all(tmp_path):
         (["--roster", "r.csv"], "need --marks"),
         (["--marks", "m", "--roster", "none.csv"], "roster cannot be read"),
         (["--marks", "m", "--learner", "("], "no regular expression"),
-        (["--marks", "m", "--learner", "x"], "needs a group"),
-        (["--marks", "m", "--lessons", "99"], "no lesson 99"),
+        (["--marks", "m", "--learner", "x"], "--learner needs a group (?P<learner>…), got 'x'"),
+        (["--marks", "m", "--lessons", "5,99,98"], "--lessons: there is no lesson 98 with exercises"),
         (["--marks", "m", "--lessons", "five"], "expected numbers of lessons like 4,5, got 'five'"),
         (["--marks", "a.ipynb"], "cannot be written"),
     ],
@@ -493,11 +888,106 @@ def test_options_that_make_no_sense_are_refused(tmp_path, monkeypatch, capsys, m
     assert expected in capsys.readouterr().err
 
 
-def test_the_teacher_hears_of_meddling(tmp_path):
-    options = argparse.Namespace(
-        marks=tmp_path / "m", roster=None, learner=None, points=None, lessons=None, fresh=False
+def marking_of(folder, limits=None, **options):
+    given = {
+        "marks": folder,
+        "roster": None,
+        "learner": None,
+        "points": None,
+        "lessons": None,
+        "fresh": False,
+    }
+    return marks.Marking(argparse.Namespace(**given | options), limits or command.Limits(), command.PACKAGE)
+
+
+def test_the_options_decide_what_is_marked(tmp_path):
+    roster(tmp_path, "learner\nanna\nbo\n")
+    (tmp_path / "points.csv").write_text("exercise,points\naffine_backward,7\n")
+    marking = marking_of(
+        tmp_path / "new" / "m", roster=tmp_path / "roster.csv", points=tmp_path / "points.csv", lessons=[5],
+        learner="of-(?P<learner>[a-z]+)",
+    )  # fmt: skip
+    reports = [report("of-anna.ipynb", affine_backward=CORRECT), report("of-bo.ipynb", lesson=6)]
+    assert marking.finish(reports) == ["bo: no notebook of lesson 05"]
+    header, _, *rows = rows_of(tmp_path / "new" / "m" / "points.csv")
+    place = header.index("total")
+    assert header[place - 1] == "lesson 05"
+    assert [(row[0], row[place]) for row in rows] == [("anna", "7"), ("bo", "0")]
+
+
+def test_what_was_graded_counts_as_long_as_the_limits_are_the_same(tmp_path):
+    def known(limits=None, **options):
+        return set(marking_of(tmp_path, limits, **options).journal.known)
+
+    def graded():
+        marking_of(tmp_path).journal.note("sha", report("anna/05.ipynb"))
+        assert known() == {"anna/05.ipynb"}
+
+    for limits in (command.Limits(seconds=299), command.Limits(memory=10**9)):
+        graded()
+        assert known(limits) == set()
+    graded()
+    assert known(fresh=True) == set()
+
+
+IN_ANY_LOCALE = r"""
+from test_marks import *
+os.chdir(sys.argv[1])
+reports = [report(name, affine_backward="dW transposed") for name in ("oz/05.ipynb", "oz/\xe9.ipynb")]
+marks.write(Path(), marks.Class(reports, Roster.read("roster.csv")), marks.read_points("points.csv"))
+print(sys.flags.utf8_mode)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX: there the environment sets the locale")
+def test_files_are_utf8_on_any_machine(tmp_path):
+    (tmp_path / "roster.csv").write_text("learner,name,Lesson 05 é\noz,Öz,\n", encoding="utf-8")
+    (tmp_path / "points.csv").write_text("exercise,points,é\nsoftmax,2,é\n", encoding="utf-8")
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    plain["PYTHONPATH"] = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_ANY_LOCALE, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | plain,
     )
-    marking = marks.Marking(options, command.Limits(), command.PACKAGE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "0\n"
+    there = {
+        "points.csv": "oz,Öz,", "canvas.csv": "Lesson 05 é", "moodle.csv": "Lesson 05 é", "slips.csv": "dW transposed",
+        "class.svg": "1 of 1 in affine_backward", "remarks.txt": "oz/é.ipynb", "feedback/oz.html": "<h1>Feedback: Öz</h1>",
+    }  # fmt: skip
+    for name, text in there.items():
+        assert text in (tmp_path / name).read_text(encoding="utf-8"), name
+
+
+def test_without_a_roster_no_gradebook_of_an_earlier_one_stays(tmp_path):
+    reports = [report("Jürgen/05.ipynb", affine_backward=CORRECT), report("05.ipynb", lesson=6)]
+    for name in ("canvas.csv", "moodle.csv"):
+        (tmp_path / name).write_text("old")
+    said = marking_of(tmp_path).finish(reports)
+    assert said == [
+        "05.ipynb: its name tells no learner",
+        "05.ipynb: no notebook of lesson 05",
+        "Jürgen: no notebook of lesson 06",
+        "canvas.csv and moodle.csv are not written: they need --roster",
+    ]
+    assert (tmp_path / "remarks.txt").read_text(encoding="utf-8") == "".join(f"{line}\n" for line in said)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {
+        "points.csv",
+        "slips.csv",
+        "class.png",
+        "class.svg",
+        "feedback",
+        "journal.jsonl",
+        "remarks.txt",
+    }
+    assert rows_of(tmp_path / "points.csv")[3][:2] == ["Jürgen", "Jürgen"]
+
+
+def test_the_teacher_hears_of_meddling(tmp_path):
+    marking = marking_of(tmp_path / "m")
     marking.journal.path.write_text("")
     marking.journal.note("sha", report("anna/05.ipynb"))
     said = marking.finish([report("anna/05.ipynb")])
