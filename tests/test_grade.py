@@ -1,6 +1,9 @@
 """The teacher's command: each notebook on its own, judged where its code cannot reach."""
 
+import argparse
+import contextlib
 import csv
+import io
 import json
 import os
 import re
@@ -9,14 +12,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import bplib.exercises as ex
-from bplib.exercises import running
+from bplib.exercises import kinds, locked, running
 from bplib.exercises.attempt import attempt_to_json, decode, encode
-from bplib.exercises.grading import command, judging
+from bplib.exercises.diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
+from bplib.exercises.grading import command, judging, keeper, learner
 
 LINUX = sys.platform.startswith("linux")
 IMPORTS = "import numpy as np\nimport bplib.exercises as ex"
@@ -488,6 +493,494 @@ def test_bad_arguments_are_named(arguments, message, tmp_path, monkeypatch, caps
     assert message in capsys.readouterr().err
 
 
+def results(*verdicts):
+    return {name: Result(name, status, "", slip) for name, status, slip in verdicts}
+
+
+REPORTS = [
+    command.Report("anna/05.ipynb", results(("collapse", CORRECT, ""), ("square_dW", NOT_YET, "dW transposed")), "cells with errors: 1"),
+    command.Report("=x.ipynb", results(("collapse", NOT_ATTEMPTED, ""), ("best_h", NOT_YET, ""), ("softmax", NOT_YET, "a"))),
+    command.Report("torn.ipynb", remark="not read"),
+]  # fmt: skip
+
+
+def test_the_table_in_words():
+    assert command.table(REPORTS).splitlines() == [
+        "notebook       solved   not yet  open  remarks",
+        "anna/05.ipynb  1 of 2         1     0  cells with errors: 1; square_dW (dW transposed)",
+        "=x.ipynb       0 of 3         2     1  best_h, softmax (a)",
+        "torn.ipynb     0 of 0         0     0  not read",
+    ]
+    assert command.table([]) == "notebook  solved   not yet  open  remarks"
+
+
+def test_each_row_of_the_csv_is_there_at_once(tmp_path):
+    rows = command.Table(tmp_path / "out.csv")
+    for report in REPORTS:
+        rows.add(report)
+    assert (tmp_path / "out.csv").read_bytes().decode("utf-8-sig").split("\r\n") == [
+        "notebook,lesson,exercise,status,slip,remark",
+        "anna/05.ipynb,5,collapse,correct,,cells with errors: 1",
+        "anna/05.ipynb,5,square_dW,not yet,dW transposed,cells with errors: 1",
+        "'=x.ipynb,5,collapse,not attempted,,",
+        "'=x.ipynb,1,best_h,not yet,,",
+        "'=x.ipynb,6,softmax,not yet,a,",
+        "torn.ipynb,,,,,not read",
+        "",
+    ]
+    rows.file.close()
+
+
+def test_the_better_answer_counts_and_of_equal_ones_the_later():
+    report = command.Report("a")
+    for status, message, counts in [
+        (NOT_ATTEMPTED, "stub", True), (NOT_YET, "slip", True), (NOT_ATTEMPTED, "stub again", False),
+        (NOT_YET, "another slip", True), (CORRECT, "right", True), (NOT_YET, "late slip", False), (CORRECT, "again", True),
+    ]:  # fmt: skip
+        report.take(Result("collapse", status, message))
+        assert (report.results["collapse"].message == message) == counts
+    assert [report.count(status) for status in (CORRECT, NOT_YET, NOT_ATTEMPTED)] == [1, 0, 0]
+
+
+def test_notebooks_are_found_by_their_names(tmp_path):
+    for name in (
+        "b.ipynb",
+        "a/c.IPYNB",
+        "a/notes.txt",
+        "a/.ipynb_checkpoints/c.ipynb",
+        "z.ipynb/inner.ipynb",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "away").mkdir()
+    found = [path.relative_to(tmp_path).as_posix() for path in command.notebooks(tmp_path)]
+    assert found == ["a/c.IPYNB", "b.ipynb", "z.ipynb", "z.ipynb/inner.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "cells", "lesson"),
+    [
+        ("x.ipynb", "# 05 · Matrix gradients", [], {5}),
+        ("06.ipynb", "#05", [], {5}),
+        ("06.ipynb", "# 77 · none of ours", [], {6}),
+        ("a/06/x_12 (2).ipynb", "", [], {12}),
+        ("2024-05-01.ipynb", "", [], {5}),
+        ("1205.ipynb", "", [], set()),
+        ("x99_07.ipynb", "", [], {7}),
+        ("x.ipynb", "", ["def softmax(Z): ...", "collapse = 1\nsquare_dW=2"], {5}),
+        ("x.ipynb", "", ["def softmax (Z): ...", "  collapse = 1\nx.collapse = 2"], {6}),
+        ("x.ipynb", "", ["x = 1"], set()),
+    ],
+)
+def test_what_tells_a_lesson(name, title, cells, lesson):
+    known = {e.name: e for e in ex.exercises()}
+    assert command.lesson_of(name, {"title": title, "cells": cells}, known) == lesson
+
+
+def test_checks_are_found_in_a_cell():
+    assert command.checks(
+        "ex.collapse.check(W, b)\nx = bplib.exercises.softmax.check(softmax)\nex.best_h.hint()"
+    ) == [
+        "collapse",
+        "softmax",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "said"),
+    [
+        ({"out_of_time": True}, 137, "stopped after 7.5 seconds"),
+        ({"too_much": True}, 137, "wrote more than 50 MB of answers"),
+        ({}, 77, "more than 1.5 GB of memory"),
+        ({}, 0, "ended"),
+        ({}, None, "ended"),
+        ({}, 3, "crashed (status 3)"),
+        pytest.param({}, 139, "crashed (SIGSEGV)", marks=pytest.mark.skipif(not LINUX, reason="numbers of LINUX")),
+        pytest.param({}, 152, "stopped after 1.5 seconds of computing", marks=pytest.mark.skipif(not LINUX, reason="numbers of LINUX")),
+    ],
+)  # fmt: skip
+def test_how_a_notebook_ended_is_said(ended, status, said):
+    run = SimpleNamespace(**{"out_of_time": False, "too_much": False} | ended)
+    assert command._how(run, status, command.Limits(7.5, 1_500_000_000)) == said
+
+
+def test_the_limits():
+    assert (command.Limits().seconds, command.Limits().memory) == (300, 4_000_000_000)
+    limits = command.Limits(50)
+    assert (limits.cell, limits.patience) == (10, 4)
+
+
+class Said:
+    """A run that says what it is told to, and then ends."""
+
+    out_of_time = too_much = False
+
+    def __init__(self, *entries, status=0, **ended):
+        self.entries, self.status, self.clocks = entries, status, []
+        vars(self).update(ended)
+
+    def __iter__(self):
+        return iter(self.entries)
+
+    def clock(self, seconds):
+        self.clocks.append(seconds)
+
+    def end(self):
+        return self.status
+
+
+class SaidRuns:
+    """Gives these runs, one after the other, and notes what each is asked."""
+
+    def __init__(self, *runs):
+        self.runs, self.asked = list(runs), []
+
+    @contextlib.contextmanager
+    def start(self, folder, request, seconds):
+        assert (folder / "cwd").is_dir()
+        self.asked.append((request, seconds))
+        yield self.runs[len(self.asked) - 1]
+
+
+def collected(
+    *runs, cells=("import x", "ex.collapse.check(W, b)", "ex.best_h.check('c')\nex.softmax.check(f)", "y")
+):
+    asked = SaidRuns(*runs)
+    course = SimpleNamespace(inputs={"softmax": 1}, unpack=lambda folder: (folder / "cwd").mkdir())
+    return *command.collect(list(cells), command.Limits(50, 10**9), course, asked), asked.asked
+
+
+def test_answers_are_collected_of_equal_ones_the_later():
+    first, second = {"status": "a"}, {"status": "b"}
+    entries = [{"cell": 0}, {"trying": "collapse"}, {"exercise": "collapse", "attempt": first}, {"cell": 1}]
+    entries += [{"exercise": "collapse", "attempt": second}, {"exercise": "softmax", "attempt": first}]
+    entries += [
+        {"exercise": "collapse", "attempt": first},
+        {"exercise": ["no"], "attempt": 1},
+        {"exercise": "x"},
+    ]
+    run = Said(*entries, {"done": True, "errors": 2}, {"exercise": "late", "attempt": 1})
+    answers, remarks, lost, asked = collected(run)
+    assert answers == [("collapse", second), ("softmax", first), ("collapse", first)]
+    assert (remarks, lost) == (["cells with errors: 2"], set())
+    assert run.clocks == [50]  # from the first cell on
+    request = {"cells": ["import x", "ex.collapse.check(W, b)", "ex.best_h.check('c')\nex.softmax.check(f)", "y"],
+               "skip": [], "inputs": {"softmax": 1}, "memory": 10**9, "cell_seconds": 10, "patience": 4}  # fmt: skip
+    assert asked == [(request, 50)]
+
+
+def test_so_many_answers_to_one_exercise_and_no_more():
+    entries = [{"exercise": "collapse", "attempt": n} for n in range(60)] + [
+        {"exercise": "collapse", "attempt": 3}
+    ]
+    answers, *_ = collected(
+        Said(*entries, {"exercise": "softmax", "attempt": 0}, {"done": True, "errors": "x"})
+    )
+    assert [attempt for e, attempt in answers if e == "collapse"] == [0, 1, 2, *range(4, 50), 3]
+    assert answers[-1] == ("softmax", 0)
+
+
+def test_a_cell_that_ends_all_is_left_out_and_loses_what_it_checks():
+    runs = [
+        Said({"cell": 0}, {"cell": 2}, status=3),
+        Said({"cell": 1}, {"trying": "collapse"}, status=0),
+        Said({"done": True, "errors": 0}),
+    ]
+    answers, remarks, lost, asked = collected(*runs)
+    assert answers == []
+    assert remarks == ["crashed (status 3) in code cell 3", "ended in code cell 2"]
+    assert lost == {"best_h", "softmax", "collapse"}
+    assert [request["skip"] for request, _ in asked] == [[], [2], [1, 2]]
+
+
+def test_a_cell_after_an_answer_is_to_blame_for_itself():
+    runs = [
+        Said({"cell": 1}, {"trying": "best_h"}, {"exercise": "best_h", "attempt": 1}, {"cell": 3}),
+        Said({"done": True, "errors": 0}),
+    ]
+    assert collected(*runs)[2] == set()
+
+
+def test_four_runs_of_a_notebook_are_enough():
+    _, remarks, lost, asked = collected(*[Said({"cell": n}) for n in (3, 0, 2, 1)])
+    assert len(asked) == len(remarks) == 4
+    assert lost == {"collapse", "best_h", "softmax"}
+
+
+def test_where_no_cell_is_to_blame_there_is_no_other_run():
+    _, remarks, lost, asked = collected(Said({"cell": -1}, {"cell": 4}, {"cell": "0"}, status=9))
+    assert (remarks, lost, len(asked)) == (["crashed (status 9)"], set(), 1)
+
+
+def test_a_cell_that_was_stopped_is_said_once():
+    stopped = [{"cell": 2}, {"stopped": 2}, {"stopped": 7}, {"stopped": -1}]
+    _, remarks, lost, _ = collected(Said(*stopped), Said(*stopped, {"done": True, "errors": 1}))
+    said = "code cell 3 was stopped: it takes too long"
+    assert remarks == [said, "ended in code cell 3", "cells with errors: 1"]
+    assert lost == {"best_h", "softmax"}
+
+
+def test_out_of_time_the_longest_cell_is_to_blame(monkeypatch):
+    now = [0]
+
+    class Slow(Said):
+        def __iter__(self):
+            for seconds, entry in (
+                (60, {"cell": 0}),
+                (10, {"cell": 1}),
+                (30, {"cell": 3}),
+                (15, {"trying": "best_h"}),
+            ):
+                now[0] += seconds
+                yield entry
+            now[0] += 5
+
+    monkeypatch.setattr(command, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    _, remarks, lost, asked = collected(Slow(out_of_time=True), Said({"done": True, "errors": 0}))
+    assert remarks == ["stopped after 50 seconds in code cell 2"]
+    assert lost == {"collapse"}
+    assert asked[1][0]["skip"] == [1]
+
+
+def test_what_a_run_says_is_heard_line_by_line():
+    lines = b'{"cell": 0}\nnonsense\n[1]\n' + b"[" * 100_000 + b'\n{"cell": 1}\n{"torn'
+    run = command.Run.__new__(command.Run)
+    run.keeper, run.too_much = SimpleNamespace(answers=io.BytesIO(lines)), False
+    assert list(run) == [{"cell": 0}, {"cell": 1}]
+    assert not run.too_much
+
+
+def test_who_says_too_much_is_not_heard_to_the_end(monkeypatch):
+    lines = b'{"cell": 0}\n{"cell": 1}\n{"cell": 2}\n'
+    for enough, heard, too_much in ((len(lines) + 1, 3, False), (len(lines), 3, True), (13, 1, True)):
+        monkeypatch.setattr(command, "MAX_BYTES", enough)
+        run = command.Run.__new__(command.Run)
+        run.keeper, run.too_much = SimpleNamespace(answers=io.BytesIO(lines)), False
+        assert (len(list(run)), run.too_much) == (heard, too_much)
+
+
+class Judged:
+    """Says of each answer what is written in it."""
+
+    def __init__(self, **notebook):
+        self.notebook = {"cells": [], "title": "", "language": "en"} | notebook
+
+    def read(self, path):
+        return self.notebook
+
+    def judge(self, exercise, attempt, seed):
+        assert seed == 7
+        return attempt and {"status": attempt, "message": f"about {attempt}", "slip": attempt[:3]}
+
+    def close(self):
+        pass
+
+
+def graded_as(monkeypatch, answers, remarks=(), lost=(), name="x.ipynb", **notebook):
+    monkeypatch.setattr(command, "collect", lambda *given: (list(answers), list(remarks), set(lost)))
+    course = SimpleNamespace(seed=7)
+    return command.grade_notebook(Path(name), name, command.Limits(), course, Judged(**notebook))
+
+
+def statuses(report):
+    return {name: r.status for name, r in report.results.items() if r.status != NOT_ATTEMPTED}
+
+
+def test_a_report_has_every_exercise_of_the_lessons_that_were_answered_or_checked(monkeypatch):
+    answers = [("collapse", NOT_YET), ("nobody", CORRECT), ("best_h", NOT_ATTEMPTED)]
+    cells = ["ex.softmax.check(f)", "ex.nobody.check(f)"]
+    report = graded_as(monkeypatch, answers, ["a\nb", "c"], name="é\n.ipynb", cells=cells, language="zh_CN")
+    assert list(report.results) == [e.name for e in ex.exercises() if e.lesson in (5, 6)]
+    assert report.results["collapse"] == Result("collapse", NOT_YET, "about not yet", "not")
+    assert report.results["softmax"] == Result("softmax", NOT_ATTEMPTED, "")
+    assert (report.notebook, report.remark, report.language) == ("é\\n.ipynb", "a\\nb; c", "zh_CN")
+
+
+def test_a_lost_answer_is_not_yet_right_but_spoils_no_right_one(monkeypatch):
+    report = graded_as(
+        monkeypatch, [("collapse", CORRECT), ("best_h", None)], lost=["collapse", "softmax", "nobody"]
+    )
+    assert statuses(report) == {"collapse": CORRECT, "best_h": NOT_YET, "softmax": NOT_YET}
+    assert report.results["softmax"].message == "Its cell was stopped, or ended the whole process."
+    assert report.results["best_h"] == Result("best_h", NOT_YET, "")
+    assert report.remark == "best_h: its answer takes too long, or too much memory, to be judged"
+
+
+def test_a_notebook_without_checks_says_so_first(monkeypatch):
+    report = graded_as(monkeypatch, [], ["cells with errors: 1"], name="05.ipynb")
+    assert set(report.results) == {e.name for e in ex.exercises(5)}
+    assert report.remark == "no check is left in it; cells with errors: 1"
+    report = graded_as(monkeypatch, [("softmax", NOT_ATTEMPTED)])
+    assert (report.results, report.remark) == ({}, "no check is left in it, nor what tells its lesson")
+
+
+def test_a_notebook_that_is_not_read_has_a_remark_alone(monkeypatch):
+    assert graded_as(monkeypatch, [], trouble="torn") == command.Report("x.ipynb", remark="torn")
+    monkeypatch.setattr(Judged, "read", lambda self, path: None)
+    said = "not a notebook that can be read: it takes too long, or too much memory"
+    assert graded_as(monkeypatch, []) == command.Report("x.ipynb", remark=said)
+
+
+def test_a_notebook_that_fails_ends_no_other(monkeypatch, tmp_path):
+    """Each thread has one judge; all are closed, and what runs is ended."""
+    judges, seen = [], []
+
+    class Closing(Judged):
+        def __init__(self):
+            super().__init__()
+            judges.append(self)
+
+        def close(self):
+            judges.remove(self)
+
+    def graded(path, name, limits, course, judge, runs):
+        seen.append((path, name, limits, course, judge in judges, runs))
+        return 1 / 0 if "bad" in name else command.Report(name)
+
+    monkeypatch.setattr(command, "Judge", Closing)
+    monkeypatch.setattr(command, "Course", lambda seed: f"course {seed}")
+    monkeypatch.setattr(command, "grade_notebook", graded)
+    found = [tmp_path / "a" / "bad\n.ipynb", tmp_path / "b.ipynb", tmp_path / "c.ipynb"]
+    got = dict(command.grade_all(found, tmp_path, "limits", 1, 7))
+    assert got == {
+        found[0]: command.Report("a/bad\\n.ipynb", remark="could not be graded (ZeroDivisionError)"),
+        found[1]: command.Report("b.ipynb"), found[2]: command.Report("c.ipynb"),
+    }  # fmt: skip
+    assert [(path, *rest) for path, _, *rest in (entry[:5] for entry in seen)] == [
+        (path, "limits", "course 7", True) for path in found
+    ]
+    assert judges == []
+    with pytest.raises(RuntimeError, match="grading has ended"), seen[0][5].start():
+        pass
+
+
+@pytest.fixture
+def main(monkeypatch, tmp_path):
+    """The command in a folder with two notebooks, of which each is as right as its name says."""
+    notebook(tmp_path / "class" / "anna_05.ipynb", "1")
+    notebook(tmp_path / "class" / "bo_05.ipynb", "2")
+    monkeypatch.chdir(tmp_path)
+    asked = []
+
+    def graded(found, folder, limits, jobs, seed):
+        asked.append(([path.name for path in found], folder, limits, jobs, seed))
+        for path in reversed(found):
+            if path.name in stops:
+                raise KeyboardInterrupt
+            status = CORRECT if path.name.startswith("anna") else NOT_YET
+            yield path, command.Report(path.name, results(("collapse", status, "")))
+
+    stops = set()
+    monkeypatch.setattr(command, "grade_all", graded)
+    return SimpleNamespace(
+        run=lambda *more: command.main(["class", *more]), asked=asked, stops=stops, folder=tmp_path
+    )
+
+
+def test_the_command_prints_in_the_order_of_names(main, capsys):
+    assert main.run("--csv", "out.csv", "--seconds", "50", "--memory", "1.5", "--jobs", "3") == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "notebook       solved   not yet  open  remarks",
+        "anna_05.ipynb  1 of 1         0     0",
+        "bo_05.ipynb    0 of 1         1     0  collapse",
+    ]
+    assert err.splitlines()[0] == command.WARNING
+    assert [line for line in err.splitlines() if " of 2: " in line] == [
+        "1 of 2: bo_05.ipynb",
+        "2 of 2: anna_05.ipynb",
+    ]
+    names = ["anna_05.ipynb", "bo_05.ipynb"]
+    assert main.asked == [(names, Path("class"), command.Limits(50, 1_500_000_000), 3, None)]
+    rows = [
+        line.split(",")[0] for line in (main.folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    ]
+    assert rows == ["notebook", "bo_05.ipynb", "anna_05.ipynb"]  # as they became known
+
+
+def test_the_command_by_itself_writes_nothing(main, capsys):
+    assert main.run() == 0
+    assert main.asked[0][2:] == (command.Limits(300, 4_000_000_000), 1, None)
+    assert [path.name for path in main.folder.iterdir()] == ["class"]
+
+
+def test_an_interruption_keeps_what_is_known(main, capsys):
+    main.stops.add("anna_05.ipynb")
+    assert main.run("--csv", "out.csv") == 130
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1:] == ["bo_05.ipynb  0 of 1         1     0  collapse"]
+    assert err.splitlines()[-1].strip() == "Interrupted: the rest was not graded."
+    assert "bo_05" in (main.folder / "out.csv").read_text(encoding="utf-8-sig")
+
+
+def test_marks_go_on_after_an_interruption(main, capsys):
+    main.stops.add("anna_05.ipynb")
+    assert main.run("--marks", "m", "--csv", "out.csv") == 130
+    assert "No marks are written yet; the same command goes on from here." in capsys.readouterr().err
+    assert [path.name for path in (main.folder / "m").iterdir()] == ["journal.jsonl"]
+    main.stops.clear()
+    assert main.run("--marks", "m", "--csv", "out.csv") == 0
+    out, err = capsys.readouterr()
+    assert f"1 of 2 are known from {Path('m', 'journal.jsonl')}" in err.splitlines()
+    assert [names for names, *_ in main.asked] == [["anna_05.ipynb", "bo_05.ipynb"], ["anna_05.ipynb"]]
+    assert main.asked[0][-1] == main.asked[1][-1] is not None  # the same inputs for all
+    assert "2 of 2: anna_05.ipynb" in err
+    assert out.splitlines()[-1] == "canvas.csv and moodle.csv are not written: they need --roster"
+    assert len((main.folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
+    assert (main.folder / "m" / "points.csv").exists()
+    assert main.run("--marks", "m") == 0  # all is known: nothing is graded
+    assert len(main.asked) == 2
+    assert "1 of 1 " in capsys.readouterr().out
+    assert main.run("--marks", "m", "--fresh") == 0
+    assert "have changed" not in capsys.readouterr().err
+    assert main.run("--marks", "m", "--seconds", "299") == 0
+    assert "The course or the limits have changed: all are graded again." in capsys.readouterr().err
+    assert len(main.asked) == 4
+
+
+@pytest.mark.parametrize(
+    "more", [["--roster", "r"], ["--learner", "x"], ["--points", "p"], ["--lessons", "5"]]
+)
+def test_what_belongs_to_marks_needs_them(main, capsys, more):
+    with pytest.raises(SystemExit):
+        main.run(*more)
+    said = "--roster, --learner, --points and --lessons need --marks DIR, where marks are written"
+    assert said in capsys.readouterr().err
+    assert main.asked == []
+
+
+def test_limits_at_their_edges(main):
+    assert main.run("--seconds", "0.5", "--memory", "0.5", "--jobs", "1") == 0
+    assert main.asked[0][2] == command.Limits(0.5, 500_000_000)
+    assert command._numbers("4,15") == [4, 15]
+    for text in ("", "4,", "4;5", " 4"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected numbers of lessons like 4,5"):
+            command._numbers(text)
+
+
+def test_the_same_seed_gives_the_same_course(tmp_path):
+    course = command.Course(3)
+    assert course.seed == 3
+    functions = {e.name: e for e in ex.exercises() if isinstance(e, kinds.Function)}
+    assert set(course.inputs) == set(functions)
+    for name, e in functions.items():
+        assert len(course.inputs[name]) == e.trials
+    there = [locked._decode(item) for item in course.inputs["affine_backward"][1]]
+    np.testing.assert_equal(there, list(ex.affine_backward.draw(3, 1).values()))
+    course.unpack(tmp_path)
+    names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {
+        "cwd/data/xor_published.json",
+        "bplib/exercises/locked.json",
+        "bplib/exercises/grading/learner.py",
+    } < names
+    assert not [n for n in names if re.search(r"exercises/(lesson|grade\.|grading/(com|jud|mar|kee))", n)]
+    assert [n for n in names if re.search(r"__pycache__/learner.*\.pyc", n)]
+    sheet = json.loads((tmp_path / "bplib/exercises/locked.json").read_text(encoding="utf-8"))
+    assert list(sheet) == [e.name for e in ex.exercises()]
+    assert all(e.mutants for e in functions.values())  # only the sheet has none
+
+
 # ---------------------------------------------------------------- magics, and what lies beside the notebook
 
 
@@ -586,6 +1079,232 @@ def test_an_answer_that_cannot_be_judged_is_remarked(course, tmp_path):
 
 
 def test_a_notebook_too_large_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(judging, "MAX_NOTEBOOK", 100)
-    notebook(tmp_path / "a.ipynb", IMPORTS)
-    assert judging.read(tmp_path / "a.ipynb")["trouble"].startswith("too large to be read")
+    path = tmp_path / "a.ipynb"
+    notebook(path, IMPORTS)
+    monkeypatch.setattr(judging, "MAX_NOTEBOOK", path.stat().st_size)
+    assert judging.read(path)["cells"] == [IMPORTS]
+    monkeypatch.setattr(judging, "MAX_NOTEBOOK", path.stat().st_size - 1)
+    assert judging.read(path) == {"trouble": "too large to be read (more than 0 MB)"}
+    monkeypatch.setattr(judging, "MAX_NOTEBOOK", 3_999_999)
+    path.write_bytes(b" " * 4_000_000)
+    assert judging.read(path)["trouble"].endswith("(more than 3 MB)")
+
+
+def test_what_is_read_of_a_notebook(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["Text\n", "## 3 · small\n"]},
+        {"cell_type": "code", "source": "# 04 · a remark"},
+        {"cell_type": "raw", "source": "# 07 · raw"},
+        {"cell_type": "markdown", "source": "# 05 · " + "x" * 300},
+        {"cell_type": "code", "source": ["a = 1\n", "b = 2"]},
+        {"cell_type": "markdown", "source": "# 06 · later"},
+    ]
+    content = {"cells": cells, "metadata": {"bplib": {"language": "zh_CN"}}}
+    (tmp_path / "a.ipynb").write_text(json.dumps(content))
+    assert judging.read(str(tmp_path / "a.ipynb")) == {
+        "cells": ["# 04 · a remark", "a = 1\nb = 2"], "title": "# 05 · " + "x" * 193, "language": "zh_CN",
+    }  # fmt: skip
+    (tmp_path / "a.ipynb").write_text('{"cells": []}')
+    assert judging.read(tmp_path / "a.ipynb") == {"cells": [], "title": "", "language": "en"}
+
+
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ('{"cells": [', "JSONDecodeError"),
+        ("[" * 200_000, "RecursionError"),
+        ('"cells"', "TypeError"),
+        ("{}", "KeyError"),
+        ('{"cells": [{"cell_type": "code"}]}', "KeyError"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_why_a_notebook_is_not_read(tmp_path, text, trouble):
+    if text is not None:
+        (tmp_path / "a.ipynb").write_text(text)
+    assert judging.read(tmp_path / "a.ipynb") == {"trouble": f"not a notebook that can be read ({trouble})"}
+
+
+def test_what_is_no_file_is_not_read(tmp_path):
+    assert judging.read(tmp_path) == {"trouble": "a folder, no notebook"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "fifo.ipynb")
+        assert judging.read(tmp_path / "fifo.ipynb")["trouble"] == "no notebook: neither a file nor a folder"
+
+
+def test_what_is_judged():
+    """Status, message and slip, as the grader gives them; what cannot be read of an answer is not yet right."""
+    e = ex.bias_gradient
+    slip = next(m for m in e.mutants if m.name == "the wrong axis")
+    for function in (e.reference, e.mutated(slip)):
+        result = e.judge(e.attempt((function,), 3), 3)
+        expected = {"status": result.status, "message": result.message, "slip": result.slip}
+        assert judging.judge(e.name, attempt_to_json(e.attempt((function,), 3)), 3) == expected
+    assert judging.judge(e.name, {}, 0) == {
+        "status": "not yet", "message": "its answer could not be read (KeyError)", "slip": "",
+    }  # fmt: skip
+
+
+def test_a_judging_process_reads_and_judges_until_it_is_closed(tmp_path):
+    judge = judging.Judge()
+    path = tmp_path / "é\n.ipynb"
+    notebook(path, IMPORTS, title="# 05 · é")
+    right = attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
+    try:
+        assert judge.read(path) == judging.read(path)
+        process = judge._started.process
+        assert judge.judge("log_square", right, 0) == judging.judge("log_square", right, 0)
+        assert judge._started.process is process
+        process.kill()  # as when the machine has no memory left
+        process.wait()
+        assert judge.read(path) is None
+        assert judge.read(path) == judging.read(path)
+        process = judge._started.process
+    finally:
+        judge.close()
+    assert process.wait(timeout=30) != 0
+    assert judge.read(path) is None
+    judging.Judge().close()
+
+
+def test_judging_limits_itself(monkeypatch):
+    """Its memory once, its computing anew for each question; only answers are written."""
+    limits, out, talk = [], io.StringIO(), io.StringIO()
+    asked = [{"read": list(b"/no/where")}, {"exercise": "best_h", "attempt": {}, "seed": 1}]
+    lines = "".join(json.dumps(question) + "\n" for question in asked).encode()
+    monkeypatch.setattr(learner, "limit_memory", lambda limit: limits.append(limit))
+    monkeypatch.setattr(learner, "allow", lambda seconds: limits.append(seconds))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(lines)))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", talk)
+    monkeypatch.setattr(
+        judging, "judge", lambda exercise, attempt, seed: print(exercise, seed) or {"seed": seed}
+    )
+    judging.main(7.5)
+    assert limits == [judging.MEMORY, 7.5, 7.5]
+    expected = [{"trouble": "not a notebook that can be read (No such file or directory)"}, {"seed": 1}]
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == expected
+    assert talk.getvalue() == "best_h 1\n"
+
+
+def test_judging_that_takes_too_long_is_ended(monkeypatch):
+    """By the clock too: what waits computes nothing."""
+    monkeypatch.setattr(judging, "STARTING", 0)
+    monkeypatch.setattr(judging, "PATIENCE", 2)
+    waits = [sys.executable, "-c", "import time\nprint('{}', flush=True)\ntime.sleep(600)"]
+    judge = judging.Judge(seconds=1)
+    monkeypatch.setattr(judge, "_start", lambda: keeper.Started(waits))
+    assert judge.read("a") == {}
+    started = judge._started
+    assert judge.read("a") is None
+    assert started.process.poll() is not None
+    assert judge._started is None
+
+
+# ---------------------------------------------------------------- the keeper
+
+
+def kept(code, request="", **settings):
+    """A keeper with a command in Python, and the ends of its talk."""
+    command = [sys.executable, "-I", "-S", keeper.__file__, sys.executable, "-c", code]
+    started = keeper.Started(command, **settings)
+    started.questions.write(request.encode() + b"\n")
+    started.questions.flush()
+    return started
+
+
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX: processes end by signals")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("pass", 0),
+        ("raise SystemExit(3)", 3),
+        pytest.param("import os; os.kill(os.getpid(), 9)", 137, marks=needs_posix),
+    ],
+)
+def test_the_keeper_ends_as_its_command_did(code, status):
+    started = kept(code)
+    assert started.process.wait(timeout=60) == status
+    started.hang_up()
+
+
+def test_the_keeper_hands_on_one_line_and_what_is_answered():
+    started = kept("import sys\nprint(repr(sys.stdin.read()))\nprint('b')", "what is asked")
+    assert started.answers.read() == b"'what is asked\\n'\nb\n"
+    assert started.process.wait(timeout=60) == 0
+    started.hang_up()
+
+
+@needs_posix
+def test_the_keeper_ends_its_command_when_nobody_listens():
+    started = kept("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)")
+    pid = int(started.answers.readline())
+    assert os.getsid(pid) == pid
+    started.fall_silent()
+    assert started.process.wait(timeout=60) == 137
+    assert not alive(pid)
+    started.hang_up()
+    assert started.answers.read() == b""
+
+
+FAMILY = """
+import os, subprocess, sys, time
+sleeps = "import time; time.sleep(600)"
+orphan = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]], start_new_session=True).pid, flush=True)"
+for apart in (False, True):
+    print(subprocess.Popen([sys.executable, "-c", sleeps], start_new_session=apart).pid, flush=True)
+    subprocess.run([sys.executable, "-c", orphan, sleeps], start_new_session=apart)
+print("all", flush=True)
+"""
+
+
+@pytest.mark.skipif(not LINUX, reason="needs LINUX: elsewhere what left its group is not found")
+@pytest.mark.parametrize("end", ["", "time.sleep(600)", "os.kill(os.getpid(), 11)"])
+def test_the_keeper_leaves_nothing_running(end):
+    """Children, those apart, and orphans; however the command ends."""
+    started = kept(FAMILY + end)
+    pids = [int(line) for line in iter(started.answers.readline, b"all\n")]
+    assert len(pids) == 4
+    started.fall_silent()
+    assert started.process.wait(timeout=60) in (0, 137, 139)
+    assert not any(map(alive, pids))
+    started.hang_up()
+
+
+@pytest.mark.skipif(not LINUX, reason="needs LINUX: processes are found by /proc")
+def test_the_keeper_finds_who_descends_from_whom():
+    code = "import subprocess, sys\nif int(sys.argv[1]): subprocess.run([sys.executable, '-c', sys.argv[2], str(int(sys.argv[1]) - 1), sys.argv[2]])"
+    code += "\nelse: print('ready', flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "2", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        found = keeper.descendants(process.pid)
+        assert len(set(found)) == len(found) == 2
+        assert keeper.descendants(found[0]) == found[1:]
+        assert {process.pid, *found} <= set(keeper.descendants(os.getpid()))
+        assert keeper.descendants(found[1]) == []
+    finally:
+        process.communicate()
+
+
+def test_the_keeper_shrugs_at_what_has_gone():
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    keeper.kill(gone.pid)
+    started = kept("import sys; sys.stdin.close()", "x" * 1_000_000)
+    assert started.process.wait(timeout=60) == 0
+    started.hang_up()
+    started.hang_up()
+
+
+def test_the_keepers_command_may_answer_on_our_own_output(capfd):
+    started = keeper.Started([sys.executable, "-c", "print('here')"], answers=False)
+    started.fall_silent()
+    assert started.process.wait(timeout=60) == 0
+    assert started.answers is None
+    assert capfd.readouterr().out.split() == ["here"]
+    started.hang_up()
