@@ -1,5 +1,7 @@
 """The edition for a class: its checks say what the full edition's say, and it holds no solution."""
 
+import copy
+import functools
 import json
 import os
 import re
@@ -16,7 +18,7 @@ import address
 import bplib.exercises as ex
 import student
 from bplib import language
-from bplib.exercises import diagnose, kinds, locked
+from bplib.exercises import diagnose, input_functions, kinds, locked, running
 
 HOME = Path(__file__).resolve().parent.parent
 ALL = ex.exercises()
@@ -140,6 +142,208 @@ def test_a_crash_and_a_shape_are_explained(sheets):
     assert "It stops with ValueError" in mine.check(lambda dZ, X, W: dZ @ X).message
     assert "2 values" not in mine.check(lambda dZ, X, W: (1, 2)).message
     assert "It should take (dZ, X, W)" in mine.check(lambda dZ: 1).message
+
+
+# ---------------------------------------------------------------- a sheet of some exercises
+
+
+FUNCTIONS = ["relu_backward", "affine_backward", "numerical_gradient", "read_idx", "tape_gradients"]
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory):
+    """Every kind of answer, on a sheet that is quickly made."""
+    others = [*FUNCTIONS, "log_square", "sigmoid_slope", "output_delta"]
+    chosen = [e for e in ALL if isinstance(e, (kinds.Value, kinds.Choice)) or e.name in others]
+    path = tmp_path_factory.mktemp("sheet") / "some.json"
+    locked.write(path, chosen)
+    assert b"\r" not in path.read_bytes()
+    found = locked.load(path)
+    assert list(found) == [e.name for e in chosen]
+    return found
+
+
+def told(exercise, answer):
+    result = exercise.check(answer)
+    return result.exercise, result.status, result.message, result.slip
+
+
+@pytest.mark.parametrize("name", [e.name for e in ALL if isinstance(e, (kinds.Value, kinds.Choice))])
+def test_numbers_and_letters_get_the_same_result(name, some):
+    """Message and slip too, also for what is no number or no option."""
+    e = getattr(ex, name)
+    right, wrongs = right_and_wrong(e)
+    answers = [right, *(wrong for wrong, _ in wrongs), "z", "", " B) ", (), {}, None]
+    if isinstance(e, kinds.Value):
+        parts = right if isinstance(right, tuple) else (right,)
+        for change in (
+            lambda v: -v, lambda v: v * 1.37 + 11.3, lambda v: v * (1 + 10 * e.tolerance), lambda v: np.nan, str,
+        ):  # fmt: skip
+            answers += [tuple(map(change, parts)) if isinstance(right, tuple) else change(right)]
+            answers += [
+                (*parts[:n], change(parts[n]), *parts[n + 1 :]) for n in range(len(parts)) if len(parts) > 1
+            ]
+    for answer in answers:
+        assert told(some[name], answer) == told(e, answer), answer
+    assert some[name].returns == e.returns
+    assert some[name].hint(3) == locked.TEACHER
+    assert list(getattr(some[name], "options", ())) == list(getattr(e, "options", ()))
+    assert str(some[name]) == str(e)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_slips_of_functions_get_the_same_name_and_sentence(name, some):
+    e, mine = getattr(ex, name), some[name]
+    for slip in e.mutants:
+        status, _, slips = told(mine, e.mutated(slip))[1:]
+        assert (status, slips) == (diagnose.NOT_YET, slip.name)
+        assert slip.teaches in mine.check(e.mutated(slip)).message
+    status, message, slips = told(mine, e.reference)[1:]
+    assert (status, message.splitlines()[0], slips) == (diagnose.CORRECT, e.after.splitlines()[0], "")
+    for nothing in (lambda: 1, 3, "text"):
+        assert told(mine, nothing) == told(e, nothing)
+    assert mine.check(lambda *given: 1 / 0).message.startswith("It stops with ZeroDivisionError")
+
+
+def test_of_two_slips_in_two_values_both_are_named(some):
+    """And one beside a value that is wrong in no known way."""
+    for e in (ex.affine_backward, some["affine_backward"]):
+        result = e.check(lambda dZ, X, W: (dZ @ W.T, dZ.T @ X, dZ.mean(axis=0)))
+        assert result.slip == "dW transposed + db as a mean"
+        result = e.check(lambda dZ, X, W: (dZ @ W.T * 3.7, dZ.T @ X, dZ.sum(axis=0)))
+        assert result.slip == "dW transposed"
+
+
+def test_a_function_that_never_ends_is_stopped(some, monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0.02)
+
+    def forever(dA, A):
+        while True:
+            pass
+
+    assert told(some["relu_backward"], forever) == told(ex.relu_backward, forever)
+
+
+def test_formulas_are_told_from_each_other(some):
+    for name, factor, said in (
+        ("log_square", -1, "Right but for its sign."),
+        ("sigmoid_slope", 2, "Twice what it should be."),
+        ("sigmoid_slope", 0.5, "Half of what it should be."),
+    ):
+        answer = getattr(ex, name).answer * factor
+        assert told(some[name], answer) == (name, diagnose.NOT_YET, said, "")
+    e, mine = ex.output_delta, some["output_delta"]
+    assert told(mine, e.answer + 1)[1:] == (
+        diagnose.NOT_YET,
+        "That is not it. ex.output_delta.hint() helps.",
+        "",
+    )
+    assert told(mine, e.answer)[1:] == (diagnose.CORRECT, e.after, "")
+    for wrong, teaches in e.mutants:
+        assert told(mine, e.formula(wrong))[1:] == (diagnose.NOT_YET, teaches, wrong)
+    for other in ("2/x", (), True):
+        assert told(mine, other) == told(e, other)
+
+
+# ---------------------------------------------------------------- what a sheet is made of
+
+
+def test_what_is_locked_opens_to_its_answer_alone():
+    key, text = locked._lock("collapse", "a", ["not yet", "一句话 — ÷"])
+    assert locked._unlock("collapse", "a", {key: text}) == ["not yet", "一句话 — ÷"]
+    assert locked._unlock("collapse", "b", {key: text}) is None
+    assert locked._unlock("softmax", "a", {key: text}) is None
+    assert locked._lock("collapse", "a", ["other"])[0] == key
+    both = locked._lock_all("collapse", [("a", "first"), ("b", "other"), ("a", "second")])
+    assert [locked._unlock("collapse", answer, both) for answer in "ab"] == ["first", "other"]
+
+
+def times(value, by):
+    if isinstance(value, (list, tuple)):
+        return type(value)(times(v, by) for v in value)
+    if isinstance(value, dict):
+        return {k: times(value[k], by) for k in reversed(value)}
+    return value * by
+
+
+@pytest.mark.parametrize(
+    "value",
+    [3.7, -2, np.pi * 1e9, np.arange(6.0).reshape(2, 3), [1.5, (2, [3.3])], {"W": np.eye(2), "b": [0.1]},
+     np.array([1.0, np.nan, np.inf])],
+    ids=repr,
+)  # fmt: skip
+def test_a_fingerprint_is_the_same_for_the_same_to_five_digits(value):
+    assert locked._fingerprint(times(value, 1 + 1e-12)) == locked._fingerprint(value)
+    assert locked._fingerprint(times(value, 1 + 1e-4)) != locked._fingerprint(value)
+
+
+@pytest.mark.parametrize("value", [0, 1e-13, np.zeros((0, 2)), np.array([np.nan])], ids=repr)
+def test_what_is_next_to_nothing_has_a_fingerprint_too(value):
+    assert locked._fingerprint(value * 1.5) == locked._fingerprint(value)
+
+
+def test_fingerprints_differ_where_values_do():
+    values = [
+        1.0, 1.0001, -1.0, 2.0, 0.0, None, "x", [], [1.0], [1.0, 1.0], [[1.0], 1.0], {"a": 1.0}, {"b": 1.0},
+        {"a": 1.0, "b": 2.0}, {"a": 2.0, "b": 1.0}, np.ones((1, 2)), np.ones((2, 1)), np.array([1.0, np.nan]),
+        np.array([np.nan, 1.0]), np.array([1.0, 0.9999]), np.array([1.0, 0.0]), np.array([10.0, 0.0]),
+    ]  # fmt: skip
+    assert len({locked._fingerprint(value) for value in values}) == len(values)
+    assert locked._fingerprint([1.0, 1.0]) == locked._fingerprint(np.ones(2))
+    assert locked._fingerprint(np.array([1.0, np.nan])) == locked._fingerprint(np.array([1.0, np.inf]))
+
+
+@pytest.mark.parametrize("number", [0.4096, -3.7, 5.0, 52650, 1e-9])
+@pytest.mark.parametrize("tolerance", [0.002, 0.02, 1e-6])
+def test_neighbours_on_the_scale_are_as_far_apart_as_is_tolerated(number, tolerance):
+    (step,) = locked._steps(number, tolerance)
+    around = locked._steps(number, tolerance, (0, -1, 1))
+    assert around[0] == step
+    assert len(set(around)) == 3
+    assert locked._steps(number * (1 + tolerance), tolerance)[0] == around[2]
+    assert locked._steps(number / (1 + tolerance), tolerance)[0] == around[1]
+    assert not {*locked._steps(-number, tolerance, (0, -1, 1))} & {*around}
+    assert not {*locked._steps(number * (1 + tolerance) ** 2.5, tolerance)} & {*around}
+
+
+def test_without_tolerance_a_number_is_itself():
+    for number, tolerance in ((3, 1e-9), (0.123456789123, 0), (0, 0.002), (-1e-13, 0.002)):
+        assert locked._steps(number, tolerance, (0, -1, 1)) == [f"{float(number):.9g}"]
+    assert locked._steps(0.1234567891, 0) != locked._steps(0.1234567881, 0)
+
+
+def test_inputs_travel_on_a_sheet():
+    for value in (b"\x00\xff", 3, 2.5, [1, 2.0], np.arange(3.0), "text", {"W": [1]}):
+        there = locked._decode(json.loads(json.dumps(locked._encode(value))))
+        np.testing.assert_equal(there, value)
+        assert type(there) is type(value)
+    one = locked._decode(json.loads(json.dumps(locked._encode(np.array(2.5)))))
+    assert (type(one), one) == (float, 2.5)
+    given = locked._decode(
+        json.loads(json.dumps(locked._encode(functools.partial(input_functions.curved, 2.0))))
+    )
+    assert (given.func, given.args) == (input_functions.curved, (2.0,))
+    assert locked._decode(locked._encode(input_functions.gradient)) is input_functions.gradient
+
+    def curved():
+        """Of that name, but another."""
+
+    for other in (curved, len):
+        with pytest.raises(ValueError, match=f"{other.__name__}: a function among the inputs must be one of"):
+            locked._encode(other)
+
+
+def test_what_a_sheet_cannot_hold_is_refused(tmp_path, monkeypatch):
+    one = copy.copy(ex.loss_after_step)
+    one.answer = "text"
+    with pytest.raises(
+        ValueError, match="loss_after_step: a sheet can hold numbers as answers, this one is 'text'"
+    ):
+        locked.write(tmp_path / "sheet", [one])
+    alike = copy.copy(ex.square_dW)
+    monkeypatch.setattr(type(alike), "recognise", lambda *given: [])
+    with pytest.raises(ValueError, match="square_dW: no inputs were found that tell all slips apart"):
+        locked.write(tmp_path / "sheet", [alike])
 
 
 # ---------------------------------------------------------------- what is not in it
