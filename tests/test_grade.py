@@ -475,22 +475,26 @@ def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path, capsys)
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
+LIMITS = "--seconds and --memory must be above 0, and --jobs at least 1"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nowhere"], "there is no folder nowhere"),
         (["."], "there is no notebook below ."),
-        ([".", "--seconds", "0"], "must be above 0"),
-        ([".", "--seconds", "nan"], "must be above 0"),
-        ([".", "--memory", "-1"], "must be above 0"),
-        ([".", "--jobs", "0"], "--jobs at least 1"),
+        ([".", "--seconds", "0"], LIMITS),
+        ([".", "--seconds", "nan"], LIMITS),
+        ([".", "--memory", "-1"], LIMITS),
+        ([".", "--memory", "0"], LIMITS),
+        ([".", "--jobs", "0"], LIMITS),
     ],
 )
 def test_bad_arguments_are_named(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit):
         command.main(arguments)
-    assert message in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(f"error: {message}\n")
 
 
 def results(*verdicts):
@@ -945,8 +949,17 @@ def test_what_belongs_to_marks_needs_them(main, capsys, more):
     with pytest.raises(SystemExit):
         main.run(*more)
     said = "--roster, --learner, --points and --lessons need --marks DIR, where marks are written"
-    assert said in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(f"error: {said}\n")
     assert main.asked == []
+
+
+def test_the_help_says_of_each_option_what_it_is_for(main, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main.run("--help")
+    assert stop.value.code == 0
+    found = dict(re.findall(r"^  (--\w+)(?: [A-Z]+)?\s+([a-zC].+)", capsys.readouterr().out, re.MULTILINE))
+    names = "csv seconds memory jobs marks roster learner points lessons fresh"
+    assert list(found) == [f"--{name}" for name in names.split()]
 
 
 def test_limits_at_their_edges(main):
@@ -979,6 +992,26 @@ def test_the_same_seed_gives_the_same_course(tmp_path):
     sheet = json.loads((tmp_path / "bplib/exercises/locked.json").read_text(encoding="utf-8"))
     assert list(sheet) == [e.name for e in ex.exercises()]
     assert all(e.mutants for e in functions.values())  # only the sheet has none
+
+
+def test_the_lessons_data_lie_beside_the_package_or_where_the_command_runs(tmp_path, monkeypatch):
+    """An installed package has no notebooks beside it; and where there are none at all, it goes without."""
+    monkeypatch.setattr(command, "_edition", lambda: {"bplib/x.py": b"1"})
+    monkeypatch.setattr(command, "PACKAGE", tmp_path / "package" / "bplib")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def given(number):
+        (tmp_path / number).mkdir()
+        command.Course(1).unpack(tmp_path / number)
+        found = (path for path in (tmp_path / number).rglob("*") if path.is_file())
+        return {path.relative_to(tmp_path / number).as_posix(): path.read_text() for path in found}
+
+    assert given("1") == {"bplib/x.py": "1"}
+    for n, place in enumerate(("here", "package"), 2):
+        (tmp_path / place / "notebooks" / "data" / "inner").mkdir(parents=True)
+        (tmp_path / place / "notebooks" / "data" / "inner" / "a.txt").write_text(place)
+        assert given(str(n)) == {"bplib/x.py": "1", "cwd/data/inner/a.txt": place}
 
 
 # ---------------------------------------------------------------- magics, and what lies beside the notebook

@@ -179,6 +179,20 @@ def test_a_roster_that_is_none_is_refused(tmp_path, text, expected):
         roster(tmp_path, text)
 
 
+def test_a_roster_of_one_column_is_cut_at_no_letter(tmp_path):
+    assert [x.key for x in roster(tmp_path, "learner\nXeXaver\n").learners] == ["XeXaver"]
+
+
+def test_a_roster_without_such_a_heading_is_told_what_to_begin_with(tmp_path):
+    with pytest.raises(ValueError, match="names of its columns") as refused:
+        roster(tmp_path, "x" * 100 + "\n")
+    columns = "learner, username, sis login id, login id, login, id number, student number, …"
+    assert str(refused.value) == (
+        f"{tmp_path / 'roster.csv'}: a roster begins with the names of its columns, one of them name or {columns}; "
+        f"got '{'x' * 80}'"
+    )
+
+
 def test_a_roster_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "r.csv").write_bytes("learner\nJürgen\n".encode("latin-1"))
     with pytest.raises(ValueError, match="not UTF-8"):
@@ -479,6 +493,14 @@ def test_a_whole_page_of_feedback():
     assert page.endswith(parts[-1])
     one.results["weight_shape"] = Result("weight_shape", NOT_ATTEMPTED, "of a stub")
     assert "of a stub" not in feedback.page(one, [0], worth)
+
+
+def test_a_page_names_its_language_and_has_no_heading_without_remarks():
+    one = marks.Marked(Learner("anna", "Anna"))
+    one.take(Report("05.ipynb", results={}, language="zh_CN"))
+    page = feedback.page(one, [], marks.read_points(None))
+    assert '<html lang="zh-CN">' in page
+    assert "<h2>" not in page
 
 
 def test_a_page_for_each_learner_and_none_of_an_earlier_grading(tmp_path):
