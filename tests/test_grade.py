@@ -348,7 +348,7 @@ def test_the_csv_is_safe_in_a_spreadsheet(graded):
 
 
 def test_what_a_spreadsheet_might_take_for_a_formula():
-    for text in ("=1+1", "+1+1", "-2*(y - y_hat)", "@SUM(A1)", "\t=1", "\r=1"):
+    for text in ("=1+1", "+1+1", "-2*(y - y_hat)", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＠SUM(A1)"):
         assert command.harmless(text) == "'" + text
     for text in ("", "a=1", "-4.0", "+3", "-1e-05", 5, "the wrong axis"):
         assert command.harmless(text) == str(text)

@@ -79,6 +79,12 @@ def rows_of(path):
         ("anna_berg_lesson_05 (2).ipynb", "anna_berg", ""),
         ("05_matrix_gradients_anna.ipynb", "anna", ""),
         ("anna.IPYNB", "anna", ""),
+        ("lesson5/anna.ipynb", "anna", ""),
+        ("Zoe\u0308_7_assignsubmission_file/05.ipynb", "Zo\xeb", ""),
+        ("CS-7-Lesson 05/Anna Berg_123_assignsubmission_file/05.ipynb", "Anna Berg", ""),
+        ("submissions/berganna_101_98765_05_matrix_gradients.ipynb", "berganna", "101"),
+        ("submissions (1)/05/anna.ipynb", "anna", ""),
+        ("Copy of 05_matrix_gradients.ipynb", "", ""),
         ("05_matrix_gradients.ipynb", "", ""),
         ("05_matrix_gradients (1).ipynb", "", ""),
         ("05_matrix_gradients-Copy1.ipynb", "", ""),
@@ -150,6 +156,17 @@ def test_the_first_part_of_an_address_is_a_name(tmp_path):
         assert found.which(Found("xorg"))[0] is None
 
 
+def test_a_number_that_two_have_tells_nobody_apart(tmp_path):
+    found = roster(tmp_path, 'Student,ID,SIS Login ID\n"Berg, Anna",7,anna\nBo,7,bo\nCy,,cy\n')
+    assert found.which(Found("berganna", "7"))[0].key == "anna"
+    assert found.which(Found("zoe", "7")) == (None, "zoe is not in the roster")
+    assert found.which(Found("zoe")) == (None, "zoe is not in the roster")
+
+
+def test_letters_with_marks_are_the_same_however_they_are_written(tmp_path):
+    assert roster(tmp_path).which(Found("O\u0308z, Bo"))[0].key == "bo"
+
+
 def test_moodles_export_is_a_roster(tmp_path):
     found = roster(tmp_path, MOODLE)
     assert [x.key for x in found.learners] == ["101", "102"]
@@ -172,6 +189,8 @@ def test_unknown_and_ambiguous_names_are_said(tmp_path):
         ("learner,name\n", "no learner below it"),
         ("learner\nanna\nbo\nanna\n", "anna stands in line 2 and in line 4"),
         ("", "begins with the names"),
+        ('learner,name\nanna,"Anna\nbo,Bo\n', "line 3: expected a row of a CSV.*unexpected end of data"),
+        ("learner,name\nanna," + "x" * 200_000 + "\n", "line 2: .*field larger than field limit"),
     ],
 )
 def test_a_roster_that_is_none_is_refused(tmp_path, text, expected):
@@ -228,6 +247,16 @@ def test_duplicates_unknown_names_and_missing_notebooks_are_said(group):
         "anna: no notebook of lesson 06",
         "cy: no notebook of lesson 05, 06",
     ]
+
+
+def test_who_is_not_told_apart_is_counted_for_nobody(tmp_path):
+    """One learner's user name is in another one's address."""
+    known = roster(tmp_path, "username,name,email\nanna,Anna Berg,ab@x.org\nbo,Bo,anna@x.org\n")
+    group = marks.Class([report("anna/05.ipynb", square_dW=CORRECT)], known)
+    assert group.said[0] == "anna/05.ipynb: anna may be anna or bo"
+    rows = [row for row in marks.points_table(group, marks.read_points(None)) if row[0] == "anna"]
+    assert {(row[-2], row[-1]) for row in rows} == {("0", "yes"), ("1", "no")}
+    assert all("1" not in row[2:] for row in marks.canvas_table(group, marks.read_points(None)))
 
 
 def test_points_are_those_of_the_better_answers(group):
@@ -381,6 +410,7 @@ def test_slips_are_counted_each_and_answered(group):
         ("exercise,points\nsoftmax,1.e999\n", "from 0 up"),
         ("exercise,points\nsoftmax,1\ncollapse\n", "line 3: points of collapse .* got ''$"),
         ("name,points\nsoftmax,1\n", "line 2: expected columns exercise and points, got exercise ''$"),
+        ('exercise,points\n"softmax,1\n', "the points cannot be read .unexpected end of data"),
     ],
 )
 def test_points_that_are_none_are_refused(tmp_path, text, expected):
@@ -585,6 +615,8 @@ def test_files_of_feedback_have_names_of_their_own():
     taken = {"a.html"}
     assert [feedback.file_name("a", taken) for _ in range(3)] == ["a.html", "a-2.html", "a-3.html"]
     assert feedback.file_name(". ;a, ", set()) == "_a_.html"
+    assert len(names[6]) < 255
+    assert len(feedback.file_name("\U00020000" * 80, taken).encode()) < 255
 
 
 def test_the_picture_is_the_darker_the_more_made_the_slip(group):
@@ -1010,6 +1042,15 @@ def test_without_a_roster_no_gradebook_of_an_earlier_one_stays(tmp_path):
 
 def test_the_teacher_hears_of_meddling(tmp_path):
     marking = marking_of(tmp_path / "m")
+def marking_into(folder):
+    options = argparse.Namespace(
+        marks=folder, roster=None, learner=None, points=None, lessons=None, fresh=False
+    )
+    return marks.Marking(options, command.Limits(), command.PACKAGE)
+
+
+def test_the_teacher_hears_of_meddling(tmp_path):
+    marking = marking_into(tmp_path / "m")
     marking.journal.path.write_text("")
     marking.journal.note("sha", report("anna/05.ipynb"))
     said = marking.finish([report("anna/05.ipynb")])

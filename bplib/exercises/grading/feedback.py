@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ... import files
 from ...language import said
 from .. import exercises
 from ..diagnose import _SIGNS, NOT_ATTEMPTED, Result
@@ -96,7 +97,8 @@ def _exercise(e, result, worth, say):
 
 def file_name(key: str, taken: set[str]) -> str:
     """A file's name that any system takes, made of a learner's key and not among those taken."""
-    stem = re.sub(r"[^\w.@ -]+", "_", key).strip(" .")[:80] or "learner"
+    stem = re.sub(r"[^\w.@ -]+", "_", key).strip(" .")
+    stem = stem.encode()[:200].decode(errors="ignore").strip(" .") or "learner"
     if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", stem.partition(".")[0]):  # Windows has devices there
         stem += "_"
     name, n = stem, 2
@@ -115,4 +117,4 @@ def write(folder: Path, group: Class, worth: dict[str, float]) -> None:
     for one in group.marked:
         text = page(one, group.lessons, worth)
         text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate is no text
-        (folder / file_name(one.learner.key, taken)).write_text(text, encoding="utf-8", newline="\n")
+        files.write(folder / file_name(one.learner.key, taken), text)

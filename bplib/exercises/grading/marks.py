@@ -22,6 +22,7 @@ import argparse
 import collections
 import csv
 import functools
+import io
 import math
 import os
 import re
@@ -31,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import files
 from ...language import ENGLISH, said
 from .. import exercises, registry
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account", "Section")
 RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # also in full width
 
 
 @dataclass
@@ -97,18 +100,22 @@ class Class:
         self.said, self.roster, marked = [], roster, {}
         if roster:
             marked = {learner.key: Marked(learner) for learner in roster.learners}
+        strangers: dict[str, Marked] = {}  # apart: what they are called may be a learner's name in the roster
         guessed = roster or Roster([])
         for report in reports:
             found = found_in(report.notebook, pattern)
             learner, why = guessed.which(found)
-            known = learner is not None
-            if (roster and not known) or not found.learner:
-                self.said.append(f"{report.notebook}: {why or 'its name tells no learner'}")
-            if learner is None:
-                learner = Learner(found.learner or report.notebook, found.learner or report.notebook)
-            one = marked.setdefault(learner.key, Marked(learner, known=known or not roster))
+            if (roster and learner is None) or not found.learner:
+                self.said.append(f"{report.notebook}: {why}")
+            if learner is not None:
+                one = marked[learner.key]
+            else:
+                name = found.learner or report.notebook
+                one = strangers.setdefault(name, Marked(Learner(name, name), known=not roster))
             one.take(report)
-        self.marked = [marked[key] for key in sorted(marked, key=str.casefold)]
+        self.marked = sorted(
+            [*marked.values(), *strangers.values()], key=lambda one: one.learner.key.casefold()
+        )
         seen = {lesson for one in self.marked for lesson in one.notebooks}
         self.lessons = sorted(seen if lessons is None else lessons)
         for one in self.marked:
@@ -153,8 +160,8 @@ def read_points(path: str | os.PathLike | None) -> dict[str, float]:
         return worth
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: the points cannot be read ({error})") from None
     for number, row in enumerate(rows, 2):
         name, text = (row.get("exercise") or "").strip(), (row.get("points") or "").strip()
@@ -180,13 +187,15 @@ def harmless(text: Any) -> str:
     """A cell that no spreadsheet takes for a formula; plain numbers stay."""
     text = str(text)
     number = re.fullmatch(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else text
+    return f"'{text}" if text.startswith(FORMULA) and not number else text
 
 
 def write_csv(path: str | os.PathLike, rows: Iterable[Sequence]) -> None:
     """Write rows as UTF-8 with its mark; no cell is taken for a formula."""
-    with open(path, "w", newline="", encoding="utf-8-sig") as file:
-        csv.writer(file).writerows([harmless(cell) for cell in row] for row in rows)
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
+    text = out.getvalue().encode("utf-8", "backslashreplace").decode()  # half a surrogate is no text
+    files.write(path, f"\ufeff{text}")
 
 
 def points_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
@@ -313,9 +322,10 @@ class Marking:
             self.folder / "journal.jsonl", heading, secrets.randbits(32), fresh=options.fresh
         )
 
-    def finish(self, reports: Iterable[Report]) -> list[str]:
-        """Write the marks; returns sentences for the teacher."""
+    def finish(self, reports: Iterable[Report], passed_over: Sequence[str] = ()) -> list[str]:
+        """Write the marks; returns sentences for the teacher, first about files that were `passed_over`."""
         group = Class(reports, self.roster, self.pattern, self.lessons)
+        group.said[:0] = [f"{name}: no notebook, so nothing of it is graded" for name in passed_over]
         if self.journal.meddled:
             group.said.append(
                 "something else wrote into journal.jsonl while grading ran: its changes were undone; "
@@ -338,5 +348,5 @@ def write(folder: Path, group: Class, worth: dict[str, float]) -> list[str]:
         class_picture.write(folder, group)
     if not group.roster:
         remarks.append("canvas.csv and moodle.csv are not written: they need --roster")
-    (folder / "remarks.txt").write_text("".join(f"{line}\n" for line in remarks), encoding="utf-8")
+    files.write(folder / "remarks.txt", "".join(f"{line}\n" for line in remarks))
     return remarks

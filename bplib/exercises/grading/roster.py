@@ -9,9 +9,10 @@ The learner of a notebook is found in its path below the graded folder, by the f
     05_matrix_gradients_LEARNER.ipynb
     LEARNER.ipynb
 
-Folders named like a lesson (05, lesson05, 05_matrix_gradients) are passed over. A regular expression with a
-group `learner` takes the place of all this. What is found is looked for in every column of the roster that
-can tell learners apart; capitals, blanks and punctuation do not count.
+Folders named like a lesson (05, lesson05, 05_matrix_gradients), and `submissions`, into which some programs
+unpack Canvas's ZIP, are passed over; Moodle's folder is known at any depth. A regular expression with a group
+`learner` takes the place of all this. What is found is looked for in every column of the roster that can tell
+learners apart; capitals, blanks and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import csv
 import difflib
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -27,13 +29,14 @@ from pathlib import PurePosixPath
 from ...lessons import LESSONS
 
 STEMS = "|".join(x.stem for x in LESSONS)
-LESSON = rf"(?:{STEMS}|lesson[ _-]?\d\d|\d\d)"
+LESSON = rf"(?:{STEMS}|lesson[ _-]?\d\d?|\d\d)"
 COPY = r"(?:[ _-]*\(\d+\)|-\d+|-Copy\d*)?"  # what browsers and Jupyter append
+PASSED_OVER = re.compile(rf"{LESSON}|submissions{COPY}", re.IGNORECASE)
 MOODLE = re.compile(r"(?P<learner>.+?)_(?P<number>\d+)_assignsubmission_\w+$")
 CANVAS = re.compile(r"(?P<learner>[^_]+)(?:_LATE)?_(?P<number>\d+)_\d+_.+")
 BEFORE = re.compile(rf"(?P<learner>.+?)[ _-]+{LESSON}(?![0-9a-z]).*", re.IGNORECASE)
 AFTER = re.compile(rf"{LESSON}[ _-]+(?P<learner>.+)", re.IGNORECASE)
-NOBODY = re.compile(rf"(?:{LESSON}|untitled\d*){COPY}", re.IGNORECASE)
+NOBODY = re.compile(rf"(?:Copy of )?(?:{LESSON}|untitled\d*){COPY}", re.IGNORECASE)
 
 # Columns that tell learners apart, the best name for outputs first; in lower case.
 KEYS = ["learner", "username", "sis login id", "login id", "login", "id number", "student number",
@@ -61,14 +64,15 @@ class Learner:
 
 def found_in(path: str, pattern: re.Pattern | None = None) -> Found:
     """What the path of a notebook, below the graded folder and with "/", says of its learner."""
+    path = _composed(path)
     if pattern is not None:
         match = pattern.search(path)
         return Found(match["learner"] or "" if match else "")
     *folders, file = PurePosixPath(path).parts
-    folders = [name for name in folders if not re.fullmatch(LESSON, name, re.IGNORECASE)]
+    folders = [name for name in folders if not PASSED_OVER.fullmatch(name)]
+    moodle = next(filter(None, map(MOODLE.fullmatch, folders)), None)
     if folders:
-        moodle = MOODLE.fullmatch(folders[0])
-        return Found(moodle["learner"]) if moodle else Found(folders[0])
+        return Found(moodle["learner"] if moodle else folders[0])
     stem = re.sub(r"\.ipynb$", "", file, flags=re.IGNORECASE)
     if NOBODY.fullmatch(stem):
         return Found("")
@@ -81,7 +85,12 @@ def found_in(path: str, pattern: re.Pattern | None = None) -> Found:
 
 def plain(text: str) -> str:
     """Letters and digits alone, in lower case: how names are compared."""
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return "".join(c for c in _composed(text).casefold() if c.isalnum())
+
+
+def _composed(text):
+    """The text with ü as one character: some systems write names of files with u and the dots apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 class Roster:
@@ -94,8 +103,9 @@ class Roster:
         for learner in learners:
             for alias in _aliases(learner):
                 self._known.setdefault(plain(alias), []).append(learner)
-            number = _cell(learner.row, ["id"])
-            if number:
+        numbers = [_cell(learner.row, ["id"]) for learner in learners]
+        for number, learner in zip(numbers, learners, strict=True):
+            if number and numbers.count(number) == 1:  # else it tells nobody apart
                 self._numbers[number] = learner
 
     @classmethod
@@ -108,8 +118,16 @@ class Roster:
             why = getattr(error, "strerror", None) or "it is not UTF-8: save it as “CSV UTF-8”"
             raise ValueError(f"{path}: the roster cannot be read ({why})") from None
         heading = text.partition("\n")[0]
-        rows = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=heading.count))
-        columns = [name or "" for name in rows.fieldnames or []]
+        table = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=heading.count), strict=True)
+        try:
+            columns = [name or "" for name in table.fieldnames or []]
+            rows = [(table.line_num, row) for row in table]
+        except csv.Error as error:
+            line = table.reader.line_num
+            raise ValueError(
+                f"{path}, line {line}: expected a row of a CSV, in which every quotation mark "
+                f"that opens a cell is closed; it cannot be read ({error})"
+            ) from None
         if not {name.strip().lower() for name in columns} & {*KEYS, *LAST}:
             raise ValueError(
                 f"{path}: a roster begins with the names of its columns, one of them name or "
@@ -117,16 +135,16 @@ class Roster:
             )
         learners: list[Learner] = []
         lines: dict[str, int] = {}
-        for row in rows:
+        for line, row in rows:
             row = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
             learner = _learner(row)
             if learner is None:
                 continue
             if learner.key in lines:
                 raise ValueError(
-                    f"{path}: {learner.key} stands in line {lines[learner.key]} and in line {rows.line_num}"
+                    f"{path}: {learner.key} stands in line {lines[learner.key]} and in line {line}"
                 )
-            lines[learner.key] = rows.line_num
+            lines[learner.key] = line
             learners.append(learner)
         if not learners:
             raise ValueError(f"{path}: the roster has a heading and no learner below it")
