@@ -8,6 +8,7 @@ import html
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -1056,3 +1057,88 @@ def test_the_teacher_hears_of_meddling(tmp_path):
     said = marking.finish([report("anna/05.ipynb")])
     assert any("wrote into journal.jsonl" in sentence for sentence in said)
     assert "wrote into journal.jsonl" in (tmp_path / "m" / "remarks.txt").read_text(encoding="utf-8")
+
+
+def test_a_notebook_that_removes_the_marks_costs_nobody_anything(tmp_path):
+    marking = marking_into(tmp_path / "m")
+    marking.journal.note("sha", report("anna/05.ipynb"))
+    shutil.rmtree(tmp_path / "m")
+    marking.journal.note("sha", report("bo/05.ipynb"))
+    assert set(marking_into(tmp_path / "m").journal.known) == {"anna/05.ipynb", "bo/05.ipynb"}
+
+
+@pytest.mark.parametrize("name", ["points.csv", "class.png", "feedback/anna.html"])
+def test_marks_that_cannot_be_written_are_said_and_written_later(tmp_path, capsys, name):
+    reports, marking = [report("anna/05.ipynb")], marking_into(tmp_path / "m")
+    (tmp_path / "m" / name).mkdir(parents=True)
+    assert command.finish(marking, reports, []) == 1
+    complaint = capsys.readouterr().err
+    assert f"{Path(name).name} cannot be written (" in complaint
+    assert "the same command writes them" in complaint
+    (tmp_path / "m" / name).rmdir()
+    assert command.finish(marking, reports, []) == 0
+    assert (tmp_path / "m" / name).is_file()
+
+
+def test_an_interruption_while_marks_are_written_is_said(tmp_path, capsys, monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(class_picture, "draw", interrupted)
+    assert command.finish(marking_into(tmp_path / "m"), [report("anna/05.ipynb")], []) == 130
+    assert "Interrupted: not all marks are written" in capsys.readouterr().err
+
+
+def test_what_this_machine_could_not_grade_is_tried_again(tmp_path, monkeypatch, capsys):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    notebook(tmp_path / "class" / "anna" / "05.ipynb", IMPORTS, RIGHT)
+    options = [str(tmp_path / "class"), "--marks", str(tmp_path / "m")]
+    with monkeypatch.context() as patch:
+        patch.setattr(command.Course, "unpack", full)
+        assert command.main(options) == 0
+    assert "could not be graded (No space left on device)" in capsys.readouterr().out
+    assert command.main(options) == 0
+    told = capsys.readouterr()
+    assert "1 of 6" in told.out
+    assert "known" not in told.err
+
+
+def test_where_nobody_reads_on_the_marks_are_written(tmp_path):
+    for n in range(3):
+        notebook(tmp_path / "class" / f"learner{n}" / "05.ipynb", "x = 1")
+    process = subprocess.Popen(
+        grade(tmp_path / "class", "--marks", tmp_path / "m"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    assert process.wait(timeout=100) == 0
+    assert (tmp_path / "m" / "points.csv").exists()
+
+
+def test_files_that_are_no_notebooks_are_said(tmp_path, capsys):
+    notebook(tmp_path / "class" / "anna" / "05.ipynb", "x = 1")
+    (tmp_path / "class" / "bo").mkdir()
+    for name in ("05.zip", "05.ipynb.txt", "my\nnet.html", "data.csv"):
+        (tmp_path / "class" / "bo" / name).touch()
+    others = [
+        f"bo/{name}: no notebook, so nothing of it is graded"
+        for name in ("05.ipynb.txt", "05.zip", r"my\nnet.html")
+    ]
+    for more in ([], ["--marks", str(tmp_path / "m")]):
+        assert command.main([str(tmp_path / "class"), *more]) == 0
+        assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("bo/")] == others
+    with pytest.raises(SystemExit):
+        command.main([str(tmp_path / "class" / "bo")])
+    assert "no notebook below" in (complaint := capsys.readouterr().err)
+    assert "05.zip is none" in complaint
+
+
+def test_a_remark_steers_no_terminal(tmp_path, capsys):
+    marking = marking_into(tmp_path / "m")
+    assert command.finish(marking, [report("\x1b[2J/05.ipynb"), report("\x1b[2J/05-1.ipynb")], []) == 0
+    assert "\x1b" not in capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bplib import plots
+from bplib import files, plots
 
 from ..diagnose import CORRECT, NOT_ATTEMPTED
 from ..kinds import Exercise, Function
@@ -92,7 +92,7 @@ def draw(group: Class) -> Figure:
 def write(folder: Path, group: Class) -> None:
     """class.png and class.svg."""
     fig = draw(group)
-    (folder / "class.png").write_bytes(plots.png(fig, 144))
+    files.write(folder / "class.png", plots.png(fig, 144))
     out = io.StringIO()
     fig.savefig(out, format="svg", metadata={"Title": "; ".join(in_words(group)) or "no slips", "Date": None})
-    (folder / "class.svg").write_text(out.getvalue(), encoding="utf-8")
+    files.write(folder / "class.svg", out.getvalue())

@@ -67,16 +67,21 @@ MAX_BYTES = 50_000_000  # of what one notebook may have to say
 MAX_ANSWERS = 50  # different ones to one exercise
 MAX_RUNS = 4  # of one notebook: each but the first leaves out one more cell
 RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
+NO_NOTEBOOK = re.compile(r"\.(zip|7z|rar|tar(\.\w+)?|tgz|html?|pdf|docx|ipynb\.\w+)$", re.IGNORECASE)
 
 
 @dataclass
 class Report:
-    """One notebook: its results (exercise name → `Result`), what there is to remark, and its language."""
+    """One notebook: its results (exercise name → `Result`), what there is to remark, and its language.
+
+    `failed` is one that this machine could not grade, for want of space, say: it is tried again.
+    """
 
     notebook: str
     results: dict = field(default_factory=dict)
     remark: str = ""
     language: str = ENGLISH
+    failed: bool = False
 
     def count(self, status: str) -> int:
         """How many exercises have that status."""
@@ -423,6 +428,12 @@ def notebooks(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def passed_over(folder: Path) -> list[str]:
+    """What may have been handed in for a notebook and is none, as names: a ZIP, a page, 05.ipynb.txt."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(printable(name) for name in found if NO_NOTEBOOK.search(name))
+
+
 def table(reports: Sequence[Report]) -> str:
     """The reports as text."""
     width = max([len(report.notebook) for report in reports] + [8])
@@ -495,9 +506,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--seconds and --memory must be above 0, and --jobs at least 1")
     if not options.marks and (options.roster or options.learner or options.points or options.lessons):
         parser.error("--roster, --learner, --points and --lessons need --marks DIR, where marks are written")
-    found = notebooks(options.folder)
+    found, others = notebooks(options.folder), passed_over(options.folder)
     if not found:
-        parser.error(f"there is no notebook below {options.folder}")
+        nothing = f"there is no notebook below {options.folder}"
+        parser.error("; ".join([nothing, *(f"{name} is none" for name in others)]))
     limits = Limits(options.seconds, int(options.memory * 1e9))
     try:
         marking = Marking(options, limits, PACKAGE) if options.marks else None
@@ -513,7 +525,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     print(WARNING, file=sys.stderr)
-    reports, shas, interrupted = {}, {}, False
+    reports, shas, status = {}, {}, 0
     for path in found:
         if marking is None:
             break
@@ -538,21 +550,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bar.update()
             if rows:
                 rows.add(report)
-            if marking:
+            if marking and not report.failed:
                 marking.journal.note(shas[path], report)
     except KeyboardInterrupt:
-        interrupted = True
+        status = 130
         print("Interrupted: the rest was not graded.", file=sys.stderr)
-        if marking:
-            print("No marks are written yet; the same command goes on from here.", file=sys.stderr)
+    except OSError as error:
+        status = 1
+        print(f"{trouble(error)}: the rest was not graded.", file=sys.stderr)
     bar.close()
-    print(table([reports[path] for path in found if path in reports]))
+    tell(table([reports[path] for path in found if path in reports]))
     if rows:
-        rows.file.close()
-    if marking and not interrupted:
-        for sentence in marking.finish([reports[path] for path in found]):
-            print(sentence)
-    return 130 if interrupted else 0
+        with contextlib.suppress(OSError):  # its rows were written one by one
+            rows.file.close()
+    if marking and status:
+        print("No marks are written yet; the same command goes on from here.", file=sys.stderr)
+    elif marking:
+        status = finish(marking, [reports[path] for path in found], others)
+    else:
+        for name in others:
+            tell(f"{name}: no notebook, so nothing of it is graded")
+    return status
+
+
+def finish(marking: Marking, reports: Sequence[Report], others: Sequence[str]) -> int:
+    """Write the marks and say what there is to say; returns the exit status."""
+    try:
+        said = marking.finish(reports, others)
+    except KeyboardInterrupt:
+        status, why = 130, "Interrupted"
+    except OSError as error:
+        status, why = 1, trouble(error)
+    else:
+        tell("\n".join(map(printable, said)))
+        return 0
+    print(
+        f"{why}: not all marks are written. Nothing graded is lost: the same command writes them.",
+        file=sys.stderr,
+    )
+    return status
+
+
+def tell(text: str) -> None:
+    """Print to standard output; who has stopped reading (`| head`) still gets the files."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end)
+
+
+def trouble(error: OSError) -> str:
+    """What the system says about a file, as a sentence."""
+    return f"{error.filename or 'A file'} cannot be written ({error.strerror or type(error).__name__})"
 
 
 def _numbers(text: str) -> list[int]:
@@ -576,7 +625,8 @@ def grade_all(
         try:
             return grade_notebook(path, name, limits, course, mine.judge, runs)
         except Exception as error:  # one notebook never ends the others
-            return Report(printable(name), remark=f"could not be graded ({type(error).__name__})")
+            why = getattr(error, "strerror", None) or type(error).__name__
+            return Report(printable(name), remark=f"could not be graded ({why})", failed=True)
 
     pool = ThreadPoolExecutor(jobs)
     try:

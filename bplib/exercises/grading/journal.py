@@ -92,6 +92,7 @@ class Journal:
         self._state = _state(self.path)
 
     def _write_all(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)  # a notebook may have removed it
         files.write(self.path, "".join(line + "\n" for line in self.lines))
         self._state = _state(self.path)
 
