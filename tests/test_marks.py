@@ -1105,6 +1105,26 @@ def test_what_this_machine_could_not_grade_is_tried_again(tmp_path, monkeypatch,
     assert "known" not in told.err
 
 
+def test_a_notebook_that_another_one_changed_is_said_and_tried_again(tmp_path, capsys):
+    zoe = tmp_path / "class" / "zoe" / "05.ipynb"
+    notebook(tmp_path / "class" / "anna" / "05.ipynb", IMPORTS, f"open({str(zoe)!r}, 'w').write('{{}}')")
+    notebook(zoe, IMPORTS, RIGHT)
+    handed_in = zoe.read_bytes()
+    options = [str(tmp_path / "class"), "--marks", str(tmp_path / "m")]
+    assert command.main(options) == 0
+    assert (
+        "\nzoe/05.ipynb: not a notebook that can be read (KeyError); it was changed"
+        in capsys.readouterr().out
+    )
+    zoe.write_bytes(handed_in)
+    assert command.main(options) == 0
+    told = capsys.readouterr()
+    assert "1 of 2 are known" in told.err
+    assert "was changed" not in told.out
+    assert rows_of(tmp_path / "m" / "points.csv")[3][:2] == ["zoe", "zoe"]
+    assert "1" in rows_of(tmp_path / "m" / "points.csv")[3]
+
+
 def test_where_nobody_reads_on_the_marks_are_written(tmp_path):
     for n in range(3):
         notebook(tmp_path / "class" / f"learner{n}" / "05.ipynb", "x = 1")

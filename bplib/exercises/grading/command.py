@@ -66,6 +66,7 @@ WITHHELD = re.compile(
 MAX_BYTES = 50_000_000  # of what one notebook may have to say
 MAX_ANSWERS = 50  # different ones to one exercise
 MAX_RUNS = 4  # of one notebook: each but the first leaves out one more cell
+CHANGED = "it was changed while grading ran, by whom is not known: put it back as it was handed in"
 RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
 NO_NOTEBOOK = re.compile(r"\.(zip|7z|rar|tar(\.\w+)?|tgz|html?|pdf|docx|ipynb\.\w+)$", re.IGNORECASE)
 
@@ -74,7 +75,8 @@ NO_NOTEBOOK = re.compile(r"\.(zip|7z|rar|tar(\.\w+)?|tgz|html?|pdf|docx|ipynb\.\
 class Report:
     """One notebook: its results (exercise name → `Result`), what there is to remark, and its language.
 
-    `failed` is one that this machine could not grade, for want of space, say: it is tried again.
+    `failed` is one that could not be graded as it was handed in: the disk was full, another notebook wrote
+    into it. It is tried again.
     """
 
     notebook: str
@@ -546,6 +548,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for path, report in grade_all(rest, options.folder, limits, options.jobs, seed) if rest else ():
             reports[path] = report
+            if marking and journal.digest(path) != shas[path]:
+                report.remark = "; ".join(filter(None, [report.remark, CHANGED]))
+                report.failed = True
             bar.write(f"{len(reports)} of {len(found)}: {report.notebook}", file=sys.stderr)
             bar.update()
             if rows:

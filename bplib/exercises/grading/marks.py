@@ -103,6 +103,8 @@ class Class:
         strangers: dict[str, Marked] = {}  # apart: what they are called may be a learner's name in the roster
         guessed = roster or Roster([])
         for report in reports:
+            if report.failed:
+                self.said.append(f"{report.notebook}: {report.remark}")
             found = found_in(report.notebook, pattern)
             learner, why = guessed.which(found)
             if (roster and learner is None) or not found.learner:
