@@ -256,7 +256,7 @@ def test_who_is_not_told_apart_is_counted_for_nobody(tmp_path):
     group = marks.Class([report("anna/05.ipynb", square_dW=CORRECT)], known)
     assert group.said[0] == "anna/05.ipynb: anna may be anna or bo"
     rows = [row for row in marks.points_table(group, marks.read_points(None)) if row[0] == "anna"]
-    assert {(row[-2], row[-1]) for row in rows} == {("0", "yes"), ("1", "no")}
+    assert {(row[-3], row[-1]) for row in rows} == {("0", "yes"), ("1", "no")}
     assert all("1" not in row[2:] for row in marks.canvas_table(group, marks.read_points(None)))
 
 

@@ -45,6 +45,7 @@ class Gradebook:
 @pytest.fixture
 def home(tmp_path):
     reports = [
+        report("Anna/lesson05/05.ipynb"),
         report("anna/lesson05/05.ipynb", affine_backward=CORRECT),
         report("bo/lesson06/06.ipynb", lesson=6),
     ]
@@ -58,19 +59,22 @@ def home(tmp_path):
 
 
 def test_points_become_graded_cells(home):
-    worth, points = nbgrader_marks.read(home / "marks" / "points.csv")
+    worth, points, _ = nbgrader_marks.read(home / "marks" / "points.csv")
     assert list(worth) == FIVE
     book = Gradebook()
     nbgrader_marks.store(book, "lesson05", "05", worth, points)
-    assert book.students == ["anna"]  # bo has handed in nothing of this lesson
+    assert sorted(book.students) == ["Anna", "anna"]  # bo has handed in nothing of this lesson
     assert book.cells["affine_backward"] == 1
-    scores = {cell: grade.auto_score for (_, cell), grade in book.grades.items()}
+    scores = {cell: grade.auto_score for (who, cell), grade in book.grades.items() if who == "anna"}
     assert scores == dict.fromkeys(FIVE, 0) | {"affine_backward": 1}
     assert not any(grade.needs_manual_grade for grade in book.grades.values())
 
 
 def test_feedback_lies_where_nbgrader_releases_it_from(home):
-    assert nbgrader_marks.place_feedback(home / "marks", "lesson05", "05", ["anna", "nobody"], home) == 1
+    """Each gets their own page, also where names of files do not tell Anna from anna."""
+    pages = nbgrader_marks.read(home / "marks" / "points.csv")[2]
+    pages = {"anna": pages["anna"], "nobody": "nobody.html"}
+    assert nbgrader_marks.place_feedback(home / "marks", "lesson05", "05", pages, home) == 1
     there = home / "feedback" / "anna" / "lesson05"
     assert {path.name for path in there.iterdir()} == {"05.html", "timestamp.txt", "submission_secret.txt"}
     assert f"1 of {len(FIVE)} points" in (there / "05.html").read_text(encoding="utf-8")

@@ -15,23 +15,24 @@ from pathlib import Path
 
 
 def read(path):
-    """(exercise → points possible, learner → exercise → points) from points.csv."""
+    """(exercise → points possible, learner → exercise → points, learner → name of their page)."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             header, possible, *rows = csv.reader(file)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: expected points.csv as --marks writes it ({error})") from None
     last = next((n for n, name in enumerate(header) if name.startswith("lesson ")), None)
-    if last is None or possible[:1] != ["points possible"]:
+    if last is None or "feedback" not in header or possible[:1] != ["points possible"]:
         raise ValueError(
             f"{path}: expected points.csv as --marks writes it, got the columns {', '.join(header)}"
         )
     names = header[2:last]
     worth = dict(zip(names, map(float, possible[2:last]), strict=True))
+    rows.reverse()  # of two rows of one name the first counts, which is the roster's
     points = {
         row[0]: {n: float(cell) for n, cell in zip(names, row[2:last], strict=True) if cell} for row in rows
     }
-    return worth, points
+    return worth, points, {row[0]: row[header.index("feedback")] for row in rows}
 
 
 def notebook_of(folder):
@@ -59,11 +60,11 @@ def store(gradebook, assignment, notebook, worth, points):
     gradebook.db.commit()
 
 
-def place_feedback(marks, assignment, notebook, learners, home=Path()):
-    """Copy each learner's page to feedback/LEARNER/ASSIGNMENT/NOTEBOOK.html; returns how many there were."""
+def place_feedback(marks, assignment, notebook, pages, home=Path()):
+    """Copy the `pages` (learner → name) to feedback/LEARNER/ASSIGNMENT/NOTEBOOK.html; returns how many."""
     count = 0
-    for learner in learners:
-        page = marks / "feedback" / f"{learner}.html"
+    for learner, name in pages.items():
+        page = marks / "feedback" / name
         if page.exists():
             target = home / "feedback" / learner / assignment / f"{notebook}.html"
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,15 +87,16 @@ def main():
     except ModuleNotFoundError:
         parser.error("nbgrader is not installed for this Python: run it with nbgrader's own")
     try:
-        worth, points = read(options.marks / "points.csv")
+        worth, points, pages = read(options.marks / "points.csv")
         notebook = notebook_of(Path("source", options.assignment))
     except ValueError as error:
         parser.error(str(error))
     with Gradebook("sqlite:///gradebook.db") as gradebook:
         store(gradebook, options.assignment, notebook, worth, points)
     handed_in = [learner for learner, scores in points.items() if scores]
-    pages = place_feedback(options.marks, options.assignment, notebook, handed_in)
-    print(f"{len(handed_in)} learners in gradebook.db, {pages} pages in feedback/")
+    pages = {learner: pages[learner] for learner in handed_in}
+    count = place_feedback(options.marks, options.assignment, notebook, pages)
+    print(f"{len(handed_in)} learners in gradebook.db, {count} pages in feedback/")
     return 0
 
 

@@ -108,13 +108,18 @@ def file_name(key: str, taken: set[str]) -> str:
     return f"{name}.html"
 
 
+def file_names(group: Class) -> list[str]:
+    """The names of the pages of a `Class`, in the order of its learners."""
+    taken: set[str] = set()
+    return [file_name(one.learner.key, taken) for one in group.marked]
+
+
 def write(folder: Path, group: Class, worth: dict[str, float]) -> None:
     """A page for each learner of the `Class`; pages of an earlier grading go."""
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.html"):
         old.unlink()
-    taken: set[str] = set()
-    for one in group.marked:
+    for one, name in zip(group.marked, file_names(group), strict=True):
         text = page(one, group.lessons, worth)
         text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate is no text
-        files.write(folder / file_name(one.learner.key, taken), text)
+        files.write(folder / name, text)

@@ -204,10 +204,11 @@ def points_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
     """The rows of points.csv."""
     names = [e.name for e in group.exercises]
     totals = {n: sum(worth[e.name] for e in exercises(n)) for n in group.lessons}
-    yield ["learner", "name", *names, *(f"lesson {n:02}" for n in group.lessons), "total", "in the roster"]
+    lessons = [f"lesson {n:02}" for n in group.lessons]
+    yield ["learner", "name", *names, *lessons, "total", "feedback", "in the roster"]
     yield ["points possible", "", *(number(worth[name]) for name in names),
-           *map(number, totals.values()), number(sum(totals.values())), ""]  # fmt: skip
-    for one in group.marked:
+           *map(number, totals.values()), number(sum(totals.values())), "", ""]  # fmt: skip
+    for one, page in zip(group.marked, feedback.file_names(group), strict=True):
         status = {name: one.results[name].status for name in names if name in one.results}
         cells = [number(worth[n] if status[n] == CORRECT else 0) if n in status else "" for n in names]
         sums = [one.points(n, worth) for n in group.lessons]
@@ -218,6 +219,7 @@ def points_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
             *cells,
             *map(number, sums),
             number(sum(filter(None, sums))),
+            page,
             known,
         ]
 
