@@ -375,9 +375,9 @@ ex.square_dW.check(square_dW)
 HUNGRY = "held = []\nwhile True:\n    held.append(np.ones(10**6))"
 BROKEN = {
     # name: (cells between two right answers, remark, status of square_dW)
-    "crash": (("import ctypes; ctypes.string_at(0)",), "crashed (SIGSEGV) in code cell 3", ""),
-    "exit": (("import os; os._exit(0)",), "ended in code cell 3", ""),
-    "status": (("import os; os._exit(3)",), "crashed (status 3) in code cell 3", ""),
+    "crash": (("import ctypes; ctypes.string_at(0)",), "its process crashed (SIGSEGV) in code cell 3", ""),
+    "exit": (("import os; os._exit(0)",), "its process ended in code cell 3", ""),
+    "status": (("import os; os._exit(3)",), "its process crashed (status 3) in code cell 3", ""),
     "loop": (("while True:\n    try:\n        1/0\n    except: pass",), "code cell 3 was stopped: it takes too long", ""),
     "waits": (("import threading\nthreading.Event().wait()",), "code cell 3 was stopped: it takes too long", ""),
     "in C": (("import itertools\nsum(itertools.repeat(1))",), "stopped after ", ""),

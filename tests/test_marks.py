@@ -25,7 +25,7 @@ import bplib.exercises as ex
 from bplib import plots
 from bplib.exercises import kinds
 from bplib.exercises.diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
-from bplib.exercises.grading import class_picture, command, feedback, journal, judging, marks
+from bplib.exercises.grading import class_picture, command, feedback, journal, judging, marks, remarking
 from bplib.exercises.grading.command import Report
 from bplib.exercises.grading.roster import Found, Learner, Roster, found_in
 from bplib.language import said
@@ -466,7 +466,7 @@ class Tags(HTMLParser):
 def test_a_page_of_feedback_says_what_helps_and_runs_nothing(group):
     anna = next(one for one in group.marked if one.learner.key == "anna")
     anna.results["collapse"] = Result("collapse", NOT_YET, "<script>alert(1)</script> & so on")
-    anna.remarks.append("x.ipynb: <img src=x>")
+    anna.remarks.append(("x.ipynb", "<img src=x>"))
     page = feedback.page(anna, group.lessons, marks.read_points(None))
     assert {"script", "img"}.isdisjoint(Tags(page).seen)
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; so on" in page
@@ -585,6 +585,24 @@ def test_each_learner_is_answered_in_the_language_of_their_notebook(tmp_path):
         assert "not attempted: " in rows["anna"][2]
         assert f"{said('not attempted', 'zh_CN')}: " in rows["bo"][2]
         assert teaches in (tmp_path / "marks" / "slips.csv").read_text(encoding="utf-8-sig")
+
+
+def test_remarks_too_are_in_the_learners_language(tmp_path):
+    remarks = [
+        remarking.NO_CHECK, remarking.NO_LESSON, remarking.UNREADABLE, remarking.CHANGED, remarking.errors(2),
+        remarking.stopped(7), remarking.not_judged("collapse"), remarking.not_graded("No space left on device"),
+        *(remarking.in_cell(how, 3) for how in (
+            remarking.ENDED, remarking.after(300), remarking.computing(0.5), remarking.too_much(50),
+            remarking.memory(4), remarking.crashed("SIGSEGV"), remarking.crashed("status 3"))),
+        judging.read(tmp_path)["trouble"], judging.read(tmp_path / "none")["trouble"],
+    ]  # fmt: skip
+    one = marks.Marked(Learner("bo", "Bo"))
+    one.take(Report("bo/05.ipynb", remark="; ".join(remarks), language="zh_CN"))
+    page = html.unescape(feedback.page(one, [], {}))
+    for remark in remarks:
+        assert remark not in page
+        assert said(remark, "zh_CN") in page
+    assert not re.search("code cell|crashed|stopped|notebook that", page)
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,8 @@ _ROOMS = """checks datasets deep_layers gradcheck layers lessons losses network 
 schedules storage sweep training files live/ playgrounds/ derive/assuming derive/gradients derive/points
 derive/proving derive/registry derive/showing derive/symbolic_network exercises/__init__ exercises/attempt
 exercises/diagnose exercises/keeping exercises/kinds exercises/locked exercises/predicting
-exercises/progress_file exercises/recalling exercises/running exercises/grading/feedback""".split()
+exercises/progress_file exercises/recalling exercises/running exercises/grading/feedback
+exercises/grading/judging exercises/grading/remarking""".split()
 # calls whose strings are no sentences
 _NO_SENTENCES = {"namedtuple", "compile", "search", "sub", "match", "fullmatch", "findall", "split",
                  "symbols", "getenv", "Path", "import_module", "encode", "add_class"}  # fmt: skip

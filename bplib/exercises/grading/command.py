@@ -50,7 +50,7 @@ from ...language import ENGLISH
 from .. import exercises, locked
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from ..kinds import Exercise, Function
-from . import journal, keeper
+from . import journal, keeper, remarking
 from .judging import STARTING, Judge
 from .learner import OUT_OF_MEMORY
 from .marks import Marking, harmless
@@ -66,7 +66,6 @@ WITHHELD = re.compile(
 MAX_BYTES = 50_000_000  # of what one notebook may have to say
 MAX_ANSWERS = 50  # different ones to one exercise
 MAX_RUNS = 4  # of one notebook: each but the first leaves out one more cell
-CHANGED = "it was changed while grading ran, by whom is not known: put it back as it was handed in"
 RANK = [NOT_ATTEMPTED, NOT_YET, CORRECT]
 NO_NOTEBOOK = re.compile(r"\.(zip|7z|rar|tar(\.\w+)?|tgz|html?|pdf|docx|ipynb\.\w+)$", re.IGNORECASE)
 
@@ -279,7 +278,7 @@ def grade_notebook(
     report = Report(printable(name))
     notebook = judge.read(path)
     if notebook is None:
-        notebook = {"trouble": "not a notebook that can be read: it takes too long, or too much memory"}
+        notebook = {"trouble": remarking.UNREADABLE}
     if "trouble" in notebook:
         report.remark = notebook["trouble"]
         return report
@@ -293,16 +292,16 @@ def grade_notebook(
         found = judge.judge(exercise, attempt, course.seed)
         if found is None:
             found = {"status": NOT_YET, "message": "", "slip": ""}
-            remarks.append(f"{exercise}: its answer takes too long, or too much memory, to be judged")
+            remarks.append(remarking.not_judged(exercise))
         report.take(Result(exercise, found["status"], found["message"], found["slip"]))
     for exercise in lost & set(known):
-        report.take(Result(exercise, NOT_YET, "Its cell was stopped, or ended the whole process."))
+        report.take(Result(exercise, NOT_YET, remarking.LOST))
     answered = {e for e, result in report.results.items() if result.status != NOT_ATTEMPTED}
     checked = {exercise for source in cells for exercise in checks(source) if exercise in known}
     lessons = {known[exercise].lesson for exercise in answered | checked}
     if not checked and not answered:
         lessons = lesson_of(name, notebook, known)
-        remarks.insert(0, "no check is left in it" + ("" if lessons else ", nor what tells its lesson"))
+        remarks.insert(0, remarking.NO_CHECK if lessons else remarking.NO_LESSON)
     report.results = {
         e.name: report.results.get(e.name, Result(e.name, NOT_ATTEMPTED, ""))
         for e in known.values()
@@ -347,9 +346,10 @@ def collect(cells: list, limits: Limits, course: Course, runs: Runs) -> tuple[li
                 status = run.end()
         if done is not None:
             if done:
-                remarks.append(f"cells with errors: {done}")
+                remarks.append(remarking.errors(done))
             break
-        remarks.append(_how(run, status, limits) + ("" if cell is None else f" in code cell {cell + 1}"))
+        how = _how(run, status, limits)
+        remarks.append(how if cell is None else remarking.in_cell(how, cell + 1))
         if cell is None:  # nothing that could be left out
             break
         lost.update([trying] if trying else checks(cells[cell]))
@@ -378,7 +378,7 @@ def _listen(run, cells, limits, answers, remarks, lost):
                 run.clock(limits.seconds)
             cell, trying = entry["cell"], None
         elif _number(entry, "stopped", cells):
-            remark = f"code cell {entry['stopped'] + 1} was stopped: it takes too long"
+            remark = remarking.stopped(entry["stopped"] + 1)
             remarks += [remark] if remark not in remarks else []
             lost.update(checks(cells[entry["stopped"]]))
         elif "done" in entry:
@@ -397,17 +397,17 @@ def _number(entry, name, cells):
 def _how(run, status, limits):
     """How a notebook's process ended before its last cell."""
     if run.out_of_time:
-        return f"stopped after {limits.seconds:g} seconds"
+        return remarking.after(limits.seconds)
     if run.too_much:
-        return f"wrote more than {MAX_BYTES // 1_000_000} MB of answers"
+        return remarking.too_much(MAX_BYTES // 1_000_000)
     if status == OUT_OF_MEMORY:
-        return f"more than {limits.memory / 1e9:g} GB of memory"
+        return remarking.memory(limits.memory / 1e9)
     number = (status or 0) - 128
     if number == getattr(signal, "SIGXCPU", None):
-        return f"stopped after {limits.cell:g} seconds of computing"
+        return remarking.computing(limits.cell)
     if number in set(signal.Signals):
-        return f"crashed ({signal.Signals(number).name})"
-    return f"crashed (status {status})" if status else "ended"
+        return remarking.crashed(signal.Signals(number).name)
+    return remarking.crashed(f"status {status}") if status else remarking.ENDED
 
 
 # ---------------------------------------------------------------- the folder and the table
@@ -549,7 +549,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path, report in grade_all(rest, options.folder, limits, options.jobs, seed) if rest else ():
             reports[path] = report
             if marking and journal.digest(path) != shas[path]:
-                report.remark = "; ".join(filter(None, [report.remark, CHANGED]))
+                report.remark = "; ".join(filter(None, [report.remark, remarking.CHANGED]))
                 report.failed = True
             bar.write(f"{len(reports)} of {len(found)}: {report.notebook}", file=sys.stderr)
             bar.update()
@@ -631,7 +631,7 @@ def grade_all(
             return grade_notebook(path, name, limits, course, mine.judge, runs)
         except Exception as error:  # one notebook never ends the others
             why = getattr(error, "strerror", None) or type(error).__name__
-            return Report(printable(name), remark=f"could not be graded ({why})", failed=True)
+            return Report(printable(name), remark=remarking.not_graded(why), failed=True)
 
     pool = ThreadPoolExecutor(jobs)
     try:

@@ -71,7 +71,7 @@ def page(one: Marked, lessons: Sequence[int], worth: dict[str, float]) -> str:
             parts.append(_exercise(e, result, worth[e.name], say))
     if one.remarks:
         parts.append(f"<h2>{say('About the notebooks')}</h2>")
-        parts += [f"<pre>{html.escape(say(remark))}</pre>" for remark in one.remarks]
+        parts += [f"<pre>{html.escape(f'{name}: {say(remark)}')}</pre>" for name, remark in one.remarks]
     return PAGE.format(
         code=one.language.replace("_", "-"),
         title=f"{say('Feedback')}: {html.escape(one.learner.name)}",

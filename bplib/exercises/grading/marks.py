@@ -56,7 +56,7 @@ class Marked:
     known: bool = True
     results: dict = field(default_factory=dict)
     notebooks: dict = field(default_factory=dict)  # lesson → names of notebooks
-    remarks: list = field(default_factory=list)
+    remarks: list = field(default_factory=list)  # pairs: a notebook's name, what there is to remark
     languages: collections.Counter = field(default_factory=collections.Counter)  # of the notebooks
 
     @property
@@ -75,7 +75,7 @@ class Marked:
         for lesson in sorted({lesson_of[name] for name in report.results}):
             self.notebooks.setdefault(lesson, []).append(report.notebook)
         if report.remark:
-            self.remarks.append(f"{report.notebook}: {report.remark}")
+            self.remarks.append((report.notebook, report.remark))
 
     def points(self, lesson: int, worth: dict[str, float]) -> float | None:
         """The points of a lesson, None where no notebook of it was handed in."""
