@@ -596,10 +596,10 @@ def test_checks_are_found_in_a_cell():
         ({"out_of_time": True}, 137, "stopped after 7.5 seconds"),
         ({"too_much": True}, 137, "wrote more than 50 MB of answers"),
         ({}, 77, "more than 1.5 GB of memory"),
-        ({}, 0, "ended"),
-        ({}, None, "ended"),
-        ({}, 3, "crashed (status 3)"),
-        pytest.param({}, 139, "crashed (SIGSEGV)", marks=pytest.mark.skipif(not LINUX, reason="numbers of LINUX")),
+        ({}, 0, "its process ended"),
+        ({}, None, "its process ended"),
+        ({}, 3, "its process crashed (status 3)"),
+        pytest.param({}, 139, "its process crashed (SIGSEGV)", marks=pytest.mark.skipif(not LINUX, reason="numbers of LINUX")),
         pytest.param({}, 152, "stopped after 1.5 seconds of computing", marks=pytest.mark.skipif(not LINUX, reason="numbers of LINUX")),
     ],
 )  # fmt: skip
@@ -692,7 +692,7 @@ def test_a_cell_that_ends_all_is_left_out_and_loses_what_it_checks():
     ]
     answers, remarks, lost, asked = collected(*runs)
     assert answers == []
-    assert remarks == ["crashed (status 3) in code cell 3", "ended in code cell 2"]
+    assert remarks == ["its process crashed (status 3) in code cell 3", "its process ended in code cell 2"]
     assert lost == {"best_h", "softmax", "collapse"}
     assert [request["skip"] for request, _ in asked] == [[], [2], [1, 2]]
 
@@ -713,14 +713,14 @@ def test_four_runs_of_a_notebook_are_enough():
 
 def test_where_no_cell_is_to_blame_there_is_no_other_run():
     _, remarks, lost, asked = collected(Said({"cell": -1}, {"cell": 4}, {"cell": "0"}, status=9))
-    assert (remarks, lost, len(asked)) == (["crashed (status 9)"], set(), 1)
+    assert (remarks, lost, len(asked)) == (["its process crashed (status 9)"], set(), 1)
 
 
 def test_a_cell_that_was_stopped_is_said_once():
     stopped = [{"cell": 2}, {"stopped": 2}, {"stopped": 7}, {"stopped": -1}]
     _, remarks, lost, _ = collected(Said(*stopped), Said(*stopped, {"done": True, "errors": 1}))
     said = "code cell 3 was stopped: it takes too long"
-    assert remarks == [said, "ended in code cell 3", "cells with errors: 1"]
+    assert remarks == [said, "its process ended in code cell 3", "cells with errors: 1"]
     assert lost == {"best_h", "softmax"}
 
 
@@ -847,7 +847,7 @@ def test_a_notebook_that_fails_ends_no_other(monkeypatch, tmp_path):
     found = [tmp_path / "a" / "bad\n.ipynb", tmp_path / "b.ipynb", tmp_path / "c.ipynb"]
     got = dict(command.grade_all(found, tmp_path, "limits", 1, 7))
     assert got == {
-        found[0]: command.Report("a/bad\\n.ipynb", remark="could not be graded (ZeroDivisionError)"),
+        found[0]: command.Report("a/bad\\n.ipynb", remark="could not be graded (ZeroDivisionError)", failed=True),
         found[1]: command.Report("b.ipynb"), found[2]: command.Report("c.ipynb"),
     }  # fmt: skip
     assert [(path, *rest) for path, _, *rest in (entry[:5] for entry in seen)] == [

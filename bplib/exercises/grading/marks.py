@@ -120,6 +120,13 @@ class Class:
         )
         seen = {lesson for one in self.marked for lesson in one.notebooks}
         self.lessons = sorted(seen if lessons is None else lessons)
+        handed = {lesson: sum(lesson in one.notebooks for one in self.marked) for lesson in seen}
+        for lesson in self.lessons if lessons is None else ():
+            if 4 * handed[lesson] < max(handed.values()):  # a single check of another lesson brings it in
+                self.said.append(
+                    f"lesson {lesson:02} came from {handed[lesson]} of {len(self.marked)} and counts for "
+                    "all: --lessons names those that are meant"
+                )
         for one in self.marked:
             for lesson, names in sorted(one.notebooks.items()):
                 if len(names) > 1 and lesson in self.lessons:

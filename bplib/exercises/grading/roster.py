@@ -42,6 +42,15 @@ NOBODY = re.compile(rf"(?:Copy of )?(?:{LESSON}|untitled\d*){COPY}", re.IGNORECA
 KEYS = ["learner", "username", "sis login id", "login id", "login", "id number", "student number",
         "sis user id", "id", "email address", "email", "name", "full name", "student"]  # fmt: skip
 NAMES = ["name", "full name", "student", "display name"]
+# What platforms call them that speak the language of the course's readers: Moodle in Chinese and German.
+ELSEWHERE = {
+    "用户名": "username", "登录名": "login", "学号": "id number", "邮箱": "email", "电子邮件": "email",
+    "电子邮件地址": "email address", "姓名": "name", "全名": "full name", "学生": "student",
+    "名": "first name", "名字": "first name", "姓": "last name", "姓氏": "last name",
+    "anmeldename": "username", "benutzername": "username", "matrikelnummer": "student number",
+    "id-nummer": "id number", "e-mail-adresse": "email address", "e-mail": "email", "vorname": "first name",
+    "nachname": "last name", "vollständiger name": "full name",
+}  # fmt: skip
 FIRST, LAST = ["first name", "firstname", "given name"], ["last name", "lastname", "surname", "family name"]
 
 
@@ -128,7 +137,7 @@ class Roster:
                 f"{path}, line {line}: expected a row of a CSV, in which every quotation mark "
                 f"that opens a cell is closed; it cannot be read ({error})"
             ) from None
-        if not {name.strip().lower() for name in columns} & {*KEYS, *LAST}:
+        if not {_heading(name) for name in columns} & {*KEYS, *LAST}:
             raise ValueError(
                 f"{path}: a roster begins with the names of its columns, one of them name or "
                 f"{', '.join(KEYS[:7])}, …; got {heading[:80]!r}"
@@ -166,9 +175,15 @@ class Roster:
         return None, f"{found.learner} is not in the roster{meant}"
 
 
+def _heading(name):
+    """A column's name as it stands in the lists above."""
+    name = name.strip().lower()
+    return ELSEWHERE.get(name, name)
+
+
 def _cell(row, names):
     """The first cell that is not empty, of the columns with these names."""
-    cells = {name.strip().lower(): value for name, value in row.items()}
+    cells = {_heading(name): value for name, value in row.items()}
     return next((cells[name] for name in names if cells.get(name)), "")
 
 
