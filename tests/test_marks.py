@@ -872,6 +872,19 @@ def test_a_journal_without_our_heading_begins_anew(tmp_path, first):
     assert journal.Journal(path, heading(), 9).seed == 8
 
 
+def test_a_journal_names_what_was_running_when_all_ended(tmp_path):
+    path = tmp_path / "j"
+    book = journal.Journal(path, heading(), 7)
+    for name in ("b", "a", "c"):
+        book.begin(name)
+    book.note("sha", report("a"))
+    again = journal.Journal(path, heading(), 8)
+    assert (again.unfinished, set(again.known), again.meddled) == (["b", "c"], {"a"}, False)
+    for name in ("b", "c"):
+        again.note("sha", report(name))
+    assert journal.Journal(path, heading(), 8).unfinished == []
+
+
 def test_a_journal_that_was_taken_away_is_written_again(tmp_path):
     book = journal.Journal(tmp_path / "j", heading(), 7)
     assert not book.outdated

@@ -38,7 +38,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -539,6 +539,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{len(reports)} of {len(found)} are known from {marking.journal.path}", file=sys.stderr)
     elif marking and marking.journal.outdated:
         print("The course or the limits have changed: all are graded again.", file=sys.stderr)
+    if marking and marking.journal.unfinished:
+        print(
+            f"The last run ended while it graded {', '.join(marking.journal.unfinished)}. Should it end there "
+            "again, leave those out.",
+            file=sys.stderr,
+        )
     if rows:
         for report in reports.values():
             rows.add(report)
@@ -546,7 +552,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = marking.journal.seed if marking else None
     bar = tqdm(total=len(found), initial=len(reports), unit="notebook", file=sys.stderr, disable=None)
     try:
-        for path, report in grade_all(rest, options.folder, limits, options.jobs, seed) if rest else ():
+        begin = marking.journal.begin if marking else None
+        for path, report in grade_all(rest, options.folder, limits, options.jobs, seed, begin) if rest else ():
             reports[path] = report
             if marking and journal.digest(path) != shas[path]:
                 report.remark = "; ".join(filter(None, [report.remark, remarking.CHANGED]))
@@ -617,9 +624,14 @@ def _numbers(text: str) -> list[int]:
 
 
 def grade_all(
-    found: Sequence[Path], folder: Path, limits: Limits, jobs: int, seed: int | None = None
+    found: Sequence[Path],
+    folder: Path,
+    limits: Limits,
+    jobs: int,
+    seed: int | None = None,
+    begin: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Path, Report]]:
-    """Yield (path, report) of the notebooks, each as soon as it is known."""
+    """Yield (path, report) of the notebooks, each as soon as it is known; `begin` hears of each that begins."""
     course, mine, open_ones = Course(seed), threading.local(), [runs := Runs()]
 
     def job(path):
@@ -628,6 +640,8 @@ def grade_all(
             open_ones.append(mine.judge)
         name = path.relative_to(folder).as_posix()
         try:
+            if begin:
+                begin(printable(name))
             return grade_notebook(path, name, limits, course, mine.judge, runs)
         except Exception as error:  # one notebook never ends the others
             why = getattr(error, "strerror", None) or type(error).__name__

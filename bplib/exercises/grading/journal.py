@@ -2,7 +2,8 @@
 
 A line of JSON for each notebook, after a heading that says what the verdicts rest on: the course, the limits
 and the seed of the inputs. Another course or other limits begin a new journal. A notebook that has changed
-since is graded again.
+since is graded again. Another line says that one was begun: whatever ended the command, a notebook too, did
+so while those ran that have no line of their own.
 
 Notebooks run with the rights of the teacher and could write into this file. While grading runs, whatever else
 writes into it is noticed and undone; afterwards nothing of a notebook is left running.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,11 +55,14 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike, heading: dict, seed: int, fresh: bool = False) -> None:
         self.path, self.meddled, self.outdated = Path(path), False, False
-        self.lines, self.known, self.seed = [], {}, seed
+        self.lines, self.known, self.seed, self.unfinished = [], {}, seed, []
+        self._lock = threading.Lock()
         found = [] if fresh else _entries(self.path)
         if found and found[0].get("heading") == heading and isinstance(found[0].get("seed"), int):
             self.seed = found[0]["seed"]
             self.known = {e["notebook"]: e for e in found[1:] if isinstance(e.get("notebook"), str)}
+            begun = {e["began"] for e in found[1:] if isinstance(e.get("began"), str)}
+            self.unfinished = sorted(begun - set(self.known))
         else:
             self.outdated = bool(found)
         entries = [{"heading": heading, "seed": self.seed}, *self.known.values()]
@@ -77,19 +82,27 @@ class Journal:
             return False
         return True
 
+    def begin(self, notebook: str) -> None:
+        """Remember, on any thread, that a notebook is being graded."""
+        self._add({"began": notebook})
+
     def note(self, sha: str, report: Report) -> None:
         """Remember a report."""
         results = [[r.exercise, r.status, r.message[:MAX_MESSAGE], r.slip] for r in report.results.values()]
         entry = {"notebook": report.notebook, "sha": sha, "remark": report.remark,
                  "language": report.language, "results": results}  # fmt: skip
-        self.lines.append(json.dumps(entry))
-        if _state(self.path) != self._state:
-            self.meddled = True
-            self._write_all()
-            return
-        with open(self.path, "a", encoding="ascii") as file:
-            file.write(self.lines[-1] + "\n")
-        self._state = _state(self.path)
+        self._add(entry)
+
+    def _add(self, entry):
+        with self._lock:
+            self.lines.append(json.dumps(entry))
+            if _state(self.path) != self._state:
+                self.meddled = True
+                self._write_all()
+                return
+            with open(self.path, "a", encoding="ascii") as file:
+                file.write(self.lines[-1] + "\n")
+            self._state = _state(self.path)
 
     def _write_all(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)  # a notebook may have removed it
