@@ -866,7 +866,7 @@ def main(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     asked = []
 
-    def graded(found, folder, limits, jobs, seed):
+    def graded(found, folder, limits, jobs, seed, begin):
         asked.append(([path.name for path in found], folder, limits, jobs, seed))
         for path in reversed(found):
             if path.name in stops:

@@ -221,6 +221,7 @@ def test_outputs_that_differ_in_more_than_words_are_noticed():
     assert same(_ran("0.25"), new_notebook(cells=[new_code_cell("x")]))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("spoken", LANGUAGES)
 def test_executed_lessons_have_the_same_outputs(spoken):
     """Every lesson runs in that language, and its numbers, formulas and arrays are the English ones."""

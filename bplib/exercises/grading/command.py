@@ -541,8 +541,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("The course or the limits have changed: all are graded again.", file=sys.stderr)
     if marking and marking.journal.unfinished:
         print(
-            f"The last run ended while it graded {', '.join(marking.journal.unfinished)}. Should it end there "
-            "again, leave those out.",
+            f"The last run ended while it graded {', '.join(marking.journal.unfinished)}. Should it end "
+            "there again, leave those out.",
             file=sys.stderr,
         )
     if rows:
@@ -553,7 +553,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bar = tqdm(total=len(found), initial=len(reports), unit="notebook", file=sys.stderr, disable=None)
     try:
         begin = marking.journal.begin if marking else None
-        for path, report in grade_all(rest, options.folder, limits, options.jobs, seed, begin) if rest else ():
+        reported = grade_all(rest, options.folder, limits, options.jobs, seed, begin) if rest else ()
+        for path, report in reported:
             reports[path] = report
             if marking and journal.digest(path) != shas[path]:
                 report.remark = "; ".join(filter(None, [report.remark, remarking.CHANGED]))
@@ -631,7 +632,7 @@ def grade_all(
     seed: int | None = None,
     begin: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Path, Report]]:
-    """Yield (path, report) of the notebooks, each as soon as it is known; `begin` hears of each that begins."""
+    """Yield (path, report) of the notebooks, each as soon as it is known; `begin` hears which has begun."""
     course, mine, open_ones = Course(seed), threading.local(), [runs := Runs()]
 
     def job(path):
