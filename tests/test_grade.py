@@ -1155,7 +1155,10 @@ def test_what_is_read_of_a_notebook(tmp_path):
 def test_why_a_notebook_is_not_read(tmp_path, text, trouble):
     if text is not None:
         (tmp_path / "a.ipynb").write_text(text)
-    assert judging.read(tmp_path / "a.ipynb") == {"trouble": f"not a notebook that can be read ({trouble})"}
+    said = judging.read(tmp_path / "a.ipynb")["trouble"]
+    assert said.startswith("not a notebook that can be read (")
+    if text is not None or os.name != "nt":  # Windows has another sentence for a file that is not there
+        assert said == f"not a notebook that can be read ({trouble})"
 
 
 def test_what_is_no_file_is_not_read(tmp_path):
@@ -1180,7 +1183,7 @@ def test_what_is_judged():
 
 def test_a_judging_process_reads_and_judges_until_it_is_closed(tmp_path):
     judge = judging.Judge()
-    path = tmp_path / "é\n.ipynb"
+    path = tmp_path / ("é.ipynb" if os.name == "nt" else "é\n.ipynb")
     notebook(path, IMPORTS, title="# 05 · é")
     right = attempt_to_json(ex.log_square.attempt((ex.log_square.answer,), 0))
     try:
@@ -1215,14 +1218,14 @@ def test_judging_limits_itself(monkeypatch):
     )
     judging.main(7.5)
     assert limits == [judging.MEMORY, 7.5, 7.5]
-    expected = [{"trouble": "not a notebook that can be read (No such file or directory)"}, {"seed": 1}]
+    expected = [judging.read("/no/where"), {"seed": 1}]
+    assert "trouble" in expected[0]
     assert [json.loads(line) for line in out.getvalue().splitlines()] == expected
     assert talk.getvalue() == "best_h 1\n"
 
 
 def test_judging_that_takes_too_long_is_ended(monkeypatch):
     """By the clock too: what waits computes nothing."""
-    monkeypatch.setattr(judging, "STARTING", 0)
     monkeypatch.setattr(judging, "PATIENCE", 2)
     waits = [sys.executable, "-c", "import time\nprint('{}', flush=True)\ntime.sleep(600)"]
     judge = judging.Judge(seconds=1)
@@ -1265,7 +1268,7 @@ def test_the_keeper_ends_as_its_command_did(code, status):
 
 def test_the_keeper_hands_on_one_line_and_what_is_answered():
     started = kept("import sys\nprint(repr(sys.stdin.read()))\nprint('b')", "what is asked")
-    assert started.answers.read() == b"'what is asked\\n'\nb\n"
+    assert started.answers.read().replace(b"\r", b"") == b"'what is asked\\n'\nb\n"
     assert started.process.wait(timeout=60) == 0
     started.hang_up()
 
@@ -1277,7 +1280,8 @@ def test_the_keeper_ends_its_command_when_nobody_listens():
     assert os.getsid(pid) == pid
     started.fall_silent()
     assert started.process.wait(timeout=60) == 137
-    assert not alive(pid)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
     started.hang_up()
     assert started.answers.read() == b""
 
@@ -1324,10 +1328,14 @@ def test_the_keeper_finds_who_descends_from_whom():
         process.communicate()
 
 
-def test_the_keeper_shrugs_at_what_has_gone():
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    keeper.kill(gone.pid)
+@needs_posix
+def test_the_keeper_shrugs_at_what_has_gone(monkeypatch):
+    def gone(*args):
+        raise ProcessLookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.os, "kill", gone)
+        keeper.kill(os.getpid())
     started = kept("import sys; sys.stdin.close()", "x" * 1_000_000)
     assert started.process.wait(timeout=60) == 0
     started.hang_up()

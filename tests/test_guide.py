@@ -79,11 +79,14 @@ def test_every_exercise_has_its_right_answer():
     for lesson in lessons.LESSONS:
         sections = guide.slips(lesson).split("\n### ")[1:]
         for e, section in zip(exercises.exercises(lesson.number), sections, strict=True):
-            answer = e.answer_text if isinstance(e, exercises.kinds.Expression) else ""
             if isinstance(e, exercises.kinds.Function):
                 answer = e.solution_text.strip()
-            elif isinstance(e, exercises.kinds.Choice):
-                answer = f"'{e.answer}'"
+            elif isinstance(e, exercises.kinds.Expression):
+                answer = f"Right: {guide.code(e.answer_text)}"
+            elif isinstance(e, exercises.kinds.Value):
+                answer = f"Right: {guide.escaped(str(e.answer))}:"
+            else:
+                answer = f"Right: '{e.answer}': "
             assert section.startswith(f"`{e.name}`")
             assert answer in section.partition("| what comes")[0]
 

@@ -169,6 +169,8 @@ def test_a_number_that_two_have_tells_nobody_apart(tmp_path):
     [
         ("姓名,学号,电子邮件\n王芳,2026001,w@x.cn\n", "2026001", "2026001", "王芳"),
         ("姓,名\n王,芳\n", "王芳", "芳 王", "王 芳"),
+        ("Name,姓名,电子邮件,邮箱\nWang Fang,王芳,w@x.cn,\n", "Wang_Fang", "w@x.cn", "Wang Fang"),
+        ("Name,姓名,电子邮件,邮箱\nWang Fang,王芳,w@x.cn,\n", "王芳", "w@x.cn", "Wang Fang"),
         (
             "Vorname;Nachname;Anmeldename;E-Mail-Adresse\nÖzge;Kaya;ok7;k@x.de\n",
             "KayaÖzge",
@@ -186,7 +188,10 @@ def test_a_lesson_that_hardly_anybody_handed_in_is_said():
     reports = [report(f"{name}/05.ipynb", lesson=5) for name in "abcde"]
     assert marks.Class(reports).said == []
     said = marks.Class([*reports, report("a/06.ipynb", lesson=6)]).said
-    assert said[0] == "lesson 06 came from 1 of 5 and counts for all: --lessons names those that are meant"
+    assert said[0] == (
+        "lesson 06: 1 of 5 handed it in, and it counts for everybody; name the lessons that are to count with "
+        "--lessons"
+    )
     assert marks.Class([*reports, report("a/06.ipynb", lesson=6)], lessons=[5]).said == []
 
 
@@ -355,7 +360,8 @@ def test_a_roster_that_is_not_canvass_fills_canvass_columns(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "column", ["Username", "ID number", "Email address", "First name", "Last name", "Surname"]
+    "column",
+    ["Username", "ID number", "Email address", "First name", "Last name", "Surname", "学号", "Anmeldename"],
 )
 def test_moodle_gets_each_of_its_columns_back(tmp_path, column):
     text = f"{column} ,Learner,Lesson 051,Lesson 05 tasks\nanna,anna,1,2\n"
@@ -655,7 +661,7 @@ def test_files_of_feedback_have_names_of_their_own():
     assert names[6] == "x" * 200 + ".html"
     for device in ("CON", "prn", "aux", "nul", "com1", "LPT9"):
         assert feedback.file_name(device, set()) == f"{device}_.html"
-    for key, name in (("con.txt", "con.txt_"), ("console", "console"), ("a.b@x-1", "a.b@x-1")):
+    for key, name in (("con.txt", "con_.txt"), ("console", "console"), ("a.b@x-1", "a.b@x-1")):
         assert feedback.file_name(key, set()) == f"{name}.html"
     taken = {"a.html"}
     assert [feedback.file_name("a", taken) for _ in range(3)] == ["a.html", "a-2.html", "a-3.html"]
@@ -880,9 +886,30 @@ def test_a_journal_names_what_was_running_when_all_ended(tmp_path):
     book.note("sha", report("a"))
     again = journal.Journal(path, heading(), 8)
     assert (again.unfinished, set(again.known), again.meddled) == (["b", "c"], {"a"}, False)
-    for name in ("b", "c"):
-        again.note("sha", report(name))
+    again.note("sha", report("b"))
+    again.fail("c")  # it has ended, and is to be tried again
     assert journal.Journal(path, heading(), 8).unfinished == []
+    third = journal.Journal(path, heading(), 8)
+    third.begin("a")  # handed in anew
+    assert journal.Journal(path, heading(), 8).unfinished == ["a"]
+
+
+def test_a_line_that_a_full_disk_has_torn_is_nobodys_meddling(tmp_path, monkeypatch):
+    book = journal.Journal(tmp_path / "j", heading(), 7)
+
+    def full(path, *args, **kwargs):
+        with open(path, "ab") as file:
+            file.write(b'{"half')
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "open", full, raising=False)
+        with pytest.raises(OSError, match="No space"):
+            book.begin("a")
+    book.note("sha", report("b"))
+    assert not book.meddled
+    again = journal.Journal(tmp_path / "j", heading(), 7)
+    assert (again.unfinished, set(again.known)) == (["a"], {"b"})
 
 
 def test_a_journal_that_was_taken_away_is_written_again(tmp_path):
@@ -1151,6 +1178,7 @@ def test_what_this_machine_could_not_grade_is_tried_again(tmp_path, monkeypatch,
     told = capsys.readouterr()
     assert "1 of 6" in told.out
     assert "known" not in told.err
+    assert "The last run ended" not in told.err
 
 
 def test_a_notebook_that_another_one_changed_is_said_and_tried_again(tmp_path, capsys):
@@ -1191,19 +1219,21 @@ def test_where_nobody_reads_on_the_marks_are_written(tmp_path):
 def test_files_that_are_no_notebooks_are_said(tmp_path, capsys):
     notebook(tmp_path / "class" / "anna" / "05.ipynb", "x = 1")
     (tmp_path / "class" / "bo").mkdir()
-    for name in ("05.zip", "05.ipynb.txt", "my\nnet.html", "data.csv"):
+    page = "my net.html" if os.name == "nt" else "my\nnet.html"
+    for name in ("05.zip", "05.ipynb.txt", page, "data.csv"):
         (tmp_path / "class" / "bo" / name).touch()
     others = [
         f"bo/{name}: no notebook, so nothing of it is graded"
-        for name in ("05.ipynb.txt", "05.zip", r"my\nnet.html")
+        for name in ("05.ipynb.txt", "05.zip", page.replace("\n", r"\n"))
     ]
-    for more in ([], ["--marks", str(tmp_path / "m")]):
+    # the second time with marks below the folder: their pages are not among what was handed in
+    for more in ([], *[["--marks", str(tmp_path / "class" / "m")]] * 2):
         assert command.main([str(tmp_path / "class"), *more]) == 0
         assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("bo/")] == others
     with pytest.raises(SystemExit):
         command.main([str(tmp_path / "class" / "bo")])
     assert "no notebook below" in (complaint := capsys.readouterr().err)
-    assert "05.zip is none" in complaint
+    assert "05.zip is no notebook: unpack it, or ask for the .ipynb" in complaint
 
 
 def test_a_remark_steers_no_terminal(tmp_path, capsys):

@@ -1191,6 +1191,7 @@ def test_xor_a_click_in_the_plane_adds_a_point_to_the_network_in_training():
         tuple(row) for _ in range(4) for row in playground.model.dataset.X_train[playground.model.step().rows]
     }
     assert {(0.5, 0.5), (0.25, 0.75)} < rows, "they are trained on"
+    assert playground.model.epoch == 22, "twenty passes over four points, two over six of them"
     again = eval(
         playground.code.value.split("; ")[1], {"XORPlayground": XORPlayground, "XORSettings": XORSettings}
     )
@@ -1209,6 +1210,7 @@ def test_xor_a_click_in_the_plane_adds_a_point_to_the_network_in_training():
     full.click.value = 1
     click(full, full.view.plane, 0.5, 0.6)
     assert len(full.settings.added) == xor.MAX_ADDED
+    assert "take one away" in full.status.value
 
 
 @pytest.mark.parametrize("place", [None, "x", [0.5], [0.5, "a"], [0.5, 1.5], [float("nan"), 0.5], {}])

@@ -134,6 +134,8 @@ def schedule(plan, what):
                 rows.append(f"| {clock(now - BREAK)} | {clock(now - BREAK + LUNCH)} | lunch | | | |")
                 now, eaten = now - BREAK + LUNCH, True
             if minutes:
+                if what != "Day" or lesson_number != lessons_there[-1][0]:
+                    raise ValueError(f"{note}: a part that is shown ends a day")
                 name, end = (
                     f"{note}, of [{x.number:02} {x.title}](lesson_{x.number:02}.md)",
                     now - BREAK + minutes[0],

@@ -247,11 +247,8 @@ class Picture(anywidget.AnyWidget):
                 page.forget()
             page.heard, page.visible = now, visible
         self.on_answer()
-        x, y = (
-            place if isinstance(place := message.get("clicked"), list) and len(place) == 2 else (None, None)
-        )
-        if self._on_click and all(isinstance(number, int | float) and 0 <= number <= 1 for number in (x, y)):
-            self._on_click(x, y)
+        if self._on_click and _is_place(place := message.get("clicked")):
+            self._on_click(*place)
 
     def _answering(self):
         """The pages that answer; those that have not for long are given up."""
@@ -263,6 +260,11 @@ class Picture(anywidget.AnyWidget):
             elif silent <= (self.SILENT if page.visible else self.HIDDEN_SILENT):
                 answering.append(page)
         return answering
+
+
+def _is_place(place):
+    numbers = isinstance(place, list) and len(place) == 2
+    return numbers and all(isinstance(number, int | float) and 0 <= number <= 1 for number in place)
 
 
 class Speaking(anywidget.AnyWidget):

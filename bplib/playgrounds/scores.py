@@ -52,9 +52,9 @@ class ScoreExplorer(Explorer):
                 bar.set_height(height)
         self.table.set_values(J)
         for text, entry in zip(self.entries, J.ravel(), strict=True):
-            text.set_text(f"{entry + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−"))
+            text.set_text(f"{entry:.2f}".replace("-0.00", "0.00").replace("-", "−"))
         largest, pull = np.abs(J).max(), np.abs(gradient).max()
         return (
             f"p of the right class {p[right - 1]:.4f}, L = {loss:.4f}; "
-            f"largest entry of J {largest:.4f}, of p − y {pull:.4f}"
+            f"largest size of an entry of J {largest:.4f}, of p − y {pull:.4f}"
         )

@@ -116,6 +116,7 @@ class XORModel:
                              output="sigmoid" if squared else "identity", rng=self.rng)  # fmt: skip
         self.optimizer = SGD(settings.learning_rate)
         self.step_count = self.epoch = 0
+        self._passes = 0.0
         given = self.dataset.X_train[: len(self.dataset.X_train) - len(settings.added)]
         margin = 0.15 * np.ptp(given, axis=0)  # an added point within it moves nothing
         low = np.minimum(given.min(axis=0) - margin, self.dataset.X_train.min(axis=0))
@@ -151,8 +152,8 @@ class XORModel:
                 f"{self.step_count} with learning rate {snapshot.learning_rate:g}: each step overshoots more "
                 "than the one before. Try a rate ten times smaller, a larger batch, or another start"
             )
-        size = min(self.settings.batch_size, len(self.dataset.y_train))
-        self.epoch = self.step_count * size // len(self.dataset.y_train)
+        self._passes += len(snapshot.rows) / len(self.dataset.y_train)  # of as many points as there are now
+        self.epoch = int(self._passes + 1e-6)
         # 500 points of the curve for the first 500 steps, and as many for each doubling from there on: two
         # steps in a row at a time, as every second step alone would show one side of a swing to and fro.
         every = 1 << max(0, (self.step_count // 500).bit_length() - 1)
@@ -390,15 +391,13 @@ class XORPlayground(Playground):
     and a click in the plane can add a point.
     """
 
-    acts_at_once = Playground.acts_at_once | {"added"}
-
     def __init__(self, settings=None, *, panels="all", speed=5, key=None, build=mlp):
         settings = XORSettings() if settings is None else settings
         if not isinstance(settings, XORSettings):
             raise TypeError(f"XORPlayground: settings must be XORSettings(...), got {settings!r}")
         if panels not in ("all", "simple"):
             raise ValueError(f'XORPlayground: panels must be "all" or "simple", got {panels!r}')
-        self.panels, self.build = panels, build
+        self.panels, self.build, self._renewing = panels, build, False
         self.alt = (
             "XOR playground: the plane coloured by the network's answer with the training points on it, and "
             "the loss over the steps"
@@ -442,6 +441,8 @@ class XORPlayground(Playground):
         return XORView(self.panels)
 
     def _enlarge(self):
+        if self._renewing:  # a new model is on its way, with a frame of its own
+            return
         self.model.large = self.large.value
         self.draw(sharp=not self.playing)
 
@@ -454,6 +455,8 @@ class XORPlayground(Playground):
 
     def _change_points(self, x1, x2):
         added = [*self.settings.added]
+        if self.click.value in (0, 1) and len(added) == MAX_ADDED:
+            self.say(f"No more than {MAX_ADDED} points can be added: take one away.")
         if self.click.value in (0, 1) and len(added) < MAX_ADDED:
             added.append((round(x1, 3), round(x2, 3), self.click.value))
         elif self.click.value == TAKE_AWAY and added:
@@ -470,9 +473,13 @@ class XORPlayground(Playground):
         if name in ("hidden", "layers"):
             shown = self.large.value
             settings = replace(self.settings, **{name: self.controls[name].value})
-            self.large.options = offered(_units(settings))
-            if shown in dict(_units(settings)).values():
-                self.large.value = shown
+            self._renewing = True
+            try:
+                self.large.options = offered(_units(settings))
+                if shown in dict(_units(settings)).values():
+                    self.large.value = shown
+            finally:
+                self._renewing = False
         super()._turned(name)
 
     def line_of_code(self):

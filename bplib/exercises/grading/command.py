@@ -24,6 +24,7 @@ import argparse
 import contextlib
 import copy
 import csv
+import functools
 import io
 import json
 import os
@@ -430,9 +431,16 @@ def notebooks(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def passed_over(folder: Path) -> list[str]:
-    """What may have been handed in for a notebook and is none, as names: a ZIP, a page, 05.ipynb.txt."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+def passed_over(folder: Path, marks: Path | None = None) -> list[str]:
+    """What may have been handed in for a notebook and is none, as names: a ZIP, a page, 05.ipynb.txt.
+
+    Marks that are written below the folder have pages, too.
+    """
+    theirs = [path for path in folder.rglob("*") if not path.is_dir()]
+    if marks:
+        ours = os.path.abspath(marks)
+        theirs = [path for path in theirs if not Path(os.path.abspath(path)).is_relative_to(ours)]
+    found = (path.relative_to(folder).as_posix() for path in theirs)
     return sorted(printable(name) for name in found if NO_NOTEBOOK.search(name))
 
 
@@ -508,10 +516,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--seconds and --memory must be above 0, and --jobs at least 1")
     if not options.marks and (options.roster or options.learner or options.points or options.lessons):
         parser.error("--roster, --learner, --points and --lessons need --marks DIR, where marks are written")
-    found, others = notebooks(options.folder), passed_over(options.folder)
+    found, others = notebooks(options.folder), passed_over(options.folder, options.marks)
     if not found:
         nothing = f"there is no notebook below {options.folder}"
-        parser.error("; ".join([nothing, *(f"{name} is none" for name in others)]))
+        parser.error(
+            "; ".join(
+                [nothing, *(f"{name} is no notebook: unpack it, or ask for the .ipynb" for name in others)]
+            )
+        )
     limits = Limits(options.seconds, int(options.memory * 1e9))
     try:
         marking = Marking(options, limits, PACKAGE) if options.marks else None
@@ -553,8 +565,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bar = tqdm(total=len(found), initial=len(reports), unit="notebook", file=sys.stderr, disable=None)
     try:
         begin = marking.journal.begin if marking else None
-        reported = grade_all(rest, options.folder, limits, options.jobs, seed, begin) if rest else ()
-        for path, report in reported:
+        grading = functools.partial(grade_all, rest, options.folder, limits, options.jobs, seed, begin)
+        for path, report in grading() if rest else ():  # nothing else holds it: it is closed as the loop ends
             reports[path] = report
             if marking and journal.digest(path) != shas[path]:
                 report.remark = "; ".join(filter(None, [report.remark, remarking.CHANGED]))
@@ -563,7 +575,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bar.update()
             if rows:
                 rows.add(report)
-            if marking and not report.failed:
+            if marking and report.failed:
+                marking.journal.fail(report.notebook)
+            elif marking:
                 marking.journal.note(shas[path], report)
     except KeyboardInterrupt:
         status = 130
@@ -608,7 +622,7 @@ def tell(text: str) -> None:
     """Print to standard output; who has stopped reading (`| head`) still gets the files."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
+    except OSError:  # Windows calls a pipe that nobody reads an invalid argument; the disk may be full
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the end)
 
 

@@ -99,8 +99,8 @@ def file_name(key: str, taken: set[str]) -> str:
     """A file's name that any system takes, made of a learner's key and not among those taken."""
     stem = re.sub(r"[^\w.@ -]+", "_", key).strip(" .")
     stem = stem.encode()[:200].decode(errors="ignore").strip(" .") or "learner"
-    if re.fullmatch(r"(?i:con|prn|aux|nul|com\d|lpt\d)", stem.partition(".")[0]):  # Windows has devices there
-        stem += "_"
+    # Windows has devices of these names, whatever follows a point
+    stem = re.sub(r"^(con|prn|aux|nul|com\d|lpt\d) *(?=\.|$)", r"\1_", stem, flags=re.IGNORECASE)
     name, n = stem, 2
     while name.casefold() in taken:
         name, n = f"{stem}-{n}", n + 1

@@ -2,8 +2,8 @@
 
 A line of JSON for each notebook, after a heading that says what the verdicts rest on: the course, the limits
 and the seed of the inputs. Another course or other limits begin a new journal. A notebook that has changed
-since is graded again. Another line says that one was begun: whatever ended the command, a notebook too, did
-so while those ran that have no line of their own.
+since is graded again. Other lines say that one was begun, or failed and is to be graded again: whatever ended
+the command, a notebook too, did so while those ran that were begun and have no later line.
 
 Notebooks run with the rights of the teacher and could write into this file. While grading runs, whatever else
 writes into it is noticed and undone; afterwards nothing of a notebook is left running.
@@ -56,13 +56,20 @@ class Journal:
     def __init__(self, path: str | os.PathLike, heading: dict, seed: int, fresh: bool = False) -> None:
         self.path, self.meddled, self.outdated = Path(path), False, False
         self.lines, self.known, self.seed, self.unfinished = [], {}, seed, []
-        self._lock = threading.Lock()
+        self._lock, self._torn = threading.Lock(), False
         found = [] if fresh else _entries(self.path)
         if found and found[0].get("heading") == heading and isinstance(found[0].get("seed"), int):
             self.seed = found[0]["seed"]
-            self.known = {e["notebook"]: e for e in found[1:] if isinstance(e.get("notebook"), str)}
-            begun = {e["began"] for e in found[1:] if isinstance(e.get("began"), str)}
-            self.unfinished = sorted(begun - set(self.known))
+            running = set()
+            for entry in found[1:]:  # in their order: what is known of an earlier version ends no later one
+                if isinstance(entry.get("began"), str):
+                    running.add(entry["began"])
+                elif isinstance(entry.get("failed"), str):
+                    running.discard(entry["failed"])
+                elif isinstance(entry.get("notebook"), str):
+                    self.known[entry["notebook"]] = entry
+                    running.discard(entry["notebook"])
+            self.unfinished = sorted(running)
         else:
             self.outdated = bool(found)
         entries = [{"heading": heading, "seed": self.seed}, *self.known.values()]
@@ -86,6 +93,10 @@ class Journal:
         """Remember, on any thread, that a notebook is being graded."""
         self._add({"began": notebook})
 
+    def fail(self, notebook: str) -> None:
+        """Remember that one has ended and is to be graded again."""
+        self._add({"failed": notebook})
+
     def note(self, sha: str, report: Report) -> None:
         """Remember a report."""
         results = [[r.exercise, r.status, r.message[:MAX_MESSAGE], r.slip] for r in report.results.values()]
@@ -97,12 +108,14 @@ class Journal:
         with self._lock:
             self.lines.append(json.dumps(entry))
             if _state(self.path) != self._state:
-                self.meddled = True
+                self.meddled |= not self._torn
                 self._write_all()
+                self._torn = False
                 return
+            self._torn = True  # until all of the line is there: a full disk takes half of it
             with open(self.path, "a", encoding="ascii") as file:
                 file.write(self.lines[-1] + "\n")
-            self._state = _state(self.path)
+            self._state, self._torn = _state(self.path), False
 
     def _write_all(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)  # a notebook may have removed it

@@ -38,7 +38,7 @@ from .. import exercises, registry
 from ..diagnose import CORRECT, NOT_ATTEMPTED, NOT_YET, Result
 from ..kinds import Exercise, Function
 from . import class_picture, feedback, journal
-from .roster import Learner, Roster, found_in
+from .roster import Learner, Roster, found_in, in_english
 
 if TYPE_CHECKING:
     from .command import Limits, Report
@@ -124,8 +124,8 @@ class Class:
         for lesson in self.lessons if lessons is None else ():
             if 4 * handed[lesson] < max(handed.values()):  # a single check of another lesson brings it in
                 self.said.append(
-                    f"lesson {lesson:02} came from {handed[lesson]} of {len(self.marked)} and counts for "
-                    "all: --lessons names those that are meant"
+                    f"lesson {lesson:02}: {handed[lesson]} of {len(self.marked)} handed it in, and it counts "
+                    "for everybody; name the lessons that are to count with --lessons"
                 )
         for one in self.marked:
             for lesson, names in sorted(one.notebooks.items()):
@@ -258,7 +258,7 @@ def _column(roster, lesson):
 
 def moodle_table(group: Class, worth: dict[str, float]) -> Iterator[list[str]]:
     """The rows of moodle.csv: what tells learners apart, then points and a sentence for each lesson."""
-    own = [name for name in group.roster.columns if name.strip().lower() in  # type: ignore[union-attr]
+    own = [name for name in group.roster.columns if in_english(name) in  # type: ignore[union-attr]
            ("username", "id number", "email address", "first name", "last name", "surname")]  # fmt: skip
     fixed = own or ["Username"]
     columns = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 NO_CHECK = "no check is left in it"
 NO_LESSON = "no check is left in it, nor what tells its lesson"
 UNREADABLE = "not a notebook that can be read: it takes too long, or too much memory"
-CHANGED = "it was changed while grading ran, by whom is not known: put it back as it was handed in"
+CHANGED = "it was changed while it was graded, by whom is not known: what was handed in must be graded again"
 LOST = "Its cell was stopped, or ended the whole process."
 ENDED = "its process ended"
 

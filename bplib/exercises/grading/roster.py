@@ -10,7 +10,7 @@ The learner of a notebook is found in its path below the graded folder, by the f
     LEARNER.ipynb
 
 Folders named like a lesson (05, lesson05, 05_matrix_gradients), and `submissions`, into which some programs
-unpack Canvas's ZIP, are passed over; Moodle's folder is known at any depth. A regular expression with a group
+unpack Canvas's ZIP, are passed over; Moodle's folder may lie in another. A regular expression with a group
 `learner` takes the place of all this. What is found is looked for in every column of the roster that can tell
 learners apart; capitals, blanks and punctuation do not count.
 """
@@ -79,7 +79,7 @@ def found_in(path: str, pattern: re.Pattern | None = None) -> Found:
         return Found(match["learner"] or "" if match else "")
     *folders, file = PurePosixPath(path).parts
     folders = [name for name in folders if not PASSED_OVER.fullmatch(name)]
-    moodle = next(filter(None, map(MOODLE.fullmatch, folders)), None)
+    moodle = next(filter(None, map(MOODLE.fullmatch, folders[:2])), None)
     if folders:
         return Found(moodle["learner"] if moodle else folders[0])
     stem = re.sub(r"\.ipynb$", "", file, flags=re.IGNORECASE)
@@ -126,8 +126,8 @@ class Roster:
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8: save it as “CSV UTF-8”"
             raise ValueError(f"{path}: the roster cannot be read ({why})") from None
-        heading = text.partition("\n")[0]
-        table = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=heading.count), strict=True)
+        first = text.partition("\n")[0]
+        table = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=first.count), strict=True)
         try:
             columns = [name or "" for name in table.fieldnames or []]
             rows = [(table.line_num, row) for row in table]
@@ -137,10 +137,10 @@ class Roster:
                 f"{path}, line {line}: expected a row of a CSV, in which every quotation mark "
                 f"that opens a cell is closed; it cannot be read ({error})"
             ) from None
-        if not {_heading(name) for name in columns} & {*KEYS, *LAST}:
+        if not {in_english(name) for name in columns} & {*KEYS, *LAST}:
             raise ValueError(
                 f"{path}: a roster begins with the names of its columns, one of them name or "
-                f"{', '.join(KEYS[:7])}, …; got {heading[:80]!r}"
+                f"{', '.join(KEYS[:7])}, …; got {first[:80]!r}"
             )
         learners: list[Learner] = []
         lines: dict[str, int] = {}
@@ -175,15 +175,16 @@ class Roster:
         return None, f"{found.learner} is not in the roster{meant}"
 
 
-def _heading(name):
-    """A column's name as it stands in the lists above."""
+def in_english(name: str) -> str:
+    """A column's name in English and lower case, as it stands in KEYS and the lists beside it."""
     name = name.strip().lower()
     return ELSEWHERE.get(name, name)
 
 
 def _cell(row, names):
     """The first cell that is not empty, of the columns with these names."""
-    cells = {_heading(name): value for name, value in row.items()}
+    # the first column with something in it: several may mean the same
+    cells = {in_english(name): value for name, value in reversed(row.items()) if value}
     return next((cells[name] for name in names if cells.get(name)), "")
 
 
@@ -200,7 +201,7 @@ def _aliases(learner):
     """Everything by which a file may call a learner; comparing forgets blanks and commas."""
     row = learner.row
     first, last = _cell(row, FIRST), _cell(row, LAST)
-    aliases = {learner.key, learner.name, *(_cell(row, [name]) for name in KEYS)}
+    aliases = {learner.key, learner.name, *(value for name, value in row.items() if in_english(name) in KEYS)}
     if first and last:
         aliases |= {f"{first} {last}", f"{last} {first}"}
     for name in list(aliases):
