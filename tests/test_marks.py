@@ -184,6 +184,15 @@ def test_a_roster_in_chinese_or_german(tmp_path, text, called, key, name):
     assert (learner.key, *sorted(learner.name.split())) == (key, *sorted(name.split()))
 
 
+def test_a_roster_as_a_spreadsheet_in_chinese_saves_it(tmp_path):
+    (tmp_path / "r.csv").write_bytes("姓名,学号\r\n王芳,2026001\r\n".encode("gb18030"))
+    learner, _ = Roster.read(tmp_path / "r.csv").which(Found("王芳"))
+    assert (learner.key, learner.name) == ("2026001", "王芳")
+    (tmp_path / "r.csv").write_bytes("name\nJörg\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="not UTF-8"):
+        Roster.read(tmp_path / "r.csv")
+
+
 def test_a_lesson_that_hardly_anybody_handed_in_is_said():
     reports = [report(f"{name}/05.ipynb", lesson=5) for name in "abcde"]
     assert marks.Class(reports).said == []

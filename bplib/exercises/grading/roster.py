@@ -121,8 +121,8 @@ class Roster:
     def read(cls, path: str | os.PathLike) -> Roster:
         """The roster in a file; a ValueError says what is wrong with it."""
         try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
-                text = file.read()
+            with open(path, "rb") as file:
+                text = _decoded(file.read())
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is not UTF-8: save it as “CSV UTF-8”"
             raise ValueError(f"{path}: the roster cannot be read ({why})") from None
@@ -173,6 +173,17 @@ class Roster:
         near = difflib.get_close_matches(plain(found.learner), self._known, 1, 0.8)
         meant = f"; {self._known[near[0]][0].key} is near it" if near else ""
         return None, f"{found.learner} is not in the roster{meant}"
+
+
+def _decoded(content):
+    """The text of a CSV: UTF-8, or GB18030, as spreadsheets in Chinese save it, if the heading is Chinese."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        heading = content.partition(b"\n")[0].decode("gb18030", "replace")
+        if not any(name in heading for name in ELSEWHERE if not name.isascii() and name > "\u4e00"):
+            raise
+        return content.decode("gb18030")
 
 
 def in_english(name: str) -> str:
