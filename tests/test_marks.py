@@ -1232,7 +1232,7 @@ def test_files_that_are_no_notebooks_are_said(tmp_path, capsys):
     for name in ("05.zip", "05.ipynb.txt", page, "data.csv"):
         (tmp_path / "class" / "bo" / name).touch()
     others = [
-        f"bo/{name}: no notebook, so nothing of it is graded"
+        f"bo/{name} is no notebook, so nothing of it is graded: unpack it, or ask for the .ipynb"
         for name in ("05.ipynb.txt", "05.zip", page.replace("\n", r"\n"))
     ]
     # the second time with marks below the folder: their pages are not among what was handed in
@@ -1242,7 +1242,7 @@ def test_files_that_are_no_notebooks_are_said(tmp_path, capsys):
     with pytest.raises(SystemExit):
         command.main([str(tmp_path / "class" / "bo")])
     assert "no notebook below" in (complaint := capsys.readouterr().err)
-    assert "05.zip is no notebook: unpack it, or ask for the .ipynb" in complaint
+    assert "05.zip is no notebook, so nothing of it is graded: unpack it, or ask for the .ipynb" in complaint
 
 
 def test_a_remark_steers_no_terminal(tmp_path, capsys):

@@ -1000,7 +1000,7 @@ def test_a_key_names_what_to_replace():
 
 def test_closing_leaves_no_widget_behind():
     before = set(_instances)
-    for made in (CounterPlayground(), Slope(), XORPlayground()):
+    for made in (CounterPlayground(), Slope(), XORPlayground(), XORPlayground(panels="simple")):
         made.close()
         made.close()
     assert set(_instances) == before
@@ -1265,6 +1265,7 @@ def test_xor_wiring_shows_each_weight_where_it_leads_by_sign_and_size():
         ({"added": 3}, "added must be at most 100 points .* got 3"),
         ({"added": ((0.5, 0.5),)}, "added must be at most 100 points"),
         ({"added": ((0.5, np.inf, 1),)}, "added must be at most 100 points"),
+        ({"added": ((0.5, 10**400, 1),)}, "added must be at most 100 points"),
         ({"added": ((0.5, 0.5, 2),)}, "added must be at most 100 points"),
         ({"added": ((0.5, 0.5, 0.5),)}, "added must be at most 100 points"),
         ({"added": ((0.5, 0.5, 1),) * 101}, "added must be at most 100 points"),

@@ -6,9 +6,9 @@ from .. import plots
 from ..live.controls import choice, slider
 from ..live.explorer import Explorer
 from ..live.figure import LiveFigure, Raster
-from ..losses import SoftmaxCrossEntropy, softmax
+from ..losses import SoftmaxCrossEntropy
 
-CLASSES = (1, 2, 3)
+CLASSES, LOSS = (1, 2, 3), SoftmaxCrossEntropy()
 
 
 class ScoreExplorer(Explorer):
@@ -44,8 +44,8 @@ class ScoreExplorer(Explorer):
 
     def update(self, z1, z2, z3, right):
         Z, label = np.array([[z1, z2, z3]]), np.array([right - 1])
-        loss, cache = (model := SoftmaxCrossEntropy()).forward(Z, label)
-        p, gradient = softmax(Z)[0], model.backward(cache)[0]
+        loss, cache = LOSS.forward(Z, label)
+        p, gradient = LOSS.predict(Z)[0], LOSS.backward(cache)[0]
         J = np.diag(p) - np.outer(p, p)
         for bars, heights in ((self.p, p), (self.gradient, gradient)):
             for bar, height in zip(bars, heights, strict=True):

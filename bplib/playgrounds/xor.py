@@ -214,11 +214,7 @@ class XORView:
             self._build_gradients(live.axes(412, 44, 210, 96))
             self._build_wiring(live.axes(650 + EDGE, 44, WIDE - 2 * EDGE, HIGH))
         else:
-            self.plane, self.curves, self.wiring = (
-                live.axes(62, 44, 250, 250),
-                live.axes(380, 44, 236, 250),
-                None,
-            )
+            self.plane, self.curves = live.axes(62, 44, 250, 250), live.axes(380, 44, 236, 250)
         self._build_plane()
         self._build_curves()
 
@@ -421,16 +417,17 @@ class XORPlayground(Playground):
                 ),
                 "seed": slider("Seed", settings.seed, 0, 20),
             }
-        self.large = choice("Shown large", _units(settings), help="The same by a click on a hidden unit")
-        self.click = choice("A click in the plane", list(CLICKS.items()), NOTHING)
+            self.large = choice("Shown large", _units(settings), help="The same by a click on a hidden unit")
+            self.click = choice("A click in the plane", list(CLICKS.items()), NOTHING)
         super().__init__(settings, controls, speed=speed, key=key)
-        self.large.observe(lambda _: self.post(self._enlarge), names="value")
         if panels == "all":
+            self.large.observe(lambda _: self.post(self._enlarge), names="value")
             self.view.live.image.on_click = lambda x, y: self.post(self._clicked, x, y)
 
     def make_model(self, settings):
         model = XORModel(settings, maps=self.panels == "all", build=self.build)
-        model.large = self.large.value
+        if self.panels == "all":
+            model.large = self.large.value
         return model
 
     def rows(self):
@@ -455,9 +452,10 @@ class XORPlayground(Playground):
 
     def _change_points(self, x1, x2):
         added = [*self.settings.added]
-        if self.click.value in (0, 1) and len(added) == MAX_ADDED:
-            self.say(f"No more than {MAX_ADDED} points can be added: take one away.")
-        if self.click.value in (0, 1) and len(added) < MAX_ADDED:
+        if self.click.value in (0, 1):
+            if len(added) == MAX_ADDED:
+                self.say(f"No more than {MAX_ADDED} points can be added: take one away.")
+                return
             added.append((round(x1, 3), round(x2, 3), self.click.value))
         elif self.click.value == TAKE_AWAY and added:
             added.remove(min(added, key=lambda point: np.hypot(point[0] - x1, point[1] - x2)))
@@ -470,7 +468,7 @@ class XORPlayground(Playground):
     def _turned(self, name):
         if name == "data" and self.settings.added:  # they belong to the points that were on show
             self.settings = replace(self.settings, added=())
-        if name in ("hidden", "layers"):
+        if self.panels == "all" and name in ("hidden", "layers"):
             shown = self.large.value
             settings = replace(self.settings, **{name: self.controls[name].value})
             self._renewing = True
@@ -515,7 +513,7 @@ def _points(added):
     try:
         points = [(float(x1), float(x2), {0: 0, 1: 1}[k]) for x1, x2, k in added]
         right = len(points) <= MAX_ADDED and bool(np.isfinite(points).all())
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         right = False
     if not right:
         raise ValueError(

@@ -24,7 +24,6 @@ import argparse
 import contextlib
 import copy
 import csv
-import functools
 import io
 import json
 import os
@@ -432,7 +431,7 @@ def notebooks(folder: Path) -> list[Path]:
 
 
 def passed_over(folder: Path, marks: Path | None = None) -> list[str]:
-    """What may have been handed in for a notebook and is none, as names: a ZIP, a page, 05.ipynb.txt.
+    """A sentence for each file that may have been handed in for a notebook and is none: a ZIP, 05.ipynb.txt.
 
     Marks that are written below the folder have pages, too.
     """
@@ -441,7 +440,10 @@ def passed_over(folder: Path, marks: Path | None = None) -> list[str]:
         ours = os.path.abspath(marks)
         theirs = [path for path in theirs if not Path(os.path.abspath(path)).is_relative_to(ours)]
     found = (path.relative_to(folder).as_posix() for path in theirs)
-    return sorted(printable(name) for name in found if NO_NOTEBOOK.search(name))
+    return [
+        f"{name} is no notebook, so nothing of it is graded: unpack it, or ask for the .ipynb"
+        for name in sorted(printable(name) for name in found if NO_NOTEBOOK.search(name))
+    ]
 
 
 def table(reports: Sequence[Report]) -> str:
@@ -519,11 +521,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found, others = notebooks(options.folder), passed_over(options.folder, options.marks)
     if not found:
         nothing = f"there is no notebook below {options.folder}"
-        parser.error(
-            "; ".join(
-                [nothing, *(f"{name} is no notebook: unpack it, or ask for the .ipynb" for name in others)]
-            )
-        )
+        parser.error("; ".join([nothing, *others]))
     limits = Limits(options.seconds, int(options.memory * 1e9))
     try:
         marking = Marking(options, limits, PACKAGE) if options.marks else None
@@ -565,8 +563,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bar = tqdm(total=len(found), initial=len(reports), unit="notebook", file=sys.stderr, disable=None)
     try:
         begin = marking.journal.begin if marking else None
-        grading = functools.partial(grade_all, rest, options.folder, limits, options.jobs, seed, begin)
-        for path, report in grading() if rest else ():  # nothing else holds it: it is closed as the loop ends
+        what = rest, options.folder, limits, options.jobs, seed, begin
+        for path, report in grade_all(*what) if rest else ():
             reports[path] = report
             if marking and journal.digest(path) != shas[path]:
                 report.remark = "; ".join(filter(None, [report.remark, remarking.CHANGED]))
@@ -595,8 +593,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif marking:
         status = finish(marking, [reports[path] for path in found], others)
     else:
-        for name in others:
-            tell(f"{name}: no notebook, so nothing of it is graded")
+        for sentence in others:
+            tell(sentence)
     return status
 
 

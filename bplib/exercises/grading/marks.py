@@ -334,9 +334,9 @@ class Marking:
         )
 
     def finish(self, reports: Iterable[Report], passed_over: Sequence[str] = ()) -> list[str]:
-        """Write the marks; returns sentences for the teacher, first about files that were `passed_over`."""
+        """Write the marks; returns sentences for the teacher, those about what was `passed_over` first."""
         group = Class(reports, self.roster, self.pattern, self.lessons)
-        group.said[:0] = [f"{name}: no notebook, so nothing of it is graded" for name in passed_over]
+        group.said[:0] = passed_over
         if self.journal.meddled:
             group.said.append(
                 "something else wrote into journal.jsonl while grading ran: its changes were undone; "
