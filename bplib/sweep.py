@@ -110,7 +110,7 @@ def sweep(
               `InTurn()` in a browser, where there are none
     keep      a file for the results, one JSON line each; runs that it already holds are not made again,
               unless the code of `run` has changed since, or a function or a number of its module that it uses
-    attempts  how often a run is tried whose worker died
+    attempts  how often a run is tried whose worker died, or whose result did not arrive
     batch     how many runs are sent to a worker together: their results arrive, and are kept, together
 
     Where the executor itself goes away, as a cluster whose scheduler dies, CancelledError says so; what
@@ -148,7 +148,8 @@ def sweep(
                 futures = {pool.submit(_limited, run, [waiting[key] for key in part]): part for part in parts}
                 _collect(futures, waiting, done, lost, attempts, note, bar)
             except BrokenExecutor:  # raised by submit: the pool died while it was being filled
-                _count_loss(waiting, done, lost, attempts, note, bar, "the pool of workers died")
+                died = _died(attempts, "the pool of workers died")
+                _count_loss(list(waiting), died, waiting, done, lost, attempts, note, bar)
             finally:
                 if executor is None:
                     pool.shutdown(wait=True, kill_workers=True)
@@ -177,23 +178,26 @@ def _collect(futures, waiting, done, lost, attempts, keep, bar):
                 _finish(key, result, waiting, done, keep, bar)
         elif isinstance(error, BrokenExecutor) or "Killed" in type(error).__name__:
             broken = error
-        else:
-            for key in part:
-                _finish(key, _failed(error), waiting, done, keep, bar)
-    if broken is not None:
-        _count_loss(waiting, done, lost, attempts, keep, bar, f"{type(broken).__name__}: {broken}")
+        else:  # not raised by `run`, see _result: say, a result that was lost on the way with its worker
+            _count_loss(part, _failed(error), waiting, done, lost, attempts, keep, bar)
+    if broken is not None:  # a dead worker does not say which run it had: all that wait count an attempt
+        died = _died(attempts, f"{type(broken).__name__}: {broken}")
+        _count_loss(list(waiting), died, waiting, done, lost, attempts, keep, bar)
 
 
 def _failed(error):
     return {"error": f"{type(error).__name__}: {error}"}
 
 
-def _count_loss(waiting, done, lost, attempts, keep, bar, reason):
-    """A dead worker does not say which run it had, so every run still waiting counts an attempt."""
-    for key in list(waiting):
+def _died(attempts, reason):
+    return {"error": f"its worker died {attempts} times ({reason})"}
+
+
+def _count_loss(keys, error, waiting, done, lost, attempts, keep, bar):
+    for key in keys:
         lost[key] += 1
         if lost[key] >= attempts:
-            _finish(key, {"error": f"its worker died {attempts} times ({reason})"}, waiting, done, keep, bar)
+            _finish(key, error, waiting, done, keep, bar)
 
 
 def _finish(key, result, waiting, done, keep, bar):

@@ -295,6 +295,36 @@ def test_one_killed_run_counts_though_others_arrive_after_it():
     assert tried == [1, 2, 3, 1]
 
 
+def test_a_result_lost_on_the_way_is_asked_for_again(tmp_path):
+    """As a cluster loses one whose worker dies after the run: an error then, though the run had none."""
+    calls = []
+
+    class Losing(InTurn):
+        def __init__(self, often):
+            self.often = often
+
+        def submit(self, function, run, settings):
+            future = super().submit(function, run, settings)
+            if settings[0]["a"] == 2 and calls.count(2) <= self.often:
+                future = Future()
+                future.set_exception(ValueError("not enough values to unpack"))
+            return future
+
+    def counted(a, b):
+        calls.append(a)
+        return {"sum": a + b}
+
+    settings, keep = grid(a=[1, 2, 3], b=[10]), tmp_path / "kept.jsonl"
+    results = sweep(counted, settings, executor=Losing(2), keep=keep)
+    assert [row["sum"] for row in results.rows] == [11, 12, 13]
+    assert calls == [1, 2, 3, 2, 2], "the others are not made again"
+    assert len(keep.read_text().splitlines()) == 3
+    calls.clear()
+    results = sweep(counted, settings, executor=Losing(9), keep=tmp_path / "other.jsonl", attempts=2)
+    assert results.rows[1] == {"a": 2, "b": 10, "error": "ValueError: not enough values to unpack"}
+    assert (calls, "error" in results.rows[0]) == ([1, 2, 3, 2], False)
+
+
 def test_an_executor_that_gives_up_is_said_and_the_sweep_goes_on_with_another(tmp_path):
     keep = tmp_path / "kept.jsonl"
 
