@@ -124,7 +124,9 @@ def png(fig, dpi=_SCREEN_DPI) -> bytes:
     with mpl.rc_context(_STYLE):
         fig.savefig(raw, format="png", dpi=dpi, facecolor=fig.get_facecolor())
     small = io.BytesIO()
-    picture = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    # the default, median cut, may take one of the course's colours for another
+    picture = Image.open(raw).convert("RGB")
+    picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(small, format="PNG", optimize=True)
     return small.getvalue()
 

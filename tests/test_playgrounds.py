@@ -651,6 +651,20 @@ def test_hands_on_other_threads_while_it_plays():
     asyncio.run(play())
 
 
+def test_a_stored_picture_keeps_the_colours_of_the_classes():
+    """A palette of 256 colours once showed the squares of class 1 in vermilion."""
+    playground = XORPlayground(XORSettings(learning_rate=0.05, seed=1))
+    playground.run(1500)
+    stored = Image.open(io.BytesIO(base64.b64decode(playground.png())))
+    assert stored.mode == "P", "this picture is large enough for a palette"
+    drawn = np.concatenate([live.pixels() for live in playground.figures])[..., :3].astype(int)
+    kept = np.asarray(stored.convert("RGB")).astype(int)
+    for color in plots.CLASS_COLORS[:2]:
+        here = np.all(drawn == [int(color[i : i + 2], 16) for i in (1, 3, 5)], axis=-1)
+        assert here.sum() > 100
+        assert np.abs(kept - drawn)[here].max() <= 8
+
+
 def test_preview_stores_a_trained_picture_and_starts_at_step_0():
     playground = CounterPlayground()
     fresh = playground.png()

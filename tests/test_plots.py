@@ -77,6 +77,7 @@ def test_png_is_the_same_each_time_and_close_to_the_unreduced_picture(rng):
     fig.savefig(raw, format="png", dpi=96)
     a, b = (np.asarray(Image.open(f).convert("RGB"), dtype=float) for f in (io.BytesIO(first), raw))
     assert np.abs(a - b).mean() < 3
+    assert np.abs(a - b).max() < 16, "no colour may stand for another"
 
 
 def test_show_gives_png_alt_and_text(shell):
