@@ -175,6 +175,7 @@ def drive(panel, n):
                 assert is_fine(panel), (button.description, panel.error)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("name", MAKERS)
 def test_no_setting_of_the_controls_is_an_error(name):

@@ -165,6 +165,7 @@ def test_errors():
         faults.Fault("a", "x", "y", "-").apply("x + x")
 
 
+@pytest.mark.thorough
 def test_the_mutation_run_names_the_test_that_noticed():
     """tools/mutants.py on one fault, from end to end."""
     done = subprocess.run(
@@ -259,6 +260,7 @@ def test_a_mutant_is_noticed_by_a_test_that_fails_or_does_not_end(body, outcome,
 
 
 @needs_fork
+@pytest.mark.thorough
 def test_a_mutant_that_cannot_be_imported_is_noticed(tmp_path):
     """Its tests cannot be found by their names; for sound code that is a mistake in the settings."""
     _, notes = tree_of(tmp_path, "half = 1 / 0\n", "halves.half")
@@ -269,6 +271,7 @@ def test_a_mutant_that_cannot_be_imported_is_noticed(tmp_path):
 
 
 @needs_fork
+@pytest.mark.thorough
 def test_the_test_that_failed_last_is_asked_first(tmp_path):
     """The next mutant is one of the same line, as often as not: of two that fail, the same one says so."""
     code, notes = tree_of(tmp_path, "", "assert halves.one == 1", "assert halves.two == 2")
@@ -282,6 +285,7 @@ def test_the_test_that_failed_last_is_asked_first(tmp_path):
 
 
 @needs_fork
+@pytest.mark.thorough
 def test_the_tests_that_came_by_are_asked_first_and_then_all_others(tmp_path):
     """Where those that came by notice nothing, or nobody did, all are asked."""
     sound = "def half(n):\n    return n / 2\n\ndef odd(n):\n    return n % 2\n"

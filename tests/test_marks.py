@@ -1173,6 +1173,7 @@ def test_an_interruption_while_marks_are_written_is_said(tmp_path, capsys, monke
     assert "Interrupted: not all marks are written" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_what_this_machine_could_not_grade_is_tried_again(tmp_path, monkeypatch, capsys):
     def full(*args):
         raise OSError(28, "No space left on device")
@@ -1225,6 +1226,7 @@ def test_where_nobody_reads_on_the_marks_are_written(tmp_path):
     assert (tmp_path / "m" / "points.csv").exists()
 
 
+@pytest.mark.thorough
 def test_files_that_are_no_notebooks_are_said(tmp_path, capsys):
     notebook(tmp_path / "class" / "anna" / "05.ipynb", "x = 1")
     (tmp_path / "class" / "bo").mkdir()

@@ -343,6 +343,7 @@ def test_an_executor_that_gives_up_is_said_and_the_sweep_goes_on_with_another(tm
     assert len(keep.read_text().splitlines()) == 6
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX: Windows has no process groups")
 def test_a_killed_scheduler_loses_nothing_that_arrived(tmp_path):
     """A scheduler and a worker in processes of their own; the scheduler is killed, and others go on."""

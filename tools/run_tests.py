@@ -178,7 +178,7 @@ def main(arguments=None):
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
     if not thorough:
         lines.append(
-            "fewer draws of the graders' inputs than in CI, four of the lessons graded and run in the "
+            "fewer draws of the graders' inputs than in CI, two of the lessons graded, one run in the "
             "browser, and without the tests that are marked thorough: --thorough"
         )
     lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]

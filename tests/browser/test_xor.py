@@ -63,6 +63,7 @@ def test_press_play_turn_the_knobs_and_run_the_cell_again(lab):
     goes_on(lab)
 
 
+@pytest.mark.thorough
 def test_twenty_runs_of_the_cell_while_it_plays_leave_one_loop_and_no_litter(lab):
     lab.open([IMPORTS, "p = XORPlayground()\np.play()\np"])
     lab.run_all()
@@ -181,6 +182,7 @@ def trains_unseen(lab):
     assert lab.kernel(FRAMES) == frames
 
 
+@pytest.mark.thorough
 @pytest.mark.own_page
 def test_a_hidden_page_a_cleared_output_and_a_closed_page_get_no_frames(lab):
     playing(lab)
@@ -210,6 +212,7 @@ def test_a_hidden_page_a_cleared_output_and_a_closed_page_get_no_frames(lab):
     lab.wait_for(lambda: any("nobody had looked" in text for text in lab.statuses()), what="the reason")
 
 
+@pytest.mark.thorough
 @pytest.mark.own_page
 def test_two_pages_on_one_kernel_are_both_live(lab):
     playing(lab)
