@@ -280,13 +280,13 @@ def _with_a_wrong_gradient(rng):
     inputs=(_along_a_direction, _with_a_wrong_gradient),
     returns=("analytic", "numeric"),
     hints=(
-        "Make the direction one long first: divide V by the root of the sum of its squares.",
+        "Give the direction the length 1 first: divide V by the root of the sum of its squares.",
         "A gradient G says that a step along D changes f at the rate Σ G D.",
         "D = V/‖V‖; (f(X + hD) − f(X − hD))/(2h) beside Σ G D.",
     ),
     mutants=(
         Fault("direction as it came", "V / np.sqrt(np.sum(V * V))", "V",
-              "The direction is not one long: then the number depends on the length of V."),
+              "The direction has not the length 1: then the number depends on the length of V."),
         Fault("divided by the square of the length", "np.sqrt(np.sum(V * V))", "np.sum(V * V)",
               "The length is the root of the sum of squares."),
         Fault("one-sided", "(f(X + h * D) - f(X - h * D)) / (2 * h)", "(f(X + h * D) - f(X)) / h",
@@ -305,8 +305,8 @@ def _with_a_wrong_gradient(rng):
 )
 def slope_along(f, G, X, V, h):
     """f takes an array like X and returns a number; G is somebody's ∂f/∂X, right or wrong. Compare them along
-    one direction, V/‖V‖, which is one long: ‖V‖ is the root of the sum of V's squares. Return two numbers:
-    the slope of f along V/‖V‖ according to G, then the central difference of f along it with step h."""
+    one direction, V/‖V‖, which has the length 1: ‖V‖ is the root of the sum of V's squares. Return two
+    numbers: the slope of f along it according to G, then its central difference along it with step h."""
     D = V / np.sqrt(np.sum(V * V))
     numeric = (f(X + h * D) - f(X - h * D)) / (2 * h)
     analytic = np.sum(G * D)

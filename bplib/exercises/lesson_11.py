@@ -199,7 +199,8 @@ def _all_zero(rng):
         Fault("ratio of sizes", "np.sum(a * n) / np.sum(n * n)", "np.sqrt(np.sum(a * a) / np.sum(n * n))",
               "The ratio of the lengths never is negative, and does not ask whether the directions agree."),
     ),
-    after="0.1 with ten classes, 1/7 with seven rows, 2 for a forgotten ½: factors tell who divided.",
+    after="0.1 with ten classes, 1/7 with seven rows, ½ for a ½ forgotten in the loss, 2 for one forgotten "
+          "on the way back: factors tell who divided.",
 )
 def factor_between(a, n):
     """a is the gradient by somebody's backward, n by nudging, of one shape. If a = c n to within 1e-6 of

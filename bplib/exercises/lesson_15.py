@@ -12,8 +12,8 @@ growth_of_a_layer = value(
     "A deep ReLU network is 50 units wide, and its weights are drawn from N(0, 1). By which factor does the "
     "size (root mean square) of δ change in each layer going back? Take half of the gates as open.",
     5,
-    working="Each entry is a sum of 50 terms, half of them closed: its mean square is 50 · 1 · ½ = 25 times "
-            "as large, its size √25 = 5 times.",
+    working="Each entry is a sum of 50 terms, which makes its mean square 50 times as large; then half of "
+            "the entries are closed, which halves it: 25 times, and the size √25 = 5 times.",
     hints=(
         "The mean square of a sum of n independent terms of mean 0 is n times that of one term.",
         "Half of the gates are closed: what does that do to the mean square?",

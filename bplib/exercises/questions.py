@@ -137,7 +137,7 @@ ALL = [
     Question(
         "products_of_784",
         4,
-        "How many products wδ give every hidden δ of 784-64-32-10?",
+        "How many products wδ does it take to find all hidden δ of 784-64-32-10 together?",
         by="factor",
     ),
     Question(
@@ -194,7 +194,7 @@ ALL = [
     Question(
         "wrong_networks_that_pass",
         7,
-        "How many of the three wrong networks pass: random weights, all zero, dead units?",
+        "How many of the three pass: random weights; all zero, targets too; dead units, targets zero?",
     ),
     Question(
         "best_step_of_the_check",
