@@ -401,7 +401,11 @@ LONG = ("status", "waits", "in C", "noise in short lines", "flood", "hungry")  #
 
 @pytest.fixture(scope="module")
 def broken(home, request):
-    asked = {item.callspec.params["name"] for item in request.session.items if "broken" in item.fixturenames}
+    asked = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if "broken" in getattr(item, "fixturenames", ())
+    }
     for name, (cells, _, _) in BROKEN.items():
         if name not in asked:
             continue

@@ -29,6 +29,7 @@ def test_play_paints_a_slider_answers_and_nothing_asks_elsewhere(lite):
     assert lite.elsewhere == []
 
 
+@pytest.mark.thorough
 def test_an_exercise_is_graded_a_loop_is_stopped_and_progress_survives(lite):
     lite.open("00_start_here").run_all()
     answer = lite.write("rows, columns = ", "rows, columns = 3, 2\nex.weight_shape.check(rows, columns)")
