@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ import build_lite
 import fetch_mathjax
 import grids
 import guide
+import npm
 import slides
 import translations
 from address import checked, form, is_first_cell, published
@@ -281,7 +283,7 @@ def sphinx(builder, source, target):
     """Run Sphinx; RuntimeError with what it said where it warns."""
     command = [sys.executable, "-m", "sphinx", "-b", builder, "-j", "2", "-q", "-W", "--keep-going"]
     environment = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
-    doctrees = source.parent / f"doctrees-{builder}"
+    doctrees = source.parent / f"doctrees-{builder}-{target.name}"
     done = subprocess.run(
         [*command, "-d", doctrees, source, target], capture_output=True, text=True, env=environment
     )
@@ -357,31 +359,42 @@ def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUA
                 shutil.rmtree(new / "lite", ignore_errors=True)
         decks = False
         if mathjax:
-            run = lite_addresses(new)
             try:
-                slides.write(new / "slides", pages="../en/", live=run, mathjax="../en/_static/mathjax")
+                npm.unpacked(slides.REVEAL)
                 decks = True
             except RuntimeError as error:
                 left_out("the slides", error)
         base = f"{address.rstrip('/')}/" if address else "../"
-        for language in languages:
-            short = LANGUAGES[language][0]
-            source = scratch / f"source-{short}"
-            others = {LANGUAGES[name][1]: f"{base}{LANGUAGES[name][0]}/" for name in languages}
-            inside = "" if language == "en" else f"{short}/"
-            run = lite_addresses(new, inside)
-            found = lay_out(
-                source, language=language, notebooks=executed[language], mathjax=mathjax, run=run,
-                address=address, others=others if len(languages) > 1 else None,
-                repository=repository, decks=decks,
-            )  # fmt: skip
-            if mathjax:
-                shutil.copytree(scratch / "mathjax", source / "_static" / "mathjax")
-            sphinx("html", source, new / short)
-            for path in [new / short / ".buildinfo", *(new / short / "_static").glob("*webpack-macros.html")]:
-                path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
-            shutil.rmtree(new / "jupyter_execute", ignore_errors=True)
-            number += len(found) + 2
+        with ThreadPoolExecutor(
+            len(languages)
+        ) as beside:  # Sphinx is a process: other parts are made meanwhile
+            made = {}
+            for language in languages:
+                short = LANGUAGES[language][0]
+                source = scratch / f"source-{short}"
+                others = {LANGUAGES[name][1]: f"{base}{LANGUAGES[name][0]}/" for name in languages}
+                inside = "" if language == "en" else f"{short}/"
+                run = lite_addresses(new, inside)
+                found = lay_out(
+                    source, language=language, notebooks=executed[language], mathjax=mathjax, run=run,
+                    address=address, others=others if len(languages) > 1 else None,
+                    repository=repository, decks=decks,
+                )  # fmt: skip
+                if mathjax:
+                    shutil.copytree(scratch / "mathjax", source / "_static" / "mathjax")
+                made[short] = beside.submit(sphinx, "html", source, scratch / f"made-{short}" / short)
+                number += len(found) + 2
+            if decks:
+                run = lite_addresses(new)
+                slides.write(new / "slides", pages="../en/", live=run, mathjax="../en/_static/mathjax")
+            for short, pages in made.items():
+                pages.result()
+                (scratch / f"made-{short}" / short).rename(new / short)
+                for path in [
+                    new / short / ".buildinfo",
+                    *(new / short / "_static").glob("*webpack-macros.html"),
+                ]:
+                    path.unlink(missing_ok=True)  # notes and templates of Sphinx and the theme
         (new / "index.html").write_text(front_page(), encoding="utf-8")
         (new / ".nojekyll").touch()  # some hosts hide folders that begin with _ unless told
         if folder.exists():
