@@ -149,7 +149,7 @@ def sweep(
                 _collect(futures, waiting, done, lost, attempts, note, bar)
             except BrokenExecutor:  # raised by submit: the pool died while it was being filled
                 died = _died(attempts, "the pool of workers died")
-                _count_loss(list(waiting), died, waiting, done, lost, attempts, note, bar)
+                _count_loss(dict.fromkeys(waiting, died), waiting, done, lost, attempts, note, bar)
             finally:
                 if executor is None:
                     pool.shutdown(wait=True, kill_workers=True)
@@ -160,7 +160,7 @@ def _collect(futures, waiting, done, lost, attempts, keep, bar):
     arrived = queue.SimpleQueue()
     for future in futures:  # `wait` would go through all of them for each that arrives
         future.add_done_callback(arrived.put)
-    broken = None
+    gone, broken = {}, None
     while futures:
         try:
             future = arrived.get(timeout=0.5)  # short, so that Ctrl-C works on Windows
@@ -179,10 +179,10 @@ def _collect(futures, waiting, done, lost, attempts, keep, bar):
         elif isinstance(error, BrokenExecutor) or "Killed" in type(error).__name__:
             broken = error
         else:  # not raised by `run`, see _result: say, a result that was lost on the way with its worker
-            _count_loss(part, _failed(error), waiting, done, lost, attempts, keep, bar)
+            gone |= dict.fromkeys(part, _lost(attempts, error))
     if broken is not None:  # a dead worker does not say which run it had: all that wait count an attempt
-        died = _died(attempts, f"{type(broken).__name__}: {broken}")
-        _count_loss(list(waiting), died, waiting, done, lost, attempts, keep, bar)
+        gone = dict.fromkeys(waiting, _died(attempts, f"{type(broken).__name__}: {broken}")) | gone
+    _count_loss(gone, waiting, done, lost, attempts, keep, bar)
 
 
 def _failed(error):
@@ -193,8 +193,13 @@ def _died(attempts, reason):
     return {"error": f"its worker died {attempts} times ({reason})"}
 
 
-def _count_loss(keys, error, waiting, done, lost, attempts, keep, bar):
-    for key in keys:
+def _lost(attempts, error):
+    return {"error": f"its result did not arrive {attempts} times ({type(error).__name__}: {error})"}
+
+
+def _count_loss(gone, waiting, done, lost, attempts, keep, bar):
+    """One attempt for each run in `gone`, which holds the error of those that have no attempt left."""
+    for key, error in gone.items():
         lost[key] += 1
         if lost[key] >= attempts:
             _finish(key, error, waiting, done, keep, bar)
@@ -310,7 +315,7 @@ def _result(run, setting):
         result = run(**setting)
         if not isinstance(result, dict):
             raise TypeError(f"run must return a dict of numbers, got {type(result).__name__}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return _failed(error)
     return result
 

@@ -321,8 +321,35 @@ def test_a_result_lost_on_the_way_is_asked_for_again(tmp_path):
     assert len(keep.read_text().splitlines()) == 3
     calls.clear()
     results = sweep(counted, settings, executor=Losing(9), keep=tmp_path / "other.jsonl", attempts=2)
-    assert results.rows[1] == {"a": 2, "b": 10, "error": "ValueError: not enough values to unpack"}
+    error = "its result did not arrive 2 times (ValueError: not enough values to unpack)"
+    assert results.rows[1] == {"a": 2, "b": 10, "error": error}
     assert (calls, "error" in results.rows[0]) == ([1, 2, 3, 2], False)
+
+
+def test_a_round_counts_one_attempt_whatever_was_lost_in_it():
+    """A dying worker may cost one run its result and kill another at once."""
+    sent = []
+
+    class KilledWorker(Exception):
+        pass
+
+    class Dying(InTurn):
+        def submit(self, function, run, settings):
+            sent.append(settings[0]["a"])
+            future = super().submit(function, run, settings)
+            if len(sent) <= 2:
+                future = Future()
+                future.set_exception((ValueError if len(sent) == 1 else KilledWorker)("gone"))
+            return future
+
+    results = sweep(lambda a: {"a": a}, grid(a=[1, 2]), executor=Dying(), attempts=2)
+    assert [row.get("error") for row in results.rows] == [None, None]
+    assert sent == [1, 2, 1, 2]
+
+
+def test_a_run_that_ends_its_process_by_hand_is_an_error_of_its_own():
+    results = sweep(lambda a: sys.exit(3), grid(a=[1]), executor=InTurn())
+    assert results.rows == [{"a": 1, "error": "SystemExit: 3"}]
 
 
 def test_an_executor_that_gives_up_is_said_and_the_sweep_goes_on_with_another(tmp_path):
