@@ -70,7 +70,7 @@ def main():
         lab.run_all(timeout=180)
         sheet = compose([photograph(lab, index) for index in range(len(CELLS))])
         lab.close()
-    sheet.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+    sheet.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         HERE / "playgrounds.png", optimize=True
     )
     print(f"figures/playgrounds.png: {sheet.width}×{sheet.height}")

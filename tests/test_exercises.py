@@ -62,6 +62,11 @@ def lines_of_code(exercise):
     return lines - (docstring.end_lineno - docstring.lineno + 1)
 
 
+def test_an_answer_is_shown_in_digits_that_are_the_same_everywhere():
+    assert ex.kinds.in_digits(1.4611501717344748) == ex.kinds.in_digits(1.4611501717344746) == "1.46115"
+    assert ex.kinds.in_digits((2 / 3, 7, -1e-7, "a", (1.0,))) == "(0.6666667, 7, -1e-07, a, (1))"
+
+
 @pytest.mark.parametrize("lesson", range(1, 16))
 def test_there_is_enough_to_practise(lesson):
     """Five or more a lesson, ten in 12; two or more of them code of five lines; one asks to find a fault."""

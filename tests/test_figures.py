@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import sympy as sp
 from matplotlib.text import Text
+from PIL import Image
 
 from bplib.layers import Affine, Sigmoid
 from bplib.losses import SoftmaxCrossEntropy
+from bplib.plots import CLASS_COLORS
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("make_figures", ROOT / "figures" / "make_figures.py")
@@ -147,3 +149,10 @@ def test_backprop_adds_over_the_uses_of_a_variable(bad):
 )
 def test_number_is_short_and_has_a_true_minus(value, text):
     assert mf.number(value) == text
+
+
+def test_the_picture_of_the_playgrounds_keeps_the_colours_of_the_classes():
+    pixels = np.asarray(Image.open(ROOT / "figures" / "playgrounds.png").convert("RGB")).astype(int)
+    for color in CLASS_COLORS[:2]:
+        here = np.abs(pixels - [int(color[i : i + 2], 16) for i in (1, 3, 5)]).max(axis=2) <= 16
+        assert here.sum() > 200, color

@@ -84,7 +84,7 @@ def test_every_exercise_has_its_right_answer():
             elif isinstance(e, exercises.kinds.Expression):
                 answer = f"Right: {guide.code(e.answer_text)}"
             elif isinstance(e, exercises.kinds.Value):
-                answer = f"Right: {guide.escaped(str(e.answer))}:"
+                answer = f"Right: {guide.escaped(exercises.kinds.in_digits(e.answer))}:"
             else:
                 answer = f"Right: '{e.answer}': "
             assert section.startswith(f"`{e.name}`")

@@ -304,6 +304,13 @@ def _drawn(exercise, seed, trial):
     return dict(zip(exercise.names, values, strict=True))
 
 
+def in_digits(answer: Any) -> str:
+    """An answer as one writes it down: floats with up to seven digits, the same with any library."""
+    if isinstance(answer, tuple):
+        return f"({', '.join(map(in_digits, answer))})"
+    return f"{answer:.7g}" if isinstance(answer, float) else str(answer)
+
+
 class Value(Exercise):
     """Give a number, an array, or several of them. `mutants` are pairs (wrong answer, sentence)."""
 
@@ -312,7 +319,7 @@ class Value(Exercise):
     ) -> None:
         exact = isinstance(answer, (int, str)) or np.asarray(answer).dtype.kind in "biu"
         super().__init__(task, tolerance=1e-9 if exact else tolerance, **settings)
-        self.answer, self.solution_text = answer, f"{answer}: {working}"
+        self.answer, self.solution_text = answer, f"{in_digits(answer)}: {working}"
 
     def judge_value(self, given: Any) -> Result:
         """A number or several, compared within the tolerance; a listed wrong one gets its own sentence."""
