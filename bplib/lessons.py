@@ -203,7 +203,7 @@ LESSONS = (
         objectives=(
             "recover a gradient from a step, and check a program of plain steps from outside",
             "find the broken line from the pattern of errors",
-            "say why neither accuracy nor tests that pass prove a gradient",
+            "say why neither accuracy nor tests that pass prove a gradient right",
             "tell a check that passes from a check that could have failed",
         ),
     ),

@@ -45,7 +45,11 @@ def test_there_are_sixteen():
 
 
 @pytest.mark.parametrize(
-    "path", SHIPPED if os.environ.get("BPLIB_THOROUGH") else SHIPPED[:5:4], ids=lambda path: path.stem
+    "path",
+    SHIPPED
+    if os.environ.get("BPLIB_THOROUGH")
+    else [p for p in SHIPPED if p.stem in ("00_start_here", "04_deltas")],
+    ids=lambda path: path.stem,
 )
 def test_shipped_notebooks_run_untouched_and_solved(path, course, judge, monkeypatch, tmp_path):
     """Untouched, no cell errs and nothing is attempted; solved, all of the lesson's exercises are correct."""

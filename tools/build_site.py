@@ -281,7 +281,7 @@ def lay_out_reference(folder):
 
 def sphinx(builder, source, target):
     """Run Sphinx; RuntimeError with what it said where it warns."""
-    command = [sys.executable, "-m", "sphinx", "-b", builder, "-j", "2", "-q", "-W", "--keep-going"]
+    command = [sys.executable, "-m", "sphinx", "-b", builder, "-q", "-W", "--keep-going"]
     environment = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
     doctrees = source.parent / f"doctrees-{builder}-{target.name}"
     done = subprocess.run(
@@ -365,9 +365,9 @@ def build(folder, *, lite=True, pyodide=None, address="", languages=tuple(LANGUA
             except RuntimeError as error:
                 left_out("the slides", error)
         base = f"{address.rstrip('/')}/" if address else "../"
-        with ThreadPoolExecutor(
-            len(languages)
-        ) as beside:  # Sphinx is a process: other parts are made meanwhile
+        # Sphinx is a process of its own: what comes after it is made meanwhile. MyST-NB writes a folder
+        # beside its target, so each language has a place to itself.
+        with ThreadPoolExecutor(len(languages)) as beside:
             made = {}
             for language in languages:
                 short = LANGUAGES[language][0]

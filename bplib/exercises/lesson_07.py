@@ -286,7 +286,7 @@ def _with_a_wrong_gradient(rng):
     ),
     mutants=(
         Fault("direction as it came", "V / np.sqrt(np.sum(V * V))", "V",
-              "The direction has not the length 1: then the number depends on the length of V."),
+              "The direction does not have length 1: then the number depends on the length of V."),
         Fault("divided by the square of the length", "np.sqrt(np.sum(V * V))", "np.sum(V * V)",
               "The length is the root of the sum of squares."),
         Fault("one-sided", "(f(X + h * D) - f(X - h * D)) / (2 * h)", "(f(X + h * D) - f(X)) / h",
@@ -306,7 +306,7 @@ def _with_a_wrong_gradient(rng):
 def slope_along(f, G, X, V, h):
     """f takes an array like X and returns a number; G is somebody's ∂f/∂X, right or wrong. Compare them along
     one direction, V/‖V‖, which has the length 1: ‖V‖ is the root of the sum of V's squares. Return two
-    numbers: the slope of f along it according to G, then its central difference along it with step h."""
+    numbers: the slope of f along this direction by G, then the central difference of f with step h."""
     D = V / np.sqrt(np.sum(V * V))
     numeric = (f(X + h * D) - f(X - h * D)) / (2 * h)
     analytic = np.sum(G * D)
