@@ -10,7 +10,6 @@ import yaml
 
 import build_site
 import guide
-import slides
 from address import ROOT, form
 from bplib.lessons import LESSONS
 
@@ -153,7 +152,7 @@ def test_slides_cannot_be_had_and_the_site_is_made_without_them(monkeypatch, cap
         (target / "guide.txt").write_text(" ".join(sorted(p.name for p in (source / "guide").glob("s*.md"))))
 
     monkeypatch.setenv("CI", "")
-    monkeypatch.setattr(slides, "write", refuse)
+    monkeypatch.setattr(build_site.npm, "unpacked", refuse)
     monkeypatch.setattr(build_site, "sphinx", remember)
     monkeypatch.setattr(build_site.fetch_mathjax, "write", lambda folder: folder.mkdir())
     build_site.build(tmp_path / "site", lite=False, languages=("en",))
