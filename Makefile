@@ -40,7 +40,7 @@ test: $(READY)
 	@$(PY) tools/run_tests.py $(ARGS)
 
 test-web: $(READY)
-	@BPLIB_ALL_LESSONS=1 $(PY) -m pytest tests/web -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest tests/web -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)

@@ -118,16 +118,21 @@ def style():
     return mpl.rc_context(_STYLE)
 
 
+def reduced(picture: Image.Image) -> Image.Image:
+    """An RGB picture with a palette of 256 colours: a third of the size as PNG, and it looks the same.
+
+    Pillow's default, median cut, may take one of the course's colours for another.
+    """
+    return picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+
+
 def png(fig, dpi=_SCREEN_DPI) -> bytes:
-    """The figure as PNG with a palette of 256 colours: a third of the size, and it looks the same."""
+    """The figure as PNG, `reduced`."""
     raw = io.BytesIO()
     with mpl.rc_context(_STYLE):
         fig.savefig(raw, format="png", dpi=dpi, facecolor=fig.get_facecolor())
     small = io.BytesIO()
-    # the default, median cut, may take one of the course's colours for another
-    picture = Image.open(raw).convert("RGB")
-    picture = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    picture.save(small, format="PNG", optimize=True)
+    reduced(Image.open(raw).convert("RGB")).save(small, format="PNG", optimize=True)
     return small.getvalue()
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+from bplib import plots  # noqa: E402
 from tests.browser.laboratory import Lab, start_browser, start_server  # noqa: E402
 
 CELLS = (
@@ -70,9 +71,7 @@ def main():
         lab.run_all(timeout=180)
         sheet = compose([photograph(lab, index) for index in range(len(CELLS))])
         lab.close()
-    sheet.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        HERE / "playgrounds.png", optimize=True
-    )
+    plots.reduced(sheet).save(HERE / "playgrounds.png", optimize=True)
     print(f"figures/playgrounds.png: {sheet.width}×{sheet.height}")
 
 

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 import sympy as sp
+from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
@@ -154,5 +155,5 @@ def test_number_is_short_and_has_a_true_minus(value, text):
 def test_the_picture_of_the_playgrounds_keeps_the_colours_of_the_classes():
     pixels = np.asarray(Image.open(ROOT / "figures" / "playgrounds.png").convert("RGB")).astype(int)
     for color in CLASS_COLORS[:2]:
-        here = np.abs(pixels - [int(color[i : i + 2], 16) for i in (1, 3, 5)]).max(axis=2) <= 16
+        here = np.abs(pixels - 255 * np.array(to_rgb(color))).max(axis=2) <= 16
         assert here.sum() > 200, color

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from bplib import plots
@@ -660,7 +661,7 @@ def test_a_stored_picture_keeps_the_colours_of_the_classes():
     drawn = np.concatenate([live.pixels() for live in playground.figures])[..., :3].astype(int)
     kept = np.asarray(stored.convert("RGB")).astype(int)
     for color in plots.CLASS_COLORS[:2]:
-        here = np.all(drawn == [int(color[i : i + 2], 16) for i in (1, 3, 5)], axis=-1)
+        here = np.all(drawn == np.round(255 * np.array(to_rgb(color))), axis=-1)
         assert here.sum() > 100
         assert np.abs(kept - drawn)[here].max() <= 8
 

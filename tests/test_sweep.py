@@ -273,20 +273,25 @@ def test_runs_in_batches_are_the_same_runs(tmp_path):
     assert sent == [4, 4, 2]
 
 
+class KilledWorker(Exception):
+    """As Dask calls it."""
+
+
+def failed(error):
+    future = Future()
+    future.set_exception(error)
+    return future
+
+
 def test_one_killed_run_counts_though_others_arrive_after_it():
     """A cluster gives up a run that kills its workers, and goes on with the others."""
     tried = []
-
-    class KilledWorker(Exception):
-        pass
 
     class Cluster(InTurn):
         def submit(self, function, run, settings):
             tried.extend(setting["a"] for setting in settings)
             if settings == [{"a": 1, "b": 1}]:
-                future = Future()
-                future.set_exception(KilledWorker("three times"))
-                return future
+                return failed(KilledWorker("three times"))
             return super().submit(function, run, settings)
 
     results = sweep(product, grid(a=[1, 2, 3], b=[1]), executor=Cluster(), attempts=2)
@@ -306,8 +311,7 @@ def test_a_result_lost_on_the_way_is_asked_for_again(tmp_path):
         def submit(self, function, run, settings):
             future = super().submit(function, run, settings)
             if settings[0]["a"] == 2 and calls.count(2) <= self.often:
-                future = Future()
-                future.set_exception(ValueError("not enough values to unpack"))
+                return failed(ValueError("not enough values to unpack"))
             return future
 
     def counted(a, b):
@@ -330,17 +334,11 @@ def test_a_round_counts_one_attempt_whatever_was_lost_in_it():
     """A dying worker may cost one run its result and kill another at once."""
     sent = []
 
-    class KilledWorker(Exception):
-        pass
-
     class Dying(InTurn):
         def submit(self, function, run, settings):
             sent.append(settings[0]["a"])
             future = super().submit(function, run, settings)
-            if len(sent) <= 2:
-                future = Future()
-                future.set_exception((ValueError if len(sent) == 1 else KilledWorker)("gone"))
-            return future
+            return {1: failed(ValueError("gone")), 2: failed(KilledWorker("gone"))}.get(len(sent), future)
 
     results = sweep(lambda a: {"a": a}, grid(a=[1, 2]), executor=Dying(), attempts=2)
     assert [row.get("error") for row in results.rows] == [None, None]

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 
 from bplib import exercises, lessons
-from bplib.exercises.kinds import Choice, Function
+from bplib.exercises.kinds import Choice, Function, in_digits
 
 GUIDE = Path(__file__).resolve().parent.parent / "guide"
 KINDS = {"Function": "a function", "Value": "a number", "Choice": "a choice", "Expression": "a formula"}
@@ -105,8 +105,7 @@ def right(exercise):
 def row(exercise, mutant):
     """(what a slip looks like, its sentence)."""
     if not isinstance(exercise, Function):
-        wrong = mutant[0]
-        wrong = f"{wrong:.6g}" if isinstance(wrong, float) else str(wrong).replace("None", "…")
+        wrong = in_digits(mutant[0]).replace("None", "…")
         option = f" {escaped(exercise.options[mutant[0]])}" if isinstance(exercise, Choice) else ""
         return code(wrong) + option, mutant[1]
     line, spoiled = mutant.variants()[0][0]

@@ -277,9 +277,7 @@ def stacked_png(live_figures):
     picture.save(file, "PNG", optimize=True)
     if file.tell() > 55_000:  # a palette halves it, and a notebook should stay light
         file = io.BytesIO()
-        # the default, median cut, may take one of the course's colours for another
-        small = picture.quantize(256, Pixels.Quantize.MAXCOVERAGE, dither=Pixels.Dither.NONE)
-        small.save(file, "PNG", optimize=True)
+        plots.reduced(picture).save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
