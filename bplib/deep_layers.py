@@ -46,10 +46,10 @@ class BatchNorm(Layer):
     """Y = γ ⊙ X̂ + β with X̂ = (X − μ)/√(s² + ε): each of the n columns with mean 0 and variance 1.
 
     In training μ and s² are the mean and the variance (over N, not N − 1) of the batch, so every row's output
-    depends on every row, and with dX̂ = dY ⊙ γ
-        dX = (dX̂ − mean(dX̂) − X̂ ⊙ mean(dX̂ ⊙ X̂)) / √(s² + ε),    dγ = Σₙ dY ⊙ X̂,    dβ = Σₙ dY.
+    depends on every row:
+        dX = γ/√(s² + ε) ⊙ (dY − dβ/N − X̂ ⊙ dγ/N),    dγ = Σₙ dY ⊙ X̂,    dβ = Σₙ dY.
     In prediction they are running statistics, kept in `state` and moved by `momentum` at each training step
-    towards the batch's mean and unbiased variance; there dX = dX̂/√(s² + ε). Ioffe & Szegedy 2015.
+    towards the batch's mean and unbiased variance; there dX = γ/√(s² + ε) ⊙ dY. Ioffe & Szegedy 2015.
     """
 
     def __init__(
@@ -71,9 +71,10 @@ class BatchNorm(Layer):
         if training and len(X) < 2:
             raise ValueError(f"{self}: a batch of {len(X)} has no variance: training needs at least 2 rows")
         mean = X.mean(axis=0) if training else self.state["mean"]
-        var = X.var(axis=0) if training else self.state["var"]
+        X_hat = X - mean  # in its place until it is scaled: an array less, on large batches a pass less
+        var = np.square(X_hat).mean(axis=0) if training else self.state["var"]
         inverse_sd = 1 / np.sqrt(var + self.eps)
-        X_hat = (X - mean) * inverse_sd
+        X_hat *= inverse_sd
         return self.params["gamma"] * X_hat + self.params["beta"], (X_hat, inverse_sd, mean, var, training)
 
     def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
@@ -81,10 +82,10 @@ class BatchNorm(Layer):
         grads = {"gamma": (dY * X_hat).sum(axis=0), "beta": dY.sum(axis=0)}
         if not input_gradient:
             return None, grads
-        dX_hat = dY * self.params["gamma"]
         if training:  # μ and s² were made of X too, so two more paths lead back to it
-            dX_hat = dX_hat - dX_hat.mean(axis=0) - X_hat * (dX_hat * X_hat).mean(axis=0)
-        return dX_hat * inverse_sd, grads
+            N = len(dY)
+            dY = dY - grads["beta"] / N - X_hat * (grads["gamma"] / N)
+        return dY * (self.params["gamma"] * inverse_sd), grads
 
     def output_shape(self, cache: Cache) -> tuple[int, ...] | None:
         return cache[0].shape
