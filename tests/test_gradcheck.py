@@ -541,8 +541,15 @@ def test_what_proves_nothing_is_refused_along_directions(rng):
         along(problem(rng)[0], X, np.full((5, 2), 1e9))
     kink = Network([Affine.from_arrays(np.ones((1, 1)), [0.0]), ReLU()], SquaredError())
     for near in (0.0, 1e-7, -1e-7):
-        with pytest.raises(VacuousCheckError, match=r"takes a unit of ReLU\(\) across its kink"):
+        with pytest.raises(
+            VacuousCheckError, match=r"moving 0\.[Wb] by \S+ takes a unit of ReLU\(\) across its"
+        ):
             along(kink, np.array([[1.0], [near]]), np.full((2, 1), 3.0))
+    kink.layers[0].params["b"][:] = -10.0  # here the step has to be shortened, and crosses all the same
+    with pytest.raises(
+        VacuousCheckError, match=r"moving 0\.W by \S+ takes a unit of ReLU\(\) across its kink"
+    ):
+        along(kink, np.array([[10.0], [20.0]]), np.full((2, 1), 3.0))
 
 
 def test_arrays_whose_gradient_vanishes_are_listed_along_directions(rng):
@@ -563,9 +570,13 @@ def test_unscaled_inputs_are_no_fault_along_directions(activation, scale, rng):
 
 def test_directions_need_a_number_and_a_generator(rng):
     network, X, Y = problem(rng)
-    with pytest.raises(ValueError, match="directions must be a whole number of at least 1, got 0"):
+    with pytest.raises(
+        ValueError, match=r"^check_gradients: directions must be a whole number of at least 1, got 0"
+    ):
         along(network, X, Y, directions=0)
-    with pytest.raises(TypeError, match=r"with directions.*rng must be a NumPy Generator"):
+    with pytest.raises(
+        TypeError, match=r"^check_gradients \(with directions\): rng must be a NumPy Generator"
+    ):
         check_gradients(network, X, Y, directions=3)
 
 
