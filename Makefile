@@ -68,8 +68,11 @@ guide: $(READY)
 figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
 
-# scripts whose sections of RESULTS.md come from more than one run
-AGAIN = "sweep.py --dask" "sweep.py --survive --runs 2000" "widgets.py --link 8/40" "widgets.py --link 2/100"
+# scripts whose sections of RESULTS.md come from more than one run; an earlier state is the last one before
+# somebody measured what it costs and cut it
+AGAIN = "sweep.py --dask" "sweep.py --dask --batch 1" "sweep.py --survive" "widgets.py --link 8/40" \
+    "widgets.py --link 2/100" "speed.py --before 645e4d0" "widgets.py --before 645e4d0" \
+    "classroom.py --before 645e4d0" "waiting.py --before 7156cdc"
 
 bench: site
 	@$(PY) -c "import distributed" 2>/dev/null || \

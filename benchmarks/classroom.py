@@ -2,16 +2,19 @@
 
     python benchmarks/classroom.py                      # 1, 4, 8 … learners, XOR and MNIST; some minutes
     python benchmarks/classroom.py --learners 8 --print
+    python benchmarks/classroom.py --before REVISION    # four learners, an earlier state beside this one
 
 Each learner is a kernel of its own (ipykernel) that plays a playground, and a page that this script stands in
 for: it takes frames as a link of 8 Mbit/s with 40 ms each way would bring them, says which it has painted,
 and discards the pictures. Counted are frames that a page would have painted, bytes of pictures, the kernels'
 share of the processors (this script's own is not in it), and the memory that a kernel has for itself (USS:
 pages shared with no other process). At the end every page leaves, and what the kernels still use is counted
-again after the time in which training that nobody watches pauses.
+again after the time in which training that nobody watches pauses. An earlier state may know no page that
+answers: then every picture that the kernel sends counts, as it would have gone out.
 """
 
 import argparse
+import contextlib
 import os
 import queue
 import statistics
@@ -26,10 +29,11 @@ from jupyter_client import KernelManager
 
 PLAYGROUNDS = {
     "XOR (lesson 08)": "from bplib.playgrounds.xor import XORPlayground\np = XORPlayground(); p",
-    "MNIST (lesson 10)": "from bplib.playgrounds.mnist import MNISTPlayground\np = MNISTPlayground(); p",
+    "MNIST (lesson 10)": "from bplib import datasets\nfrom bplib.playgrounds.mnist import MNISTPlayground\n"
+    "p = MNISTPlayground(datasets.handwritten_digits()); p",
 }
 HEADS = (
-    "frames a second, least … median", "kB a second each", "processors of all kernels",
+    "frames a second, least … median", "kB a second each (least … most)", "processors of all kernels",
     "MB of its own, median … most", "processor of one that was left",
 )  # fmt: skip
 RATE, DELAY = 1_000_000, 0.04  # bytes a second, seconds each way
@@ -49,9 +53,11 @@ class Learner:
         self.frames = self.n_bytes = 0
         self._picture, self._coming, self._free, self._there = None, [], 0.0, True
         self._run(code)
-        while self._picture is None:
+        end = time.monotonic() + 5
+        while self._picture is None and time.monotonic() < end:
             self._listen(0.1)
-        self._say()
+        if self._picture is not None:
+            self._say()
         self._run(f"p.unwatched = {LEFT_AFTER}; p.play()")
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -81,6 +87,8 @@ class Learner:
             size = sum(len(part) for part in message["buffers"])
             self._free = max(time.monotonic(), self._free) + size / RATE
             self._coming.append((self._free + DELAY, state["frame"], size))
+        elif self._picture is None and message["msg_type"] == "comm_msg" and message["buffers"]:
+            self.frames, self.n_bytes = self.frames + 1, self.n_bytes + sum(map(len, message["buffers"]))
         return message
 
     def _say(self, **words):
@@ -105,7 +113,8 @@ class Learner:
     def leave(self):
         self._there = False
         self._thread.join()
-        self._say(gone=True)
+        if self._picture is not None:
+            self._say(gone=True)
 
     def used(self):
         return sum(self.process.cpu_times()[:2])
@@ -141,8 +150,8 @@ def measure(code, n, seconds, environment):
             learner.close()
     frames, n_bytes, used = zip(*rows, strict=True)
     return [
-        f"{n}", f"{min(frames):.1f} … {statistics.median(frames):.1f}",
-        f"{statistics.median(n_bytes) / 1000:.0f}", f"{sum(used):.2f}",
+        f"{min(frames):.1f} … {statistics.median(frames):.1f}",
+        results.spread([n / 1000 for n in n_bytes], ".0f"), f"{sum(used):.2f}",
         f"{statistics.median(memory):.0f} … {max(memory):.0f}", f"{idle:.1%}",
     ]  # fmt: skip
 
@@ -153,29 +162,35 @@ def main():
     )
     parser.add_argument("--learners", type=int, nargs="+", default=[1, 4, 8, 12])
     parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--before", metavar="REVISION", help="four learners of this git revision, and of now")
     parser.add_argument("--print", action="store_true", help="write no file")
     options = parser.parse_args()
+    how = f" --before {options.before}" if options.before else ""
     lines = [
-        f"Made by `python benchmarks/classroom.py` on {results.machine()};",
+        f"Made by `python benchmarks/classroom.py{how}` on {results.machine()};",
         f"each page at the end of a link of {RATE * 8 / 1e6:g} Mbit/s, {DELAY * 1000:g} ms each way.",
         "",
     ]
     print("\n".join(lines))
     # a thread each: the kernels of a class must not fight for the processors
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    with tempfile.TemporaryDirectory() as folder:
-        environment["IPYTHONDIR"] = folder
+    with contextlib.ExitStack() as stack:
+        environment["IPYTHONDIR"] = stack.enter_context(tempfile.TemporaryDirectory())
+        cases = [(f"{n}", n, environment) for n in options.learners]
+        if options.before:
+            course = stack.enter_context(results.earlier(options.before))
+            before = ("4, before", 4, environment | {"PYTHONPATH": str(course)})
+            cases = [before, ("4, now", 4, environment)] * 2
         for name, code in PLAYGROUNDS.items():
             heads = [f"{name}: learners", *HEADS]
             table = ["| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
             print("\n".join(table), flush=True)
-            for n in options.learners:
-                row = "| " + " | ".join(measure(code, n, options.seconds, environment)) + " |"
-                print(row, flush=True)
-                table.append(row)
+            for which, n, variables in cases:
+                table.append(f"| {which} | {' | '.join(measure(code, n, options.seconds, variables))} |")
+                print(table[-1], flush=True)
             lines += [*table, ""]
     if not options.print:
-        results.store("A class on one server", lines)
+        results.store("A class on one server" + ", before and now" * bool(options.before), lines)
 
 
 if __name__ == "__main__":

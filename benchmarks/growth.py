@@ -16,7 +16,6 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 # ruff: noqa: E402, as NumPy reads the limit on threads when it is imported
 import argparse
-import statistics
 import subprocess
 import sys
 import time
@@ -80,12 +79,13 @@ def product_time(sizes, batch):
 
 
 def in_turns(functions, rounds):
-    """The median of each function's values, the functions taking turns."""
+    """Of each function the median of its values, and half the distance of the quartiles over it, in turns."""
     found = [[] for _ in functions]
     for _ in range(rounds):
         for values, function in zip(found, functions, strict=True):
             values.append(function())
-    return np.array([statistics.median(values) for values in found])
+    low, middle, high = np.quantile(found, [0.25, 0.5, 0.75], axis=1)
+    return middle, (high - low) / 2 / middle
 
 
 def exponent(x, y):
@@ -140,22 +140,24 @@ def main():
         return
     lines = [
         f"Made by `python benchmarks/growth.py --rounds {options.rounds}` on {results.machine()}.",
-        "One thread, float32, medians of rounds in turns. Exponent 1: twice as much takes twice as long.",
+        "One thread, float32, medians of rounds in turns. Widest spread of a row: half the distance of the",
+        "quartiles, over the median. Exponent 1: twice as much takes twice as long.",
         "",
-        "| what grows | sizes | milliseconds | exponent | of the matrix products alone |",
-        "| --- | --- | --- | --- | --- |",
+        "| what grows | sizes | milliseconds | widest spread | exponent | of the matrix products alone |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     table = {}
     for what, (values, meaning) in GROWTH.items():
         whole = what in EPOCH
-        ours = in_turns([step_time(*meaning(n), whole) for n in values], options.rounds)
+        ours, wide = in_turns([step_time(*meaning(n), whole) for n in values], options.rounds)
         products, slope = None, "–"
         if not whole:
-            products = in_turns([product_time(*meaning(n)[:2]) for n in values], options.rounds)
+            products, _ = in_turns([product_time(*meaning(n)[:2]) for n in values], options.rounds)
             slope = f"{exponent(values, products):.2f}"
         table[what] = values, ours, products
         cells = [f"{what}, time of {'an epoch' if whole else 'a step'}"]
         cells += [" · ".join(f"{v:g}" for v in values), " · ".join(f"{1e3 * t:.3g}" for t in ours)]
+        cells.append(f"{max(wide):.0%}")
         lines.append("| " + " | ".join([*cells, f"{exponent(values, ours):.2f}", slope]) + " |")
         print(lines[-1], flush=True)
     if Path("/proc/self/status").exists():

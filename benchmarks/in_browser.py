@@ -80,7 +80,7 @@ def play(browser, folder, name, seconds, keys):
         delays = sorted(lab.page.evaluate("window.__latencies"))
         box.get_by_role("button", name="Pause").click()
         lab.close()
-    return statistics.median(rates), statistics.median(delays), at_percent(delays, 95)
+    return results.spread(rates), statistics.median(delays), at_percent(delays, 95)
 
 
 def main():
@@ -99,22 +99,24 @@ def main():
         sys.exit(f"{folder} holds no lessons that run in the browser: make site first")
     lines = [
         f"Made by `python benchmarks/in_browser.py` on {results.machine()}, a headless chromium without a",
-        f"graphics card on the same machine, which had a load of {results.load()} when it began.",
+        f"graphics card on the same machine, which had a load of {results.load()} when it began. Medians of",
+        "three visits, and of three windows; in brackets the least and the greatest.",
         "",
         "| lesson 01 | first visit | second visit |",
         "| --- | --- | --- |",
     ]
     with start_browser() as browser:
-        visits = start(browser, folder, "01_chain_rule")
+        rounds = [start(browser, folder, "01_chain_rule") for _ in range(3)]
         names = ("address to lesson on the page, s", "click on Run to the first executed cell, s",
                  "click on Run to the last cell, s", "loaded over the network, MB (gzip)")  # fmt: skip
-        for name, *values in zip(names, *visits, strict=True):
-            lines.append(f"| {name} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
+        for i, name in enumerate(names):
+            visits = [results.spread([found[visit][i] for found in rounds]) for visit in (0, 1)]
+            lines.append(f"| {name} | {' | '.join(visits)} |")
         lines += ["", "| playground | frames painted a second | slider to painted frame, median | "
                   "the same, 95th percentile |", "| --- | --- | --- | --- |"]  # fmt: skip
         for name in LESSONS:
             frames, median, late = play(browser, folder, name, options.seconds, options.keys)
-            lines.append(f"| {name} | {frames:.1f} | {median:.0f} ms | {late:.0f} ms |")
+            lines.append(f"| {name} | {frames} | {median:.0f} ms | {late:.0f} ms |")
     print("\n".join(lines))
     results.store("Lessons in the browser itself", lines)
 

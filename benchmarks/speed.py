@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py                 table and picture, into benchmarks/RESULTS.md and speed.svg
     python benchmarks/speed.py --rounds 3 --seconds 0.2 --print     a quick look, nothing written
+    python benchmarks/speed.py --before REVISION                    bplib beside an earlier state of itself
 
 Every contestant runs the same algorithm (affine and activation layers, cross-entropy, plain SGD, shuffled
 epochs) on the same float32 rows, already in memory, in a process of its own with the same number of BLAS
@@ -223,9 +224,9 @@ def product_steps(sizes, batch, activation):
 
 
 STEPS = {
-    "bplib": bplib_steps, "PyTorch": torch_steps, "torch.compile": compiled_torch_steps, "JAX jit": jax_steps,
-    "JAX scan": jax_scan_steps, "scikit-learn": sklearn_steps, "plain loops": loop_steps,
-    "two products": product_steps,
+    "bplib": bplib_steps, "before": bplib_steps, "PyTorch": torch_steps,
+    "torch.compile": compiled_torch_steps, "JAX jit": jax_steps, "JAX scan": jax_scan_steps,
+    "scikit-learn": sklearn_steps, "plain loops": loop_steps, "two products": product_steps,
 }  # fmt: skip
 
 
@@ -265,7 +266,7 @@ def contestant(name, task):
 
 
 class Process:
-    def __init__(self, name, task, threads):
+    def __init__(self, name, task, threads, **variables):
         limits = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL")}
         if threads == 1:
             limits["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -275,7 +276,7 @@ class Process:
             command = ["node", Path(__file__).with_name("plain_loops.js"), json.dumps(settings)]
         self.process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | limits,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | limits | variables,
         )  # fmt: skip
 
     def run(self, seconds):
@@ -288,9 +289,10 @@ class Process:
         self.process.wait()
 
 
-def measure(task, threads, names, rounds, seconds):
+def measure(task, threads, names, rounds, seconds, course=None):
     """Steps a second and peak memory in MB of each contestant, one value a round, taken in turns."""
-    processes = {name: Process(name, task, threads) for name in names}
+    earlier = {"before": {"PYTHONPATH": str(course)}}
+    processes = {name: Process(name, task, threads, **earlier.get(name, {})) for name in names}
     try:
         for process in processes.values():
             process.run(seconds / 2)  # warm up: caches, lazy imports, thread pools
@@ -342,6 +344,19 @@ def table(rounds, seconds, picture):
         yield f"\n{name} took no part: {reason}."
 
 
+def table_beside(rounds, seconds, revision):
+    """The lines of the table of an earlier state and this one, on one thread."""
+    yield f"| task | steps a second, {revision} | now | ratio of the rounds |"
+    yield "| --- | --- | --- | --- |"
+    with results.earlier(revision) as course:
+        for task in TASKS:
+            found = measure(task, 1, ["bplib", "before"], rounds, seconds, course)
+            rates = {name: [rate for rate, _ in values] for name, values in found.items()}
+            ratios = [now / before for now, before in zip(rates["bplib"], rates["before"], strict=True)]
+            cells = [results.spread(rates["before"], ".0f"), results.spread(rates["bplib"], ".0f")]
+            yield "| " + " | ".join([task, *cells, results.spread(ratios, ".2f")]) + " |"
+
+
 def draw(picture, file):
     """How many times as many steps bplib makes, one thread: medians and quartiles by task."""
     from matplotlib.figure import Figure
@@ -374,11 +389,25 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--print", action="store_true", help="write no file")
+    parser.add_argument(
+        "--before", metavar="REVISION", help="bplib of this git revision instead of the others"
+    )
     parser.add_argument("--contestant", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--task", choices=list(TASKS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contestant:
         contestant(options.contestant, options.task)
+        return
+    if options.before:
+        lines = [
+            f"Made by `python benchmarks/speed.py --before {options.before}` on {results.machine()}.",
+            f"One thread; medians of {options.rounds} rounds in turns, in brackets least and greatest.",
+            "",
+            *table_beside(options.rounds, options.seconds, options.before),
+        ]
+        print("\n".join(lines))
+        if not options.print:
+            results.store("Steps a second, before and now", lines)
         return
     lines = [
         f"Made by `python benchmarks/speed.py --rounds {options.rounds} --seconds {options.seconds:g}` on",

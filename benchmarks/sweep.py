@@ -2,13 +2,14 @@
 
     python benchmarks/sweep.py                  processes of this machine
     python benchmarks/sweep.py --dask           the same sweep on a local Dask cluster (extra `cluster`)
-    python benchmarks/sweep.py --rounds 5 --runs 2000
+    python benchmarks/sweep.py --dask --batch 1 each run sent alone: what batches save
+    python benchmarks/sweep.py --rounds 5 --runs 200
     python benchmarks/sweep.py --survive        on a cluster of which a worker and the scheduler are killed
 
 One and two workers take turns, round by round, so that what disturbs the machine disturbs both. Each count
 has its pool of workers, started and warmed up (NumPy and bplib imported) before the clock runs. The ratio is
-that of the medians; the target is at least 1.8 on two free cores. Runs are sent in batches (`--batch`), for a
-scheduler needs a few milliseconds of those cores for each thing that is sent. Beside it stands what the
+the median of the rounds'; the target is at least 1.8 on two free cores. Runs are sent in batches (`--batch`),
+for a scheduler needs a few milliseconds of those cores for each thing that is sent. Beside it stands what the
 machine allowed just then: how much more two workers counted than one, in loops that share nothing. Where that
 is far below 2, others are using the cores, and the ratio says little.
 """
@@ -18,7 +19,6 @@ import contextlib
 import io
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -177,7 +177,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dask", action="store_true", help="on a local Dask cluster")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=40, help="of each small training")
     parser.add_argument("--batch", type=int, default=10, help="runs that are sent together")
     parser.add_argument("--survive", action="store_true", help="kill a worker and the scheduler on the way")
@@ -201,18 +201,20 @@ def main():
                 counts = [pools[n].submit(count, 0.5) for _ in range(n)]
                 counted[n].append(sum(future.result() for future in counts))
                 print(f"round {i + 1}, workers {n}: {times[n][-1]:.2f} s", flush=True)
-    one, two = (statistics.median(times[n]) for n in (1, 2))
-    limit = statistics.median(counted[2]) / statistics.median(counted[1])
+    alone = " --batch 1" * (options.batch == 1)
+    ratios = [one / two for one, two in zip(times[1], times[2], strict=True)]
+    limits = [two / one for one, two in zip(counted[1], counted[2], strict=True)]
     lines = [
-        f"Made by `python benchmarks/sweep.py{' --dask' * options.dask}` on {results.machine()}:",
+        f"Made by `python benchmarks/sweep.py{' --dask' * options.dask}{alone}` on {results.machine()}:",
         f"{len(settings)} small trainings in batches of {options.batch}, "
-        f"medians of {options.rounds} rounds in turns.",
-        f"One worker {one:.2f} s, two workers {two:.2f} s,",
-        f"ratio {one / two:.2f} (target {TARGET}); plain loops on the same workers: {limit:.2f}.",
+        f"medians of {options.rounds} rounds in turns, in brackets the least and the greatest.",
+        f"One worker {results.spread(times[1], '.2f')} s, two workers {results.spread(times[2], '.2f')} s,",
+        f"ratio {results.spread(ratios, '.2f')} (target {TARGET}); plain loops on the same workers: "
+        f"{results.spread(limits, '.2f')}.",
     ]
     print("\n".join(lines))
     if not options.print:
-        results.store(f"A sweep on two workers: {kind}", lines)
+        results.store(f"A sweep on two workers: {kind}{', each run sent alone' * bool(alone)}", lines)
 
 
 if __name__ == "__main__":

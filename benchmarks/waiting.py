@@ -3,6 +3,7 @@
     python benchmarks/waiting.py                      # some minutes, on a machine that does nothing else
     python benchmarks/waiting.py --rounds 1 --print   # what is measured once, and not kept
     python benchmarks/waiting.py --only 00 07 --cells # and the slowest cells of these lessons
+    python benchmarks/waiting.py --before REVISION    # the lessons beside those of an earlier state, in turns
 
 A lesson runs in a fresh kernel on one processor core, as Run All does, from the moment the kernel is ready
 to its last cell. A playground has opened when the cell that shows it has run: its first picture is among what
@@ -57,14 +58,14 @@ def environment(scratch):
     }
 
 
-def lesson(path):
+def lesson(path, **variables):
     """The notebook, and of each code cell: (index, whether it opens a playground, seconds, processor's)."""
     nb, cells = nbformat.read(path, as_version=4), []
     with tempfile.TemporaryDirectory() as scratch:
         client = NotebookClient(
             nb, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
         )
-        with client.setup_kernel(env=environment(scratch), stderr=subprocess.DEVNULL):
+        with client.setup_kernel(env=environment(scratch) | variables, stderr=subprocess.DEVNULL):
             kernel = psutil.Process(client.km.provisioner.pid)
             if hasattr(kernel, "cpu_affinity"):
                 kernel.cpu_affinity(kernel.cpu_affinity()[:1])
@@ -93,19 +94,37 @@ def lessons(paths, rounds, show_cells):
         nb, cells = runs[0]
         first = next((index for index, shows, *_ in cells if shows), None)
         seconds, used = (
-            statistics.median(values)
-            for values in zip(*(until(cells, None) for _, cells in runs), strict=True)
+            results.spread(values) for values in zip(*(until(cells, None) for _, cells in runs), strict=True)
         )
-        row = [path.stem, f"{seconds:.1f}", f"{used:.1f}", f"{GOALS.get(path.stem, GOAL)}", "–", "–"]
+        row = [path.stem, seconds, used, f"{GOALS.get(path.stem, GOAL)}", "–", "–"]
         if first is not None:
-            shown = statistics.median(until(cells, first)[0] for _, cells in runs)
-            own = statistics.median(next(c[2] for c in cells if c[0] == first) for _, cells in runs)
-            row[4:] = [f"{shown:.1f}", f"{own:.1f}"]
+            row[4] = results.spread([until(cells, first)[0] for _, cells in runs])
+            row[5] = results.spread([next(c[2] for c in cells if c[0] == first) for _, cells in runs])
         rows.append(row)
         print(*row, sep="  ", flush=True)
         for index, _, seconds, used in sorted(cells, key=lambda cell: -cell[3])[: 6 * show_cells]:
             print(f"    cell {index}: {seconds:.2f} s, {used:.2f} s: {nb.cells[index].source[:70]!r}")
     return table(heads, rows)
+
+
+def lessons_beside(paths, rounds, revision):
+    """The lessons of an earlier state and of this one, in turns: seconds from the first cell to the last."""
+    rows = []
+    with results.earlier(revision) as course:
+        for path in paths:
+            old = course / "notebooks" / path.name
+            if not old.exists():
+                continue
+            found = {"before": [], "now": []}
+            for _ in range(rounds):
+                for name, which, variables in (
+                    ("before", old, {"PYTHONPATH": str(course)}),
+                    ("now", path, {}),
+                ):
+                    found[name].append(until(lesson(which, **variables)[1], None)[0])
+            rows.append([path.stem, *map(results.spread, found.values()), f"{GOALS.get(path.stem, GOAL)}"])
+            print(*rows[-1], sep="  ", flush=True)
+    return table(("lesson, seconds", f"{revision}", "now", "goal"), rows)
 
 
 def process(code):
@@ -130,12 +149,16 @@ def imports(rounds):
     for _ in range(rounds + 1):  # the first one fills the machine's caches
         for name, times in found.items():
             times.append(process(f"import {name}" if name else "")[:2])
-    empty, *medians = (
-        [statistics.median(values) for values in zip(*times[1:], strict=True)] for times in found.values()
-    )
+    empty = [statistics.median(values) for values in zip(*found.pop("")[1:], strict=True)]
     rows = [
-        [f"`import {name}`", *(f"{1000 * (a - b):.0f}" for a, b in zip(m, empty, strict=True))]
-        for name, m in zip(IMPORTS, medians, strict=True)
+        [
+            f"`import {name}`",
+            *(
+                results.spread([1000 * (value - least) for value in values], ".0f")
+                for values, least in zip(zip(*times[1:], strict=True), empty, strict=True)
+            ),
+        ]
+        for name, times in found.items()
     ]
     return table(("import", "ms", "of the processor"), rows)
 
@@ -147,7 +170,7 @@ def checks(rounds, full):
         times = [
             float(process(CHECK.replace("SETTINGS", settings))[2]) for _ in range(rounds if settings else 1)
         ]
-        rows.append([name, f"{statistics.median(times):.2f}"])
+        rows.append([name, results.spread(times, ".2f")])
     return table(("`check_gradients`, 784-128-10, 8 images", "seconds"), rows)
 
 
@@ -166,20 +189,27 @@ def main():
     parser.add_argument("--cells", action="store_true", help="the six slowest cells of each lesson as well")
     parser.add_argument("--quick", action="store_true", help="without the gradient check entry by entry")
     parser.add_argument("--print", action="store_true", help="write no file")
+    parser.add_argument("--before", metavar="REVISION", help="the lessons of this git revision too, in turns")
     options = parser.parse_args()
     paths = [p for p in NOTEBOOKS if not options.only or p.stem.split("_")[0] in options.only]
+    title = "What a learner waits for" + ", before and now" * bool(options.before)
+    how = f" --before {options.before}" if options.before else ""
     lines = [
-        f"Made by `python benchmarks/waiting.py` on {results.machine()}, load {os.getloadavg()[0]:.1f};",
-        f"one core, one thread, medians of {options.rounds}. Goals: a lesson {GOAL} s (10_mnist "
-        f"{GOALS['10_mnist']} s), the first playground of lesson 00 {FIRST_PLAYGROUND} s after Run All.",
+        f"Made by `python benchmarks/waiting.py{how}` on {results.machine()}, load {results.load()};",
+        f"one core, one thread, medians of {options.rounds}, in brackets the least and the greatest. Goals:",
+        f"a lesson {GOAL} s (10_mnist {GOALS['10_mnist']} s), the first playground of lesson 00 "
+        f"{FIRST_PLAYGROUND} s after Run All.",
         "",
-        *lessons(paths, options.rounds, options.cells),
     ]
-    if not options.only:
+    if options.before:
+        lines += lessons_beside(paths, options.rounds, options.before)
+    else:
+        lines += lessons(paths, options.rounds, options.cells)
+    if not options.only and not options.before:
         lines += ["", *imports(options.rounds), "", *checks(options.rounds, not options.quick)]
     print("\n".join(lines))
     if not options.print and not options.only:
-        results.store("What a learner waits for", lines)
+        results.store(title, lines)
 
 
 if __name__ == "__main__":

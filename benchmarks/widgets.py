@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,8 +26,6 @@ from _link import Link
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.laboratory import Lab, Server, find_chromium, start_browser, start_server
-
-HOME = Path(__file__).resolve().parent.parent
 
 SETUP = """
 import contextlib, io, time
@@ -124,7 +121,7 @@ BURST = """async n => {
 
 
 def rates(lab, seconds, windows=3):
-    """Medians over some windows: frames, steps and kB a second; drawing's share of time and of processor."""
+    """Over some windows: frames, steps and kB a second; drawing's share of time and of processor."""
     rows = []
     for _ in range(windows):
         before = lab.kernel("m.now()")
@@ -134,7 +131,7 @@ def rates(lab, seconds, windows=3):
         rows.append(
             (frames / seconds, steps / wall, sent / wall / 1000, draw / wall, draw_cpu / wall, cpu / wall)
         )
-    return [statistics.median(column) for column in zip(*rows, strict=True)]
+    return list(zip(*rows, strict=True))
 
 
 def watch(lab):
@@ -222,23 +219,26 @@ def measure(server, browser, case, options):
     """The rows of the table for one playground."""
     lab = open_playing(server, browser, case, plain=case == "mnist")
     painted, steps, kilobytes, share, draw_cpu, cpu = rates(lab, options.seconds)
-    rows = [("frames painted a second", f"{painted:.1f}"), ("steps a second", f"{steps:.0f}")]
+    spread = results.spread
+    rows = [("frames painted a second", spread(painted)), ("steps a second", spread(steps, ".0f"))]
     if case == "mnist":
         plain = lab.kernel("plain")
-        rows.append(("share of a plain fit's speed", f"{steps / plain:.0%} of {plain:.0f}"))
+        rows.append(
+            ("share of a plain fit's speed", f"{statistics.median(steps) / plain:.0%} of {plain:.0f}")
+        )
     rows += [
-        ("pictures, kB a second", f"{kilobytes:.0f}"),
-        ("drawing, share of the kernel's time", f"{share:.0%}"),
-        ("drawing, processor seconds a second", f"{draw_cpu:.2f} of {cpu:.2f}"),
+        ("pictures, kB a second", spread(kilobytes, ".0f")),
+        ("drawing, share of the kernel's time", spread(share, ".0%")),
+        ("drawing, processor seconds a second", f"{spread(draw_cpu, '.2f')} of {spread(cpu, '.2f')}"),
     ]
     if options.minutes:
         rss = "__import__('psutil').Process().memory_info().rss"
         begin = lab.kernel(rss)
         lab.page.wait_for_timeout(60_000 * options.minutes)
-        later = rates(lab, options.seconds)[0]
+        later = results.spread(rates(lab, options.seconds)[0])
         rows += [
             (f"kernel memory after {options.minutes:g} min", f"{(lab.kernel(rss) - begin) / 1e6:+.1f} MB"),
-            (f"frames painted after {options.minutes:g} min", f"{later:.1f}"),
+            (f"frames painted after {options.minutes:g} min", later),
         ]
     taken = latencies(lab, options.keys)
     rows.append(("slider to painted frame, median", f"{statistics.median(taken):.0f} ms"))
@@ -271,9 +271,10 @@ def measure_link(server, browser, case, options):
         assert lab.kernel("p.error is None")
         lab.close()
     return [
-        ("frames painted a second", f"{painted:.1f}"),
-        ("steps a second", f"{steps:.0f}"),
-        ("pictures, kB a second (all that the link carried down)", f"{kilobytes:.0f} ({carried:.0f})"),
+        ("frames painted a second", results.spread(painted)),
+        ("steps a second", results.spread(steps, ".0f")),
+        ("pictures, kB a second", results.spread(kilobytes, ".0f")),
+        ("all that the link carried down, kB a second", f"{carried:.0f}"),
         ("quality of the pictures, 0 the best of four", f"{level}"),
         ("slider to painted frame after 10 s, median, 95th percentile",
          f"{statistics.median(early):.0f}, {at_percent(early, 95):.0f} ms"),
@@ -287,16 +288,11 @@ def measure_link(server, browser, case, options):
 @contextlib.contextmanager
 def earlier(revision):
     """A server that runs that revision of the course, whatever is installed."""
-    worktree = ["git", "worktree"]
-    with tempfile.TemporaryDirectory() as folder:
-        course, lab = Path(folder) / "course", Path(folder) / "lab"
-        subprocess.run([*worktree, "add", "--detach", "--quiet", course, revision], cwd=HOME, check=True)
-        try:
-            extensions = {} if (course / "bplib_server").exists() else {"bplib_server": False}
-            with start_server(lab, {"PYTHONPATH": str(course)}, extensions=extensions) as server:
-                yield server
-        finally:
-            subprocess.run([*worktree, "remove", "--force", course], cwd=HOME, check=True)
+    with results.earlier(revision) as course, tempfile.TemporaryDirectory() as folder:
+        extensions = {} if (course / "bplib_server").exists() else {"bplib_server": False}
+        variables = {"PYTHONPATH": str(course)}
+        with start_server(Path(folder) / "lab", variables, extensions=extensions) as server:
+            yield server
 
 
 def measure_beside(server, browser, case, options):
@@ -312,7 +308,7 @@ def measure_beside(server, browser, case, options):
                 lab.button("Play").click()
                 lab.page.wait_for_timeout(1500)
                 one = found.setdefault(name, ([], []))
-                one[0].append(rates(lab, options.seconds, 1))
+                one[0].append([window for (window,) in rates(lab, options.seconds, 1)])
                 one[1].extend(latencies(lab, max(options.keys // 2, 2)))
                 lab.button("Pause").click()
                 lab.page.wait_for_timeout(500)
@@ -321,8 +317,8 @@ def measure_beside(server, browser, case, options):
             lab.close()
     rows = []
     for n, what in enumerate(("frames painted a second", "steps a second", "pictures, kB a second")):
-        columns = [sorted(one[n] for one in rates) for rates, _ in found.values()]
-        rows.append((what, *(f"{statistics.median(c):.1f} ({c[0]:.1f} … {c[-1]:.1f})" for c in columns)))
+        columns = [[one[n] for one in rates] for rates, _ in found.values()]
+        rows.append((what, *map(results.spread, columns)))
     for what, percent in (("slider to painted frame, median", 50), ("the same, 95th percentile", 95)):
         rows.append((what, *(f"{at_percent(sorted(taken), percent):.0f} ms" for _, taken in found.values())))
     return rows
@@ -358,14 +354,15 @@ def main():
     heads = ("", "before", "now") if options.before else ("", "")
     lines = [
         f"Made by `python {' '.join(['benchmarks/widgets.py', *sys.argv[1:]])}` on {results.machine()},",
-        "a headless chromium without a graphics card on the same machine.",
+        "a headless chromium without a graphics card on the same machine. Rates are medians of windows of "
+        f"{options.seconds:g} s, in brackets the least and the greatest.",
     ]
     with tempfile.TemporaryDirectory() as folder, start_server(Path(folder) / "lab") as server:
         for case in [options.only] if options.only else cases:
-            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+            load = results.load()
             with start_browser() as browser:
                 rows = way(server, browser, case, options)
-            print(f"\n{NAMES[case]} ({os.cpu_count()} processors, load {load:.1f} when it began)")
+            print(f"\n{NAMES[case]} ({os.cpu_count()} processors, load {load} when it began)")
             for name, *values in rows:
                 print(f"  {name:<60}{'   '.join(values)}", flush=True)
             lines += ["", "| " + " | ".join([NAMES[case], *heads[1:]]) + " |", "| --- " * len(heads) + "|"]
