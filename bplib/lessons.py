@@ -147,7 +147,7 @@ LESSONS = (
         objectives=(
             "check every gradient of a network against a referee that knows no formula",
             "say what a fair error is, where its floor comes from, and where to put $h$",
-            "recognise checks that pass whatever the code does",
+            "recognise checks that pass although the code is wrong",
             "read from the pattern of errors which line is broken",
         ),
     ),

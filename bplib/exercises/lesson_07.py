@@ -231,11 +231,11 @@ vacuous_check = choice(
     },
     hints=(
         "A check can only fail where two numbers can differ.",
-        "In which of the four are all gradients of the matrices zero, whatever the code does?",
+        "In which of the four are all gradients of the matrices zero?",
         "With all weights and biases 0 every hidden unit gives 0, and nothing comes back through W₂ = 0.",
     ),
-    after="0 equals 0, however wrong the code is. A textbook's own test of a backpropagation exercise "
-          "passes like this with every blank left empty.",
+    after="0 equals 0 for both matrices, whatever factor is wrong. A textbook's own test of a "
+          "backpropagation exercise passes like this with every blank left empty.",
 )
 
 passes_for_a_check = value(
