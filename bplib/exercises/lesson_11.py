@@ -18,7 +18,7 @@ factor_ten = choice(
     "c",
     wrong={
         "a": "Each row is divided by its own sum, one row or many: no factor of ten comes from here.",
-        "b": "1e-7 inside the log changes the loss a little where y is near 0: no constant factor, and the "
+        "b": "1e-7 inside the log changes the loss only where y is near 0: no constant factor, and the "
              "gradient does not use this line.",
         "d": "The rate would show in the step, not in the gradient; and batches would suffer too.",
     },
