@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from matplotlib.textpath import TextPath
 
 import bplib
 from bplib.playgrounds.xray import XRay, paths
@@ -397,6 +398,23 @@ def test_scene_is_plain_data_inside_its_frame(sizes, chosen):
             points = shape["d"] if shape["t"] == "path" else [shape["x"], shape["y"]]
             assert all(0 <= v <= scene["width"] for v in points[::2])
             assert all(0 <= v <= scene["height"] for v in points[1::2])
+
+
+@pytest.mark.parametrize("small", [1, 0.05, 1e-4])
+@pytest.mark.parametrize("sizes", [(3, 3, 2, 2), (6, 6, 6, 6), (4, 4, 3)])
+def test_no_number_at_an_edge_runs_into_its_unit(sizes, small):
+    """In matplotlib's letters, which are wide."""
+    net = network(sizes)
+    net.layers[0].params[
+        "W"
+    ] *= -small  # with small weights some gradients take as many characters as they can
+    X, Y = data(sizes)
+    for item in XRay(net, small * X, Y).run().scene()["items"]:
+        (ring,) = [shape for shape in item["shapes"] if shape.get("look") == "ring"] or [None]
+        for shape in item["shapes"]:
+            if ring and shape["t"] == "text" and shape["anchor"] == "start":
+                length = TextPath((0, 0), shape["s"], size=shape["size"]).get_extents().x1
+                assert shape["x"] + length <= ring["x"] + ring["w"], shape["s"]
 
 
 def test_a_4_4_3_network_fits_a_small_screen_and_a_notebook():

@@ -40,8 +40,8 @@ class Layout:
         # Three layers side by side leave no room for both numbers on one line: the gradient goes below.
         self.stacked = depth > 2
         self.port_height = 2 * ROW - 2 if self.stacked else ROW + 3
-        self.port_width = 74 if self.stacked else 144
-        gap = {1: 110, 2: 56}.get(depth, 38)
+        self.port_width = 82 if self.stacked else 144
+        gap = {1: 110, 2: 56}.get(depth, 32)
         self.ports = [0] + [sizes[l - 1] + biases[l] for l in range(1, depth + 1)]
         # As tall as its edges need, so that each of them ends at the node.
         self.node_height = [2 * ROW + 10] + [

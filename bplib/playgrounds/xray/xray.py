@@ -411,4 +411,5 @@ class XRay(Panel):
             rows.append(f"<tr><td>and {len(found) - _MOST_PATHS} more</td><td></td><td></td></tr>")
         total = sum(product for _, _, product in found)
         rows.append(f"<tr><td><b>sum</b></td><td></td><td><b>{shown(total)}</b></td></tr>")
-        return f'<p class="bp-xray-title"><b>{many}</b>, unit by unit</p><table>{"".join(rows)}</table>'
+        title = f'<p class="bp-xray-title"><b>{many}</b>, unit by unit</p>'
+        return f'<div class="bp-xray-fact">{title}<table>{"".join(rows)}</table></div>'
