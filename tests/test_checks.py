@@ -297,7 +297,9 @@ def test_arrays_come_in_as_they_are_where_they_will_do():
         assert (floats is Q) == (Q.dtype.kind == "f")
         assert floats.dtype == (dtype if floats is Q else np.float64)
         assert checks.outputs("w", Q).dtype == floats.dtype
-    assert type(checks.real("w", "Q", ONES.view(type("Own", (np.ndarray,), {})))) is np.ndarray
+        own = Q.view(type("Own", (np.ndarray,), {}))
+        assert type(checks.real("w", "Q", own)) is type(checks.floats("w", "Q", own)) is np.ndarray
+        assert checks.floats("w", "Q", own).dtype == floats.dtype
     assert checks.targets("w", ONES, ONES) is ONES
     assert checks.targets("w", ONES, ONES.astype(np.float32)).dtype == np.float32
     edges = np.array([[0.0, 1.0]])

@@ -1367,3 +1367,21 @@ def test_the_keepers_command_may_answer_on_our_own_output(capfd):
     assert started.answers is None
     assert capfd.readouterr().out.split() == ["here"]
     started.hang_up()
+
+
+def test_the_keeper_on_windows(monkeypatch):
+    """Pipes in place of sockets; the whole tree is killed by the system's own command."""
+    said = []
+    monkeypatch.setattr(sys, "platform", "win32")
+    for answers in (True, False):
+        started = keeper.Started([sys.executable, "-c", "print(input() + '!')"], answers=answers)
+        started.questions.write(b"here\n")
+        started.fall_silent()
+        said.append(started.answers.read().strip() if answers else started.answers)
+        assert started.process.wait(timeout=60) == 0
+        started.hang_up()
+    assert said == [b"here!", None]
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda *command, **settings: commands.append((command, settings)))
+    keeper.end_all(SimpleNamespace(pid=7))
+    assert commands == [((["taskkill", "/T", "/F", "/PID", "7"],), {"capture_output": True})]
