@@ -118,7 +118,7 @@ def _worse_than_the_mean(rng):
         Fault("explained spread", "1 - np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
               "np.sum((y_hat - y.mean()) ** 2) / np.sum((y - y.mean()) ** 2)",
               "The spread of the predictions tells nothing about whether they are right: R² compares errors, "
-              "1 − Σ(y − ŷ)²/Σ(y − ȳ)². The two agree for a least-squares fit alone."),
+              "1 − Σ(y − ŷ)²/Σ(y − ȳ)². They agree for least squares with a bias, on the rows fitted."),
         Fault("not compared with the mean", "np.sum((y - y_hat) ** 2) / np.sum((y - y.mean()) ** 2)",
               ("np.mean((y - y_hat) ** 2)", "np.sum((y - y_hat) ** 2)"),
               "1 minus an error has no meaning of its own: the error is divided by that of the mean, Σ(y − "
