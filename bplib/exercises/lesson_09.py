@@ -162,7 +162,7 @@ variance_of_z = expression(
             "independent terms add: n of them.",
     hints=(
         "Variances of independent terms add. How many terms are there?",
-        "Var(w x) = E[w² x²] = E[w²] E[x²], since both means are 0.",
+        "Var(w x) = E[w² x²] = E[w²] E[x²], since both means are 0, and w and x independent.",
         "A variance is the square of a standard deviation.",
     ),
     mutants=(
