@@ -1,6 +1,6 @@
 # Everything here sets up its own environment in .venv first, and does nothing when that is up to date.
 # `make PYTHON=python3.12 …` chooses the Python it is made with.
-.PHONY: help environment lab test test-web notebooks translations cards site book slides guide figures bench mutants oldest format check hooks \
+.PHONY: help environment lab test test-web notebooks translations cards site book slides guide figures bench published mutants oldest format check hooks \
     address student update clean
 PY = .venv/bin/python
 READY = .venv/.ready
@@ -21,7 +21,8 @@ help:
 	@echo "make slides     a deck of slides for each lesson, in build/slides/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
-	@echo "make bench      measure everything in benchmarks/RESULTS.md anew; an hour of a quiet machine"
+	@echo "make bench      measure everything in benchmarks/RESULTS.md anew; 80 minutes of a quiet machine"
+	@echo "make published  the published programs at full size, as lessons 09 and 10 tell of them; a quarter of an hour"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
 	@echo "make format     format the code; make check: look for mistakes in it (ruff, mypy)"
 	@echo "make hooks      let git run make check before every commit"
@@ -68,16 +69,23 @@ guide: $(READY)
 figures: $(READY)
 	@$(PY) figures/make_figures.py $(ARGS)
 
-# scripts whose sections of RESULTS.md come from more than one run; an earlier state is the last one before
-# somebody measured what it costs and cut it
-AGAIN = "sweep.py --dask" "sweep.py --dask --batch 1" "sweep.py --survive" "widgets.py --link 8/40" \
-    "widgets.py --link 2/100" "speed.py --before 645e4d0" "widgets.py --before 645e4d0" \
-    "classroom.py --before 645e4d0" "waiting.py --before 7156cdc"
+# What writes benchmarks/RESULTS.md. An earlier state (--before) is the last one before somebody measured a cost
+# and cut it.
+MEASURED = speed.py sweep.py "sweep.py --dask" "sweep.py --dask --batch 1" "sweep.py --survive" waiting.py \
+    classroom.py widgets.py "widgets.py --link 8/40" "widgets.py --link 2/100" growth.py in_browser.py grading.py \
+    "speed.py --before 645e4d0" "widgets.py --before 645e4d0" "classroom.py --before 645e4d0" \
+    "waiting.py --before 7156cdc"
+# the published programs at full size: what lessons 09 and 10 say of them, printed
+PUBLISHED = mnist_seeds.py published_mnist.py published_regression.py
 
 bench: site
 	@$(PY) -c "import distributed" 2>/dev/null || \
 	    $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[cluster]'
-	@for command in $(notdir $(wildcard benchmarks/[!_]*.py)) $(AGAIN); do \
+	@for command in $(MEASURED); do \
+	    echo "== $$command"; $(PY) benchmarks/$$command $(ARGS) || exit 1; done
+
+published: $(READY)
+	@for command in $(PUBLISHED); do \
 	    echo "== $$command"; $(PY) benchmarks/$$command $(ARGS) || exit 1; done
 
 mutants: $(READY)
