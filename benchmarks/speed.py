@@ -8,7 +8,9 @@ Every contestant runs the same algorithm (affine and activation layers, cross-en
 epochs) on the same float32 rows, already in memory, in a process of its own with the same number of BLAS
 threads. The processes stay alive and take turns, round by round, so that what disturbs the machine disturbs
 all of them; the table gives the median of the rounds and, as spread, half the distance between the quartiles.
-The last contestant is the limit: the step's two large matrix products alone, XW and XᵀdZ of the first layer.
+The last two are limits: the NumPy calls that bplib's step makes, one after another with nothing around them,
+and the step's two large matrix products alone, XW and XᵀdZ of the first layer. Below the table stands how
+many calls that are, and what so many would take if they did nothing.
 
 PyTorch runs eager and compiled (`torch.compile`, where there is a C++ compiler); JAX with one step compiled
 (`jit`), each step called from Python, and with a hundred steps compiled as one loop (`lax.scan`), which may
@@ -40,7 +42,7 @@ TASKS = {  # name → (sizes, batch, activation)
     "784-64-32-10, batch 200": ((784, 64, 32, 10), 200, "relu"),
 }
 CONTESTANTS = ("bplib", "PyTorch", "torch.compile", "JAX jit", "JAX scan", "scikit-learn", "plain loops",
-               "JavaScript", "two products")  # fmt: skip
+               "JavaScript", "NumPy calls alone", "two products")  # fmt: skip
 RATE = 0.1
 
 
@@ -212,6 +214,86 @@ def loop_steps(sizes, batch, activation):
                 yield 0.0
 
 
+def call_steps(sizes, batch, activation, kind=None):
+    """The calls of bplib's layers, loss and SGD, written out; the arrays are of the class `kind`."""
+    import numpy as np
+
+    X, Y = (Q if kind is None else Q.view(kind) for Q in rows(sizes))
+    rng = np.random.default_rng(0)
+    shapes = list(itertools.pairwise(sizes))
+    W = [rng.normal(0, n_in**-0.5, (n_in, n_out)).astype(np.float32) for n_in, n_out in shapes]
+    b = [np.zeros(n_out, np.float32) for n_out in sizes[1:]]
+    if kind is not None:
+        W, b = ([p.view(kind) for p in params] for params in (W, b))
+    while True:
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), batch):
+            chosen = order[start : start + batch]
+            A, y = [X.take(chosen, axis=0)], Y.take(chosen, axis=0)
+            for w, c in zip(W, b, strict=True):
+                Z = np.dot(A[-1], w)
+                Z += c
+                A.append(
+                    Z if w is W[-1] else np.maximum(Z, 0) if activation == "relu" else 1 / (1 + np.exp(-Z))
+                )
+            if Y.ndim == 1:
+                S = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
+                P = np.exp(S)
+                total = np.add.reduce(P, axis=1, keepdims=True)
+                P /= total
+                losses = np.log(total[:, 0]) - S[np.arange(len(y)), y]
+                dZ = P / len(P)
+                dZ[np.arange(len(y)), y] -= 1 / len(P)
+            else:
+                losses = np.maximum(Z, 0) - Z * y + np.log1p(np.exp(-np.abs(Z)))
+                dZ = (1 / (1 + np.exp(-Z)) - y) / len(y)
+            L = np.add.reduce(losses, axis=None) / len(y)
+            grads = []
+            for i in reversed(range(len(W))):
+                grads += [(W[i], np.dot(A[i].T, dZ)), (b[i], np.add.reduce(dZ, axis=0))]
+                if i:
+                    dA = dZ @ W[i].T
+                    dZ = dA * (A[i] > 0 if activation == "relu" else A[i] * (1 - A[i]))
+            for p, g in grads:
+                p -= RATE * g
+            yield L
+
+
+def counted_calls(sizes, batch, activation):
+    """How many calls of NumPy `call_steps` makes in a step, and microseconds of one that does nothing."""
+    import numpy as np
+
+    count = [0]
+
+    class Counted(np.ndarray):
+        def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+            count[0] += 1
+            plain = [Q.view(np.ndarray) if isinstance(Q, Counted) else Q for Q in inputs]
+            if keywords.get("out"):
+                keywords["out"] = tuple(Q.view(np.ndarray) for Q in keywords["out"])
+            found = getattr(ufunc, method)(*plain, **keywords)
+            return found.view(Counted) if isinstance(found, np.ndarray) else found
+
+        def __array_function__(self, function, types, arguments, keywords):
+            count[0] += 1
+            plain = [Q.view(np.ndarray) if isinstance(Q, Counted) else Q for Q in arguments]
+            return function(*plain, **keywords).view(Counted)
+
+        def take(self, *arguments, **keywords):
+            count[0] += 1
+            return super().take(*arguments, **keywords)
+
+    steps = call_steps(sizes, batch, activation, Counted)
+    next(steps)
+    before = count[0]
+    next(steps)
+    x, calls = np.zeros(1, np.float32), 100_000
+    begin = time.perf_counter()
+    for _ in range(calls):
+        np.positive(x, out=x)
+    return count[0] - before, 1e6 * (time.perf_counter() - begin) / calls
+
+
 def product_steps(sizes, batch, activation):
     import numpy as np
 
@@ -226,7 +308,8 @@ def product_steps(sizes, batch, activation):
 STEPS = {
     "bplib": bplib_steps, "before": bplib_steps, "PyTorch": torch_steps,
     "torch.compile": compiled_torch_steps, "JAX jit": jax_steps, "JAX scan": jax_scan_steps,
-    "scikit-learn": sklearn_steps, "plain loops": loop_steps, "two products": product_steps,
+    "scikit-learn": sklearn_steps, "plain loops": loop_steps, "NumPy calls alone": call_steps,
+    "two products": product_steps,
 }  # fmt: skip
 
 
@@ -340,6 +423,11 @@ def table(rounds, seconds, picture):
             if threads == 1:
                 picture[task] = ratios
             yield line
+    counts = [counted_calls(*TASKS[task]) for task in ("XOR 2-2-1, batch 1", "784-128-10, batch 1")]
+    yield (
+        f"\nNumPy calls a step: XOR {counts[0][0]}, 784-128-10 {counts[1][0]}. As many that do nothing take "
+        f"{counts[0][0] * counts[0][1]:.1f} and {counts[1][0] * counts[1][1]:.1f} µs."
+    )
     for name, reason in missing.items():
         yield f"\n{name} took no part: {reason}."
 
@@ -414,8 +502,8 @@ def main():
         f"{results.machine()}.",
         "Medians of alternating rounds ± half the distance between the quartiles; in brackets, how many",
         "times as many steps bplib makes (medians of the rounds' ratios, and spread). `plain loops` and",
-        "`JavaScript` take one sample at a time (a step here is a batch); `two products` are the step's two",
-        "large matrix products alone, a limit for any NumPy program.",
+        "`JavaScript` take one sample at a time (a step here is a batch); `NumPy calls alone` are those",
+        "of bplib's step with nothing around them, `two products` its two large matrix products: limits.",
         "",
         "![Steps of bplib for one of each contestant's, by task](speed.svg)",
         "",
