@@ -459,8 +459,9 @@ def draw(picture, file):
             height = 0.8 * (k / max(len(names) - 1, 1) - 0.5)
             rows = [(t + height, *quartiles(r[name])) for t, r in enumerate(picture.values()) if name in r]
             y, low, median, high = zip(*rows, strict=True)
-            ax.hlines(y, low, high, color=plots.CLASS_COLORS[k], lw=2)
-            style = {"color": plots.CLASS_COLORS[k], "marker": plots.CLASS_MARKERS[k], "ms": 5}
+            color = plots.CLASS_COLORS[k % 8]  # of eight: the ninth has the first one's, and another marker
+            ax.hlines(y, low, high, color=color, lw=2)
+            style = {"color": color, "marker": plots.CLASS_MARKERS[(k + k // 8) % 8], "ms": 5}
             ax.plot(median, y, ls="", label=name, **style)
         ax.axvline(1, color=plots.BLACK, lw=0.8)
         ax.set(xscale="log", xlabel="steps of bplib for one of theirs (right of the line bplib is faster)",
