@@ -6,6 +6,7 @@ was expected and what came.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -316,15 +317,23 @@ def interface(who: object, kind: str, part: Any, *names: str) -> None:
         raise TypeError(f"{who}: the {kind} must be an object with {', '.join(names)}; got {part!r}")
 
 
+@functools.lru_cache  # reading a signature takes longer than most layers do, and a class has many objects
+def _takes(function, names):
+    try:
+        inspect.signature(function).bind_partial(**dict.fromkeys(names))
+    except TypeError:
+        return False
+    return True
+
+
 def keywords(who: object, part: Any, method: str, *names: str) -> None:
     """The method takes these names as keywords."""
-    try:
-        inspect.signature(getattr(part, method)).bind_partial(**dict.fromkeys(names))
-    except TypeError:
+    bound = getattr(part, method)
+    if not _takes(getattr(bound, "__func__", bound), names):
         raise TypeError(
             f"{who}: {method} of {part!r} must take {' and '.join(names)} as keywords, got "
-            f"{method}{inspect.signature(getattr(part, method))}"
-        ) from None
+            f"{method}{inspect.signature(bound)}"
+        )
 
 
 def one_dtype(who: object, layers: Any) -> np.dtype:

@@ -1,6 +1,7 @@
 """The door: every sentence word by word, and what stands at the very limits comes in."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -357,3 +358,19 @@ def test_layers_that_fit_share_a_type():
     checks.layers("w", chain)
     assert checks.one_dtype("w", chain) == np.float32
     assert checks.one_dtype("w", [Tanh()]) == np.float64
+
+
+def test_a_signature_is_read_once_for_all_objects_of_a_class(monkeypatch):
+    class Own(Part):
+        def forward(self, X, *, training, rng):
+            return X, None
+
+    read, signature = [], inspect.signature
+    monkeypatch.setattr(inspect, "signature", lambda function: read.append(function) or signature(function))
+    for _ in range(3):
+        checks.keywords("w", Own(ONES), "forward", "training", "rng")
+    assert read == [Own.forward]
+    loose = Own(ONES)
+    loose.forward = lambda X: X
+    with pytest.raises(TypeError, match=r"w: forward of Part\(\) must take training"):
+        checks.keywords("w", loose, "forward", "training")
