@@ -374,3 +374,5 @@ def test_a_signature_is_read_once_for_all_objects_of_a_class(monkeypatch):
     loose.forward = lambda X: X
     with pytest.raises(TypeError, match=r"w: forward of Part\(\) must take training"):
         checks.keywords("w", loose, "forward", "training")
+    loose.forward = lambda X, *, training: X
+    checks.keywords("w", loose, "forward", "training")
