@@ -74,7 +74,7 @@ figures: $(READY)
 MEASURED = speed.py sweep.py "sweep.py --dask" "sweep.py --dask --batch 1" "sweep.py --survive" waiting.py \
     classroom.py widgets.py "widgets.py --link 8/40" "widgets.py --link 2/100" growth.py in_browser.py grading.py \
     "speed.py --before 645e4d0" "widgets.py --before 645e4d0" "classroom.py --before 645e4d0" \
-    "waiting.py --before 7156cdc"
+    "waiting.py --before 7156cdc --rounds 2"
 # the published programs at full size: what lessons 09 and 10 say of them, printed
 PUBLISHED = mnist_seeds.py published_mnist.py published_regression.py
 

@@ -297,7 +297,7 @@ def earlier(revision):
 
 def measure_beside(server, browser, case, options):
     """The rows of the table for one playground, an earlier revision beside this state, in turns."""
-    rounds, found = 5, {}
+    rounds, found = 3, {}
     with earlier(options.before) as old:
         labs = {"before": open_playing(old, browser, case), "now": open_playing(server, browser, case)}
         for lab in labs.values():
