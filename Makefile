@@ -21,7 +21,7 @@ help:
 	@echo "make slides     a deck of slides for each lesson, in build/slides/"
 	@echo "make guide      renew the generated parts of the teacher's guide in guide/"
 	@echo "make figures    draw figures/ anew"
-	@echo "make bench      measure everything in benchmarks/RESULTS.md anew; 80 minutes of a quiet machine"
+	@echo "make bench      measure everything in benchmarks/RESULTS.md anew; 75 minutes of a quiet machine"
 	@echo "make published  the published programs at full size, as lessons 09 and 10 tell of them; a quarter of an hour"
 	@echo "make mutants    spoil the code on purpose: the tests must notice"
 	@echo "make format     format the code; make check: look for mistakes in it (ruff, mypy)"
