@@ -218,13 +218,12 @@ def call_steps(sizes, batch, activation, kind=None):
     """The calls of bplib's layers, loss and SGD, written out; the arrays are of the class `kind`."""
     import numpy as np
 
-    X, Y = (Q if kind is None else Q.view(kind) for Q in rows(sizes))
+    kind = kind or np.ndarray
+    X, Y = (Q.view(kind) for Q in rows(sizes))
     rng = np.random.default_rng(0)
     shapes = list(itertools.pairwise(sizes))
-    W = [rng.normal(0, n_in**-0.5, (n_in, n_out)).astype(np.float32) for n_in, n_out in shapes]
-    b = [np.zeros(n_out, np.float32) for n_out in sizes[1:]]
-    if kind is not None:
-        W, b = ([p.view(kind) for p in params] for params in (W, b))
+    W = [rng.normal(0, n_in**-0.5, (n_in, n_out)).astype(np.float32).view(kind) for n_in, n_out in shapes]
+    b = [np.zeros(n_out, np.float32).view(kind) for n_out in sizes[1:]]
     while True:
         order = rng.permutation(len(X))
         for start in range(0, len(X), batch):

@@ -124,7 +124,7 @@ def lessons_beside(paths, rounds, revision):
                     found[name].append(until(lesson(which, **variables)[1], None)[0])
             rows.append([path.stem, *map(results.spread, found.values()), f"{GOALS.get(path.stem, GOAL)}"])
             print(*rows[-1], sep="  ", flush=True)
-    return table(("lesson, seconds", f"{revision}", "now", "goal"), rows)
+    return table(("lesson, seconds", revision, "now", "goal"), rows)
 
 
 def process(code):

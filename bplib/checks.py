@@ -329,7 +329,8 @@ def _takes(function, names):
 def keywords(who: object, part: Any, method: str, *names: str) -> None:
     """The method takes these names as keywords."""
     bound = getattr(part, method)
-    if not _takes(getattr(bound, "__func__", bound), names):
+    shared = getattr(bound, "__func__", None)  # of the class; what is the object's own may have no hash
+    if not (_takes(shared, names) if shared else _takes.__wrapped__(bound, names)):
         raise TypeError(
             f"{who}: {method} of {part!r} must take {' and '.join(names)} as keywords, got "
             f"{method}{inspect.signature(bound)}"

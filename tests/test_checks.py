@@ -41,6 +41,13 @@ class Wasteful(Part):
         return dY, {}
 
 
+class Unhashable:
+    __hash__ = None
+
+    def __call__(self, X, *, training=False):
+        return X, None
+
+
 class Sparse:
     toarray = None
 
@@ -376,3 +383,7 @@ def test_a_signature_is_read_once_for_all_objects_of_a_class(monkeypatch):
         checks.keywords("w", loose, "forward", "training")
     loose.forward = lambda X, *, training: X
     checks.keywords("w", loose, "forward", "training")
+    loose.forward = Unhashable()
+    checks.keywords("w", loose, "forward", "training")
+    with pytest.raises(TypeError, match=r"w: forward of Part\(\) must take rng as keywords"):
+        checks.keywords("w", loose, "forward", "rng")

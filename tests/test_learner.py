@@ -10,21 +10,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_grade import BIAS, IMPORTS, LINUX, RIGHT
 
 import bplib.exercises as ex
 from bplib.exercises import locked
 from bplib.exercises.attempt import attempt_to_json, decode
 from bplib.exercises.grading import learner
 
-LINUX = sys.platform.startswith("linux")
 COURSE = Path(learner.__file__).resolve().parents[3]
-RIGHT = """
-def affine_backward(dZ, X, W):
-    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
-ex.affine_backward.check(affine_backward)
-"""
-BIAS = "def bias_gradient(dZ):\n    return dZ.sum(axis=0)\nex.bias_gradient.check(bias_gradient)"
-IMPORTS = "import numpy as np\nimport bplib.exercises as ex"
 
 
 def conversation(cells, *, skip=(), inputs=None, seconds=20.0, patience=4, memory=4_000_000_000):
@@ -45,10 +38,6 @@ def conversation(cells, *, skip=(), inputs=None, seconds=20.0, patience=4, memor
     return [json.loads(line) for line in done.stdout.splitlines()], done.returncode
 
 
-def affine_backward(dZ, X, W):
-    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
-
-
 def test_a_whole_notebook():
     """Each cell is named, each new answer is tried once, an error costs its cell, a cell to skip does not run."""
     cells = [
@@ -63,8 +52,10 @@ def test_a_whole_notebook():
         BIAS,
     ]
     said, status = conversation(cells, skip=[8])
-    tried = json.loads(json.dumps(attempt_to_json(ex.affine_backward.attempt((affine_backward,), 0))))
-    bias = json.loads(json.dumps(attempt_to_json(ex.bias_gradient.attempt((lambda dZ: dZ.sum(axis=0),), 0))))
+    tried = json.loads(
+        json.dumps(attempt_to_json(ex.affine_backward.attempt((ex.affine_backward.reference,), 0)))
+    )
+    bias = json.loads(json.dumps(attempt_to_json(ex.bias_gradient.attempt((ex.bias_gradient.reference,), 0))))
     assert said == [
         {"cell": 0}, {"cell": 1}, {"trying": "affine_backward"}, {"exercise": "affine_backward", "attempt": tried},
         {"cell": 2}, {"cell": 3}, {"cell": 4}, {"cell": 5}, {"cell": 6}, {"trying": "bias_gradient"},

@@ -405,9 +405,8 @@ def test_scene_is_plain_data_inside_its_frame(sizes, chosen):
 def test_no_number_at_an_edge_runs_into_its_unit(sizes, small):
     """In matplotlib's letters, which are wide."""
     net = network(sizes)
-    net.layers[0].params[
-        "W"
-    ] *= -small  # with small weights some gradients take as many characters as they can
+    # with small weights some gradients take as many characters as they can
+    net.layers[0].params["W"] *= -small
     X, Y = data(sizes)
     for item in XRay(net, small * X, Y).run().scene()["items"]:
         (ring,) = [shape for shape in item["shapes"] if shape.get("look") == "ring"] or [None]
