@@ -272,13 +272,7 @@ def stacked_png(live_figures):
     parts = [live.pixels() for live in live_figures]
     width = max(part.shape[1] for part in parts)
     rows = [np.pad(part, ((0, 0), (0, width - part.shape[1]), (0, 0)), constant_values=255) for part in parts]
-    picture = Pixels.fromarray(np.concatenate(rows))
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    if file.tell() > 55_000:  # a palette halves it, and a notebook should stay light
-        file = io.BytesIO()
-        plots.reduced(picture).save(file, "PNG", optimize=True)
-    return base64.b64encode(file.getvalue()).decode("ascii")
+    return base64.b64encode(plots.packed(Pixels.fromarray(np.concatenate(rows)))).decode("ascii")
 
 
 def close_widget(widget):
