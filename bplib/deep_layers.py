@@ -68,11 +68,12 @@ class BatchNorm(Layer):
         return f"BatchNorm({self.n_in})"
 
     def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
-        if training and len(X) < 2:
-            raise ValueError(f"{self}: a batch of {len(X)} has no variance: training needs at least 2 rows")
-        mean = X.mean(axis=0) if training else self.state["mean"]
+        N = len(X)
+        if training and N < 2:
+            raise ValueError(f"{self}: a batch of {N} has no variance: training needs at least 2 rows")
+        mean = np.add.reduce(X, axis=0) / N if training else self.state["mean"]
         X_hat = X - mean  # in its place until it is scaled: an array less, on large batches a pass less
-        var = np.square(X_hat).mean(axis=0) if training else self.state["var"]
+        var = np.add.reduce(np.square(X_hat), axis=0) / N if training else self.state["var"]
         inverse_sd = 1 / np.sqrt(var + self.eps)
         X_hat *= inverse_sd
         return self.params["gamma"] * X_hat + self.params["beta"], (X_hat, inverse_sd, mean, var, training)

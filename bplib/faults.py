@@ -436,11 +436,11 @@ CORE = tuple(
          "drops it.",
          "lab"))
     + _in("deep_layers.BatchNorm.value",
-        ("N − 1 in the batch", "np.square(X_hat).mean(axis=0)", "np.square(X_hat).sum(axis=0) / (len(X) - 1)",
+        ("N − 1 in the batch", "np.square(X_hat), axis=0) / N", "np.square(X_hat), axis=0) / (N - 1)",
          "Normalised with the variance over N; only the running statistics use N − 1."),
         ("ε outside the root", "np.sqrt(var + self.eps)", "(np.sqrt(var) + self.eps)", "X̂ = (X − μ)/√(s² + "
                                                                                        "ε)."),
-        ("batch mean in prediction", 'X.mean(axis=0) if training else self.state["mean"]', "X.mean(axis=0)",
+        ("batch mean in prediction", ' if training else self.state["mean"]', "",
          "A prediction must not depend on the other rows."))
     + _in("deep_layers.BatchNorm.gradient",
         ("two paths forgotten", '- grads["beta"] / N - X_hat * (grads["gamma"] / N)', "",
