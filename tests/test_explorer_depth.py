@@ -6,6 +6,7 @@ import pytest
 from bplib import SGD, Adam, check_gradients, train
 from bplib.deep_layers import Residual
 from bplib.playgrounds.depth import ACTIVATIONS, DepthExplorer, deep_network, layer_sizes, side_by_side, size
+from bplib.training import DivergenceError
 
 
 @pytest.mark.parametrize("residual", [False, True])
@@ -37,6 +38,30 @@ def test_networks_side_by_side_learn_what_each_learns_alone(kind, method, rng):
     np.testing.assert_allclose(
         together.predict(X), np.hstack([network.predict(X) for network in alone]), rtol=1e-6
     )
+
+
+def test_where_one_of_them_diverges_the_others_go_on(rng):
+    start = [deep_network(10, width=4, residual=True, rng=np.random.default_rng(seed)) for seed in range(3)]
+    start[1].layers[0].params["W"] *= 1e200
+    together = side_by_side(start)
+    X, Y = rng.normal(size=(9, 2)), rng.integers(0, 2, size=(9, 1)).astype(float)
+    for network, targets in [(together, np.tile(Y, 3)), (start[0], Y), (start[2], Y)]:
+        for _ in train(network, X, targets, optimizer=SGD(0.01), batch_size=3, epochs=3, shuffle=False):
+            pass
+    with np.errstate(all="ignore"):
+        Z, _ = together.forward(X)
+        found = together.loss_function.predict(Z)
+    assert np.isnan(found[:, 1]).all()
+    np.testing.assert_allclose(found[:, ::2], np.hstack([start[i].predict(X) for i in (0, 2)]), rtol=1e-9)
+
+
+def test_where_all_of_them_diverge_the_training_ends(rng):
+    start = [deep_network(10, width=4, residual=True, rng=np.random.default_rng(seed)) for seed in range(2)]
+    for network in start:
+        network.layers[0].params["W"] *= 1e200
+    X, Y = rng.normal(size=(9, 2)), rng.integers(0, 2, size=(9, 2)).astype(float)
+    with pytest.raises(DivergenceError):
+        list(train(side_by_side(start), X, Y, optimizer=SGD(0.01), batch_size=3, epochs=3, shuffle=False))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import datasets, plots
+from ..contracts import Layer, Loss
 from ..deep_layers import BatchNorm, Residual
 from ..layers import Affine, ReLU, Sigmoid, Tanh
 from ..live.controls import choice, slider, toggle
@@ -35,24 +36,61 @@ def deep_network(depth, *, activation="ReLU", init="He", normalise=False, residu
     return Network(layers, BinaryCrossEntropy())
 
 
-class _Blocks(Affine):
-    """Affine layers side by side: off the blocks of its diagonal W is 0, and stays so."""
+class _Blocks(Layer):
+    """Affine layers of one shape side by side: each has its part of the columns; W is (k, n_in, n_out)."""
+
+    def __init__(self, same):
+        super().__init__()
+        self.params = {"W": np.stack([f.params["W"] for f in same])}
+        self.params["b"] = np.hstack([f.params["b"] for f in same])
+        self.n_in, self.n_out = (len(same) * n for n in self.params["W"].shape[1:])
+
+    def _parts(self, A):
+        """The view (k, N, n) of A (N, k·n)."""
+        return A.reshape(len(A), len(self.params["W"]), -1).swapaxes(0, 1)
+
+    def value(self, X, *, training, rng):
+        Z = np.empty((len(X), self.n_out), X.dtype)
+        np.matmul(self._parts(X), self.params["W"], out=self._parts(Z))
+        Z += self.params["b"]
+        return Z, X
 
     def gradient(self, dY, cache, *, input_gradient):
-        dX, grads = super().gradient(dY, cache, input_gradient=input_gradient)
-        grads["W"] *= self.blocks
+        dZ = self._parts(dY)
+        grads = {"W": self._parts(cache).swapaxes(1, 2) @ dZ, "b": dY.sum(axis=0)}
+        if not input_gradient:
+            return None, grads
+        dX = np.empty_like(cache)
+        np.matmul(dZ, self.params["W"].swapaxes(1, 2), out=self._parts(dX))
         return dX, grads
+
+    def output_shape(self, cache):
+        return len(cache), self.n_out
+
+
+class _EachItsOwn(Loss):
+    """A loss that is a sum over the outputs, taken over those networks that have not diverged."""
+
+    def __init__(self, loss):
+        self.loss = loss
+        self.targets, self.backward, self.prediction = loss.targets, loss.backward, loss.prediction
+
+    def value(self, Z, Y):
+        L, cache = self.loss.value(Z, Y)
+        if not np.isfinite(L) and np.any(going := np.isfinite(Z).all(axis=0)):
+            return self.loss.value(np.where(going, Z, 0), Y)  # whatever a lost network is sent stays in it
+        return L, cache
 
 
 def side_by_side(networks):
     """One network of several that are built alike: they share its input and do not touch each other.
 
     Its outputs are those of the first, the second, …; a loss that is a sum over the outputs trains each as it
-    would be trained alone, in a fraction of the time. Where one diverges, the training of all ends.
+    would be trained alone, in a fraction of the time. One that diverges answers NaN, and the others go on.
     """
     chains = zip(*(network.layers for network in networks), strict=True)
     layers = [_beside(same, shared=i == 0) for i, same in enumerate(chains)]
-    return Network(layers, networks[0].loss_function)
+    return Network(layers, _EachItsOwn(networks[0].loss_function))
 
 
 def _beside(same, shared=False):
@@ -60,12 +98,8 @@ def _beside(same, shared=False):
     if isinstance(same[0], Residual):
         return Residual([_beside(inner) for inner in zip(*(layer.layers for layer in same), strict=True)])
     if isinstance(same[0], Affine):
-        blocks = [layer.params["W"] for layer in same]
-        W = np.hstack(blocks) if shared else _diagonal(blocks)
-        layer = (Affine if shared else _Blocks).from_arrays(W, np.hstack([f.params["b"] for f in same]))
-        if not shared:
-            layer.blocks = _diagonal([np.ones_like(block) for block in blocks])
-        return layer
+        W, b = ([layer.params[name] for layer in same] for name in "Wb")
+        return Affine.from_arrays(np.hstack(W), np.hstack(b)) if shared else _Blocks(same)
     if isinstance(same[0], BatchNorm):
         layer = BatchNorm(sum(f.n_in for f in same), eps=same[0].eps, momentum=same[0].momentum)
         for name in ("params", "state"):
@@ -73,14 +107,6 @@ def _beside(same, shared=False):
                 array[:] = np.hstack([getattr(f, name)[key] for f in same])
         return layer
     return same[0]  # an activation
-
-
-def _diagonal(blocks):
-    """The matrix with these blocks on its diagonal and 0 elsewhere."""
-    zeros = [[np.zeros((len(row), column.shape[1])) for column in blocks] for row in blocks]
-    for i, block in enumerate(blocks):
-        zeros[i][i] = block
-    return np.block(zeros)
 
 
 def layer_sizes(network, X, Y):
