@@ -1,5 +1,7 @@
 """The break-a-line lab (lesson 07): spoil one line; see what training says, and what the check says."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from .. import faults, plots
@@ -27,10 +29,10 @@ def lab_faults():
     return [fault for fault in faults.lab() if fault.where.startswith(("layers.", "losses."))]
 
 
-def lab_network(where, rng):
-    """A 2-8-5-k network that runs the function `where`: tanh and cross-entropy unless it asks for others."""
+def lab_parts(where):
+    """(activation, loss) of a network that runs the function `where`: tanh and cross-entropy if it can."""
     part = where.split(".")[1] if where else ""
-    return small_network(ACTIVATIONS.get(part, Tanh), LOSSES.get(part, BinaryCrossEntropy), rng)
+    return ACTIVATIONS.get(part, Tanh), LOSSES.get(part, BinaryCrossEntropy)
 
 
 def small_network(activation, loss, rng):
@@ -53,30 +55,47 @@ class Trial:
 
     def __init__(self, fault_name, *, learning_rate=0.3, epochs=40, seed=2):
         self.fault = None if fault_name == NOTHING else faults.find(fault_name)
-        data = circles(rng=np.random.default_rng(0))
-        where = self.fault.where if self.fault else ""
-        networks = [lab_network(where, np.random.default_rng(seed)) for _ in range(2)]
-        y_train, y_test = data.y_train, data.y_test
-        if networks[0].layers[-1].n_out == 2:
-            y_train, y_test = (y[:, 0].astype(int) for y in (y_train, y_test))
+        parts = lab_parts(self.fault.where if self.fault else "")
+        network = small_network(*parts, np.random.default_rng(seed))
         if self.fault:
-            networks[1] = faults.spoil(networks[1], fault_name)
-        self.report = check_gradients(networks[1], data.X_train[:7], y_train[:7], tolerance=TOLERANCE)
+            network = faults.spoil(network, fault_name)
+        data = _data(network)
+        self.report = check_gradients(network, data[0][:7], data[1][:7], tolerance=TOLERANCE)
         self.errors = self.report.errors
-        self.losses, self.accuracies = [], []
-        for network in networks:
-            losses = [network.loss(data.X_test, y_test)]
-            try:
-                steps = train(network, data.X_train, y_train, optimizer=SGD(learning_rate), batch_size=10,
-                              epochs=epochs, rng=np.random.default_rng(seed + 1))  # fmt: skip
-                with np.errstate(over="ignore", invalid="ignore"):  # weights that run away are looked at
-                    for snapshot in steps:
-                        if snapshot.step % 20 == 0:
-                            losses.append(network.loss(data.X_test, y_test))
-                    self.accuracies.append(accuracy(network, data.X_test, y_test))
-            except DivergenceError:
-                self.accuracies.append(float("nan"))
-            self.losses.append(losses)
+        runs = _sound(*parts, learning_rate, epochs, seed), _run(network, learning_rate, epochs, seed)
+        self.losses, self.accuracies = map(list, zip(*runs, strict=True))
+
+
+@lru_cache(maxsize=64)  # many faults have the same sound twin
+def _sound(activation, loss, learning_rate, epochs, seed):
+    """(losses, accuracy) of the network in which nothing is broken."""
+    network = small_network(activation, loss, np.random.default_rng(seed))
+    return _run(network, learning_rate, epochs, seed)
+
+
+def _run(network, learning_rate, epochs, seed):
+    """Train it: (test loss before, and after each epoch; test accuracy at the end)."""
+    X, Y, X_test, Y_test = _data(network)
+    losses = [network.loss(X_test, Y_test)]
+    steps = train(network, X, Y, optimizer=SGD(learning_rate), batch_size=10, epochs=epochs,
+                  rng=np.random.default_rng(seed + 1))  # fmt: skip
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # weights that run away are looked at
+            for snapshot in steps:
+                if snapshot.step % 20 == 0:
+                    losses.append(network.loss(X_test, Y_test))
+            return tuple(losses), accuracy(network, X_test, Y_test)
+    except DivergenceError:
+        return tuple(losses), float("nan")
+
+
+def _data(network):
+    """X, Y, X_test, Y_test: labels for two outputs, a column of zeros and ones for one."""
+    data = circles(rng=np.random.default_rng(0))
+    targets = data.y_train, data.y_test
+    if network.layers[-1].n_out == 2:
+        targets = [y[:, 0].astype(int) for y in targets]
+    return data.X_train, targets[0], data.X_test, targets[1]
 
 
 class BreakALine(Explorer):
