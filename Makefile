@@ -41,7 +41,7 @@ test: $(READY)
 	@$(PY) tools/run_tests.py $(ARGS)
 
 test-web: $(READY)
-	@$(PY) -m pytest tests/web -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest tests/web -n 2 --dist load $(ARGS)
 
 notebooks: $(READY)
 	@$(PY) tools/notebooks.py $(ARGS)

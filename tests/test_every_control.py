@@ -188,6 +188,7 @@ def test_no_setting_of_the_controls_is_an_error(name):
         panel.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize(
     "fault", [break_a_line.NOTHING, *(fault.name for fault in break_a_line.lab_faults())]

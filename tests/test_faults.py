@@ -1,5 +1,6 @@
 """The catalogue of faults: every line is there, and the faults of the lab do what the lab says of them."""
 
+import argparse
 import ast
 import json
 import os
@@ -227,6 +228,21 @@ def test_a_share_is_every_nth_from_the_kth():
     for text in ("0/5", "6/5", "5", "a/b"):
         with pytest.raises(ValueError, match=r"unpack|literal|^[06]/5$"):
             mutation.share(text)
+
+
+def test_a_sample_is_spread_over_the_module():
+    mutants = [mutation.Mutant("", line, line, "", "") for line in range(1, 101)]
+
+    def lines(part=(1, 1), sample=None, line=None):
+        options = argparse.Namespace(part=part, sample=sample, line=line)
+        return [mutant.line for mutant in mutation.chosen(mutants, options)]
+
+    assert lines() == list(range(1, 101))
+    assert lines(part=(2, 5)) == list(range(2, 101, 5))
+    assert lines(sample=4) == [1, 26, 51, 76]
+    assert len(lines(sample=40)) <= 40
+    assert lines(sample=1000) == list(range(1, 101))
+    assert lines(line=7) == [7]
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no mutation tests: fork is of POSIX")

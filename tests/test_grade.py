@@ -431,6 +431,7 @@ def test_a_broken_cell_costs_its_own_exercise_and_no_other(broken, name):
     assert bool(broken.remark(f"{name}.ipynb")) == bool(remark)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not LINUX, reason="needs LINUX: processes are found by /proc")
 def test_one_notebook_cannot_change_anothers_result(home):
     """A process that outlives its notebook, and writes full marks wherever it can, changes nothing."""

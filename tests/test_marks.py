@@ -1191,6 +1191,7 @@ def test_what_this_machine_could_not_grade_is_tried_again(tmp_path, monkeypatch,
     assert "The last run ended" not in told.err
 
 
+@pytest.mark.thorough
 def test_a_notebook_that_another_one_changed_is_said_and_tried_again(tmp_path, capsys):
     zoe = tmp_path / "class" / "zoe" / "05.ipynb"
     notebook(tmp_path / "class" / "anna" / "05.ipynb", IMPORTS, f"open({str(zoe)!r}, 'w').write('{{}}')")

@@ -518,6 +518,7 @@ def test_the_teacher_grades_what_was_handed_in(edition, tmp_path):
     assert re.search(r"square_dW,not yet", table)
 
 
+@pytest.mark.thorough
 def test_an_edition_is_made_again_but_no_other_folder_is_replaced(tmp_path):
     student.make(tmp_path / "class")
     (tmp_path / "class" / "old.txt").write_text("of yesterday")

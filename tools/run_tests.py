@@ -86,7 +86,7 @@ def phases(options, scratch):
         empty.mkdir()
         yield "notebooks with MNIST", training if have_mnist() else "MNIST is not here", {}
         yield "notebooks with the bundled digits", training, {"BPLIB_DATA_DIR": str(empty)}
-    site = [str(Path("tests") / "web"), "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    site = [str(Path("tests") / "web"), "-n", "2", "--dist", "load"]
     yield "the site", [*site, "-m", "not browser"] if options.no_browser else site, {}
     pages = [str(Path("tests") / "browser"), "-m", "browser", "-n", "2", "--dist", "loadfile"]
     yield "browser", "--no-browser was asked for" if options.no_browser else pages, {}
@@ -178,7 +178,7 @@ def main(arguments=None):
             lines.append(f"{title:36}{parts}, {time.monotonic() - start:.0f} s")
     if not thorough:
         lines.append(
-            "fewer draws of the graders' inputs than in CI, two of the lessons graded, one run in the "
+            "fewer draws of the graders' inputs than in CI, one lesson graded, one run in the "
             "browser, and without the tests that are marked thorough: --thorough"
         )
     lines += [f"skipped: {reason} ({number})" for reason, number in sorted(skips.items())]

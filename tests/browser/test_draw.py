@@ -65,7 +65,7 @@ def test_mouse(lab):
 
 
 @pytest.mark.own_page
-@pytest.mark.parametrize("pointer", ["finger", "pen"])
+@pytest.mark.parametrize("pointer", ["finger", pytest.param("pen", marks=pytest.mark.thorough)])
 def test_other_pointers(lab, pointer):
     first, *rest = open_pad(lab)
     tool = lab.context.new_cdp_session(lab.page)

@@ -100,6 +100,7 @@ def test_a_busy_cell_and_an_interrupt_do_not_stop_the_player(lab):
     assert lab.kernel("p.playing and p.error is None")
 
 
+@pytest.mark.thorough
 @pytest.mark.own_page
 def test_after_a_restart_the_cell_makes_a_new_one(lab):
     playing(lab)
@@ -119,6 +120,7 @@ def test_after_a_restart_the_cell_makes_a_new_one(lab):
     lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
 
 
+@pytest.mark.thorough
 @pytest.mark.own_page
 def test_a_page_loaded_anew_while_it_plays_shows_it_again(lab):
     playing(lab)

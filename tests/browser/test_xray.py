@@ -90,7 +90,7 @@ def test_keyboard_alone_reaches_every_part_and_the_notebook_keeps_out(lab):
 
 
 @pytest.mark.own_page
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.thorough), "dark"])
 def test_readable_in_both_themes_without_scrolling_sideways(lab, theme):
     lab.open([CELL.removesuffix("xray") + "xray.run(4)"], theme=theme)
     lab.run_all()

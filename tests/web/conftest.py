@@ -1,5 +1,6 @@
-"""One site for all tests of the site: it takes half a minute to make."""
+"""One site for all tests of the site, and one set of decks: they take half a minute to make."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -7,45 +8,67 @@ from pathlib import Path
 import pytest
 
 import build_site
+import slides
 
 from .laboratory import LiteLab, keep_inside, serve
 
 
-def pytest_collection_modifyitems(config, items):
-    """What opens a lesson takes long: workers share that test by test, and the others file by file."""
-    if not config.pluginmanager.hasplugin("xdist"):  # then nobody knows the mark
-        return
-    for item in items:
-        group = item.nodeid if "lite" in getattr(item, "fixturenames", ()) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Every other test needs no site, as far as there are such: two workers are dealt tests in turn.
 
-
-@pytest.fixture(scope="session")
-def site_folder(tmp_path_factory):
-    """The folder of the site, in a sub-folder of what is served; BPLIB_TEST_SITE names one that is there.
-
-    Workers share it: the first one makes it, the others wait.
+    One begins by making the site, for which the other would wait.
     """
-    if given := os.environ.get("BPLIB_TEST_SITE"):
-        return Path(given)
+    ours = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    alone = [item for item in ours if item.path.name == "test_slides.py"]
+    rest = [item for item in ours if item not in alone]
+    n = min(len(alone), len(rest))
+    dealt = [item for pair in zip(alone, rest, strict=False) for item in pair] + alone[n:] + rest[n:]
+    items[:] = [item for item in items if item not in ours] + dealt
+
+
+def made_once(tmp_path_factory, name, make):
+    """The folder `name`, which all workers share: the first one makes it, by make(folder), the others wait."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, mine = base / "served" / "course", base / "site-is-being-made"
+    folder, mine = base / name, base / f"{Path(name).name}-is-being-made"
     try:
         mine.mkdir()
     except FileExistsError:
         end = time.monotonic() + 300
-        while not folder.is_dir():
+        while not (mine / "done").exists():
             if (mine / "failed").exists() or time.monotonic() > end:
-                pytest.fail("the site was not made; the worker that tried says why")
+                pytest.fail(f"{name} was not made; the worker that tried says why")
             time.sleep(0.2)
     else:
         try:
-            build_site.build(folder)
+            make(folder)
         except BaseException:
             (mine / "failed").touch()
             raise
+        (mine / "done").touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory):
+    """The folder of the site, in a sub-folder of what is served; BPLIB_TEST_SITE names one that is there."""
+    if given := os.environ.get("BPLIB_TEST_SITE"):
+        return Path(given)
+    return made_once(tmp_path_factory, "served/course", build_site.build)
+
+
+@pytest.fixture(scope="session")
+def decks(tmp_path_factory):
+    """(the folder of all decks, stem → number of slides)."""
+
+    def make(folder):
+        folder.mkdir()
+        counts = slides.write(folder, pages="../en/")
+        (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "decks", make)
+    return folder, json.loads((folder / "counts.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from .laboratory import LiteLab, serve
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
+@pytest.mark.thorough
 def test_play_paints_a_slider_answers_and_nothing_asks_elsewhere(lite):
     lite.open("00_start_here").run_all()
     box = lite.page.locator(".jp-OutputArea .bp-panel").first
@@ -127,7 +128,8 @@ def test_with_what_is_left_of_the_packages_one_imports_draws_proves_and_complete
     )
 
 
-@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_experiment_of_the_pages_is_carried_to_the_live_lesson(lite, language):
     lite.page.goto(
         f"{lite.whole}{language}/index.html?data=circles&hidden=3&learning_rate=0.2&activation=relu&batch_size=16"

@@ -12,13 +12,6 @@ from bplib.lessons import LESSONS
 LEAVES = "[...document.querySelectorAll('.slides section')].filter(s => !s.querySelector('section'))"
 
 
-@pytest.fixture(scope="module")
-def decks(tmp_path_factory):
-    """(the folder of all decks, stem → number of slides)."""
-    folder = tmp_path_factory.mktemp("decks")
-    return folder, slides.write(folder, pages="../en/")
-
-
 def made_of(*cells):
     """The slides of a small lesson with the heading that ends a deck."""
     nb = new_notebook(cells=[*cells, new_markdown_cell("## What you can now do\n\n- nothing")])
