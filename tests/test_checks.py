@@ -335,6 +335,13 @@ def test_weights_are_copies_of_one_type(dtype, kept):
     assert checks.weights("w", [[1]], [2])["b"] == [2]
 
 
+def test_weights_keep_rows_together():
+    """∂L/∂W comes row by row; a step over two orders takes twice as long, and somebody's W is often W.T."""
+    W = checks.weights("w", np.arange(6.0).reshape(2, 3).T, None)["W"]
+    assert W.flags.c_contiguous
+    np.testing.assert_array_equal(W, [[0, 3], [1, 4], [2, 5]])
+
+
 def test_rows_are_drawn_from_what_gives_rows():
     """From anything else an array is made: a frame answers with columns."""
     for images in (Images(1, 2, 2), Images(1, 4)):
