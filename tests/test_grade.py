@@ -1347,6 +1347,27 @@ def test_the_keeper_finds_who_descends_from_whom():
         process.communicate()
 
 
+@pytest.mark.skipif(not LINUX, reason="needs LINUX: processes are found by /proc")
+def test_the_keeper_passes_over_a_process_that_goes_while_it_looks(monkeypatch):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    there, gone = list(os.scandir("/proc")), SimpleNamespace(name="99999999999")
+    monkeypatch.setattr(os, "scandir", lambda path: [gone, *there])
+    assert process.pid in keeper.descendants(os.getpid())
+    process.communicate(b"\n")
+
+
+@needs_posix
+def test_the_keeper_talks_by_sockets_and_hears_no_errors():
+    """A pipe could be written into by others of the same user; errors are no answers."""
+    code = "import os, stat, sys\nprint([stat.S_ISSOCK(os.fstat(n).st_mode) for n in (0, 1)])\nprint('oh', file=sys.stderr)"
+    started = kept(code, stderr=subprocess.PIPE)
+    assert started.answers.read().strip() == b"[True, True]"
+    assert started.process.stderr.read() == b""
+    assert started.process.wait(timeout=60) == 0
+    started.process.stderr.close()
+    started.hang_up()
+
+
 @needs_posix
 def test_the_keeper_shrugs_at_what_has_gone(monkeypatch):
     def gone(*args):

@@ -75,6 +75,32 @@ def test_an_answer_is_tried_on_the_inputs_of_the_request():
         np.testing.assert_array_equal(decode(trial["returned"]), value.sum(axis=0))
 
 
+def test_what_each_step_may_compute(monkeypatch):
+    """A cell its seconds, an answer those of a call for each of its inputs, and a grace for what cannot be stopped."""
+    said, allowed = [], []
+    monkeypatch.setattr(ex, "exercises", lambda: [SimpleNamespace(name="a", submitted=(1,))])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(learner.running, "PASSED_ON", learner.running.PASSED_ON)
+    monkeypatch.setattr(learner.running, "SECONDS", 3.0)
+    for name, stub in {
+        "allow": allowed.append,
+        "limit_memory": lambda memory: None,
+        "asyncio": SimpleNamespace(new_event_loop=lambda: None, set_event_loop=lambda loop: None),
+        "_shell": SimpleNamespace,
+        "_run_cell": lambda *cell: None,
+        "_fresh": lambda *exercise: SimpleNamespace(trials=3),
+        "_attempt": lambda *answer: {},
+    }.items():
+        monkeypatch.setattr(learner, name, stub)
+    request = {"cells": ["1", "2"], "skip": [], "inputs": {}, "patience": 1, "memory": 1}
+    learner.run(request | {"cell_seconds": 8.0}, said.append)
+    assert allowed == [8 + 5, 3 * 2 + 5, 8 + 5]  # 2: a quarter of the cell's
+    allowed.clear()
+    learner.run(request | {"cell_seconds": 4.0}, said.append)
+    assert allowed == [4 + 4, 3 * 1 + 4, 4 + 4]
+    assert said[-1] == {"done": True, "errors": 0}
+
+
 def test_a_changed_answer_is_tried_again():
     said, _ = conversation([IMPORTS, BIAS, BIAS.replace("axis=0", "axis=1"), BIAS])
     assert [entry["exercise"] for entry in said if "exercise" in entry] == ["bias_gradient"] * 3
