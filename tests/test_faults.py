@@ -4,6 +4,7 @@ import argparse
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mutants
 import mutation
 from bplib import SGD, Affine, Network, ReLU, SoftmaxCrossEntropy, Tanh, check_gradients, faults, mlp, train
 from bplib.deep_layers import BatchNorm, Dropout, Residual
@@ -228,6 +230,21 @@ def test_a_share_is_every_nth_from_the_kth():
     for text in ("0/5", "6/5", "5", "a/b"):
         with pytest.raises(ValueError, match=r"unpack|literal|^[06]/5$"):
             mutation.share(text)
+
+
+def test_each_fault_of_the_core_goes_into_its_file_and_out_again(tmp_path):
+    shutil.copytree(
+        HOME / "bplib", tmp_path / "bplib", ignore=shutil.ignore_patterns("__pycache__", "exercises")
+    )
+    for fault in faults.CORE:
+        path = tmp_path / "bplib" / f"{fault.where.partition('.')[0]}.py"
+        sound = path.read_text(encoding="utf-8")
+        mend = mutants.spoil_file(fault, tmp_path)
+        spoiled = path.read_text(encoding="utf-8")
+        assert spoiled != sound
+        ast.parse(spoiled)
+        mend()
+        assert path.read_text(encoding="utf-8") == sound
 
 
 def test_a_sample_is_spread_over_the_module():

@@ -45,12 +45,9 @@ def spoil_file(fault, tree):
     for name in names:
         place = next(node for node in place.body if getattr(node, "name", None) == name)
     lines = sound.splitlines(keepends=True)
-    before, function, after = (
-        lines[: place.lineno - 1],
-        lines[place.lineno - 1 : place.end_lineno],
-        place.end_lineno,
-    )
-    path.write_text("".join([*before, fault.apply("".join(function)), *lines[after:]]), encoding="utf-8")
+    begin = min(node.lineno for node in (place, *place.decorator_list)) - 1
+    before, function, after = lines[:begin], lines[begin : place.end_lineno], lines[place.end_lineno :]
+    path.write_text("".join([*before, fault.apply("".join(function)), *after]), encoding="utf-8")
     return lambda: path.write_text(sound, encoding="utf-8")
 
 
