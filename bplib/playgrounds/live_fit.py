@@ -135,7 +135,7 @@ class LiveFitView:
             *course.plot([], [], "--", lw=1.5, color=plots.TARGET, label="exact least squares"),
             *course.plot([], [], "-", lw=2, color=plots.VALUE, label="this network"),
         )
-        course.legend(loc="lower right", bbox_to_anchor=(1, 0.14), fontsize=9)
+        course.legend(loc="center right", bbox_to_anchor=(1, 0.7), fontsize=9)
         live.moving(*self.points)
 
     def show_exact(self, r_squared):
