@@ -346,7 +346,7 @@ def main():
     parser.add_argument("modules", nargs="*", help=f"of {', '.join(settings)} (all)")
     parser.add_argument("--line", type=int, help="only mutants that begin on this line")
     parser.add_argument("--part", type=share, default=(1, 1), metavar="K/N", help="every N-th mutant from K")
-    parser.add_argument("--sample", type=int, metavar="N", help="N mutants, spread over the module")
+    parser.add_argument("--sample", type=int, metavar="N", help="at most N mutants, spread over the module")
     parser.add_argument("--whole", action="store_true", help="no samples of the machinery")
     parser.add_argument("--jobs", type=int, default=2, help="how many modules at a time, without names (2)")
     options = parser.parse_args()

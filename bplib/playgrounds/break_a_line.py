@@ -59,8 +59,8 @@ class Trial:
         network = small_network(*parts, np.random.default_rng(seed))
         if self.fault:
             network = faults.spoil(network, fault_name)
-        data = _data(network)
-        self.report = check_gradients(network, data[0][:7], data[1][:7], tolerance=TOLERANCE)
+        X, Y, *_ = _data(network.layers[-1].n_out)
+        self.report = check_gradients(network, X[:7], Y[:7], tolerance=TOLERANCE)
         self.errors = self.report.errors
         runs = _sound(*parts, learning_rate, epochs, seed), _run(network, learning_rate, epochs, seed)
         self.losses, self.accuracies = map(list, zip(*runs, strict=True))
@@ -75,7 +75,7 @@ def _sound(activation, loss, learning_rate, epochs, seed):
 
 def _run(network, learning_rate, epochs, seed):
     """Train it: (test loss before, and after each epoch; test accuracy at the end)."""
-    X, Y, X_test, Y_test = _data(network)
+    X, Y, X_test, Y_test = _data(network.layers[-1].n_out)
     losses = [network.loss(X_test, Y_test)]
     steps = train(network, X, Y, optimizer=SGD(learning_rate), batch_size=10, epochs=epochs,
                   rng=np.random.default_rng(seed + 1))  # fmt: skip
@@ -89,13 +89,12 @@ def _run(network, learning_rate, epochs, seed):
         return tuple(losses), float("nan")
 
 
-def _data(network):
+@lru_cache
+def _data(n_out):
     """X, Y, X_test, Y_test: labels for two outputs, a column of zeros and ones for one."""
     data = circles(rng=np.random.default_rng(0))
-    targets = data.y_train, data.y_test
-    if network.layers[-1].n_out == 2:
-        targets = [y[:, 0].astype(int) for y in targets]
-    return data.X_train, targets[0], data.X_test, targets[1]
+    Y, Y_test = (y[:, 0].astype(int) if n_out == 2 else y for y in (data.y_train, data.y_test))
+    return data.X_train, Y, data.X_test, Y_test
 
 
 class BreakALine(Explorer):
