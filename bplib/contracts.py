@@ -3,8 +3,8 @@
 Rows are examples: X is (N, d); dQ is always ∂L/∂Q, with the shape of Q. Every part has *doors*, the methods
 that everybody calls, which check what comes in, and behind them *formulas*, which check nothing: `forward` of
 a layer is the door of its `value`, `backward` of its `gradient`, `forward` of a loss of its `value`. A
-network checks where data enters it, and between its layers calls formulas; `train` checks all targets once,
-and then calls the loss's formula.
+network checks where data enters it, and between its layers calls formulas; `train` checks all rows and
+targets once, and then calls formulas alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import checks
 
 __all__ = [
-    "Array", "ArrayLike", "Cache", "DTypeLike", "Grads", "Layer", "Loss", "Part", "Rng", "Trained", "behind",
+    "Array", "ArrayLike", "Bound", "Cache", "DTypeLike", "Grads", "Layer", "Loss", "Part", "Rng", "Trained",
+    "behind",
 ]  # fmt: skip
 
 Array: TypeAlias = np.ndarray  # shapes stand in the sentences
@@ -153,6 +154,8 @@ def behind(parts: Sequence, base: type[Part], door: str, *, enter: int | None = 
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
     anything, the parts beside it check what they get. Data from outside comes in at the door of part `enter`.
     """
+    if isinstance(parts, Bound):
+        return parts.behind[door]
     original, formula = DOORS[base, door]
     formulas = []
     for part in parts:
@@ -162,3 +165,11 @@ def behind(parts: Sequence, base: type[Part], door: str, *, enter: int | None = 
     if enter is not None:
         formulas[enter] = getattr(parts[enter], door)
     return formulas
+
+
+class Bound(list[Layer]):
+    """Layers at whose doors all data have been: `behind` looked once, and nothing is checked again."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        super().__init__(layers)
+        self.behind = {door: behind(layers, Layer, door) for door in ("forward", "backward")}

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import checks, losses
-from .contracts import Loss, behind
+from .contracts import Bound, Loss, behind
 from .network import Network
 from .optimizers import Optimizer
 from .storage import state_of
@@ -135,21 +135,28 @@ def _rehearse(network, X, batch_size, rng):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # divergence has its own error
-def _step(network, value, optimizer, X, Y, rng):
+def _step(network, inside, value, optimizer, X, Y, rng):
     """Forward, loss, backward, and the step unless the loss is no number: (L, outputs, caches)."""
-    Z, caches = network.forward(X, training=True, rng=rng)
+    Z, caches = inside.forward(X, training=True, rng=rng)
     L, cache = value(Z, Y)
     if math.isfinite(L):
-        dZ = network.loss_function.backward(cache)
-        _, grads = network.backward(dZ, caches, input_gradient=False)
+        dZ = inside.loss_function.backward(cache)
+        _, grads = inside.backward(dZ, caches, input_gradient=False)
         optimizer.step(network, grads)
     return L, cache[0], caches
 
 
+def _inside(network):
+    """The network behind its doors, the formula of its loss, and which layers have a state."""
+    inside = copy.copy(network)
+    inside.layers = Bound(network.layers)
+    (value,) = behind([network.loss_function], Loss, "forward")
+    return inside, value, [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
+
+
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
-    (value,) = behind([network.loss_function], Loss, "forward")  # its door was passed once, for all of Y
     draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else X.__getitem__
-    stateful = [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
+    inside, value, stateful = _inside(network)
     step, order = 0, np.arange(len(Y))
     for epoch in range(1, epochs + 1):
         if shuffle:
@@ -157,8 +164,10 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
         for start in range(0, len(Y), batch_size):
             rows = order[start : start + batch_size]
             step += 1
-            eta = optimizer.learning_rate
-            L, outputs, caches = _step(network, value, optimizer, draw(rows), Y.take(rows, axis=0), rng)
+            if inside.layers != network.layers:  # whoever iterates has put in others
+                inside, value, stateful = _inside(network)
+            batch, eta = (draw(rows), Y.take(rows, axis=0)), optimizer.learning_rate
+            L, outputs, caches = _step(network, inside, value, optimizer, *batch, rng)
             if not math.isfinite(L):
                 raise DivergenceError(
                     f"the loss became {L} at step {step} (epoch {epoch}) with learning rate {eta:g}: the "

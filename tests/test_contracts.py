@@ -307,6 +307,52 @@ def test_between_sound_layers_only_formulas_run(rng, monkeypatch):
     assert named == ["Affine(3→4)", "SquaredError()"]
 
 
+class Halved(Network):
+    """Its own doors, on top of the inherited ones: half the outputs, and the gradients to that."""
+
+    def forward(self, X, *, training=False, rng=None):
+        Z, caches = super().forward(X, training=training, rng=rng)
+        return Z / 2, caches
+
+    def backward(self, dZ, caches, *, input_gradient=True):
+        return super().backward(dZ / 2, caches, input_gradient=input_gradient)
+
+
+def test_training_asks_a_network_at_its_own_doors(rng):
+    """A step is that of `gradients`, which goes by the doors."""
+    network, (X, Y) = Halved(layers(rng), SquaredError()), data(rng)
+    L, grads = network.gradients(X, Y)
+    before = [p.copy() for _, p in network.named_params()]
+    (step,) = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=1, shuffle=False)
+    assert step.loss == L
+    moves = [0.1 * g for layer in grads for g in layer.values()]
+    for (_, p), old, move in zip(network.named_params(), before, moves, strict=True):
+        np.testing.assert_allclose(p, old - move, rtol=1e-14)
+
+
+@pytest.mark.parametrize("door", ["forward", "backward"])
+def test_a_door_put_on_one_network_is_used_in_training(door, rng):
+    network, (X, Y), asked = Network(layers(rng), SquaredError()), data(rng), []
+    method = getattr(network, door)
+    setattr(network, door, lambda *a, **k: asked.append(door) or method(*a, **k))
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=2, shuffle=False)
+    asked.clear()
+    assert len(list(steps)) == 2
+    assert asked == [door] * 2
+
+
+def test_a_step_checks_nothing_that_training_has_checked(rng, monkeypatch):
+    """X has passed the layers' doors and Y the loss's when `train` was called."""
+    from bplib import checks
+
+    network, (X, Y), named = Network(layers(rng), SquaredError()), data(rng), []
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=2, shuffle=False)
+    for check in ("floats", "rows", "shape", "targets", "outputs"):
+        monkeypatch.setattr(checks, check, lambda who, *a: named.append(who))
+    assert len(list(steps)) == 2
+    assert named == []
+
+
 def test_a_layer_beside_one_of_ones_own_checks_what_it_gets(rng):
     """It may hand on anything: here an array of one dimension too few."""
 

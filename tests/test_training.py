@@ -607,8 +607,26 @@ class Watch:
 def test_every_gradient_has_the_dtype_of_the_network(dtype, rng):
     optimizer, network = Watch(), mlp([3, 4, 2], dtype=dtype, rng=rng)
     for kind in (np.float32, np.float64, int):
-        list(start(network, np.ones((5, 3), kind), np.ones((5, 2), kind), optimizer=optimizer))
+        for wrap in (np.asarray, Rows):
+            list(start(network, wrap(np.ones((5, 3), kind)), np.ones((5, 2), kind), optimizer=optimizer))
     assert optimizer.dtypes == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("when", ["in the middle of an epoch", "after it"])
+def test_a_layer_put_in_between_two_steps_is_the_one_that_trains(when, rng):
+    """Whoever iterates may do that; with it the next step is that of the new network, statistics included."""
+    network, X, Y = problem(rng)
+    steps = start(network, X, Y, rng=rng)
+    for _ in range({"in the middle of an epoch": 1, "after it": 3}[when]):
+        next(steps)
+    old, new, norm = network.layers[0], Affine(3, 4, rng=rng), BatchNorm(4)
+    kept = old.params["W"].copy(), new.params["W"].copy(), norm.state["mean"].copy()
+    network.layers[:2] = [new, norm]
+    L = next(steps).loss
+    np.testing.assert_array_equal(old.params["W"], kept[0])
+    assert np.all(new.params["W"] != kept[1])
+    assert np.all(norm.state["mean"] != kept[2])
+    assert np.isfinite(L)
 
 
 def test_data_in_the_networks_dtype_are_not_copied(rng):
