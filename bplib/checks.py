@@ -269,19 +269,16 @@ def labels(who: object, name: str, Y: Any, N: int, k: int) -> np.ndarray:
     return Y
 
 
-def gradients(who: object, network: Any, grads: Any) -> list[tuple[tuple[int, str], np.ndarray, np.ndarray]]:
-    """((number of its layer, name), parameter, gradient) for every parameter; the shapes are the same."""
+def gradients(who: object, network: Any, grads: Any) -> None:
+    """A gradient for every parameter, of its shape."""
     if len(grads) != len(network.layers):
         raise ValueError(f"{who}: {len(network.layers)} layers need as many gradients, got {len(grads)}")
-    found = []
     for i, layer in enumerate(network.layers):
         for name, p in layer.params.items():
             g = grads[i].get(name)
             if g is None or g.shape != p.shape:
                 came = "none" if g is None else g.shape
                 raise ValueError(f"{who}: the gradient of {i}.{name} must be {p.shape}, got {came}")
-            found.append(((i, name), p, g))
-    return found
 
 
 def sizes(who: object, sizes: Any, output: str, loss: str) -> None:

@@ -2,9 +2,9 @@
 
 Rows are examples: X is (N, d); dQ is always ∂L/∂Q, with the shape of Q. Every part has *doors*, the methods
 that everybody calls, which check what comes in, and behind them *formulas*, which check nothing: `forward` of
-a layer is the door of its `value`, `backward` of its `gradient`, `forward` of a loss of its `value`. A
-network checks where data enters it, and between its layers calls formulas; `train` checks all rows and
-targets once, and then calls formulas alone.
+a layer is the door of its `value`, `backward` of its `gradient`, `forward` of a loss of its `value`, and
+`step` of an optimizer of its `move`. A network checks where data enters it, and between its layers calls
+formulas; `train` checks all rows and targets once, and then calls formulas alone.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import checks
 
 __all__ = [
-    "Array", "ArrayLike", "Bound", "Cache", "DTypeLike", "Grads", "Layer", "Loss", "Part", "Rng", "Trained",
-    "behind",
+    "Array", "ArrayLike", "Cache", "DTypeLike", "Grads", "Layer", "Loss", "Part", "Rng", "Trained", "behind",
+    "has_own",
 ]  # fmt: skip
 
 Array: TypeAlias = np.ndarray  # shapes stand in the sentences
@@ -68,6 +68,7 @@ class Layer(Part):
     def __init__(self) -> None:
         self.params, self.state, self.config = {}, {}, {}
 
+    @np.errstate(over="ignore")  # ∞ is right where 1/∞ = 0 comes next, as in σ; elsewhere the outputs show it
     def forward(self, X: Array, *, training: bool = False, rng: Rng = None) -> tuple[Array, Cache]:
         """Return (Y, cache). `training` says whether dropout drops; what is random is drawn from `rng`."""
         X = checks.floats(self, "X", X)
@@ -135,11 +136,7 @@ class Loss(Part):
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
 
-DOORS = {
-    (Layer, "forward"): (Layer.forward, "value"),
-    (Layer, "backward"): (Layer.backward, "gradient"),
-    (Loss, "forward"): (Loss.forward, "value"),
-}
+FORMULAS = {"forward": "value", "backward": "gradient", "step": "move"}  # door → the formula behind it
 
 
 class Trained(Protocol):
@@ -148,28 +145,20 @@ class Trained(Protocol):
     layers: list[Layer]
 
 
-def behind(parts: Sequence, base: type[Part], door: str, *, enter: int | None = None) -> list[Callable]:
+def has_own(part: Any, base: type, door: str) -> bool:
+    """Whether a part has a door other than that of `base`, by its class or on the object itself."""
+    return getattr(type(part), door, None) is not getattr(base, door) or door in vars(part)
+
+
+def behind(parts: Sequence, base: type, door: str, *, enter: int | None = None) -> list[Callable]:
     """The formula behind `door` of each part, or `door` itself of all, where one is not that of `base`.
 
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
     anything, the parts beside it check what they get. Data from outside comes in at the door of part `enter`.
     """
-    if isinstance(parts, Bound):
-        return parts.behind[door]
-    original, formula = DOORS[base, door]
-    formulas = []
-    for part in parts:
-        if getattr(type(part), door, None) is not original or door in vars(part):
-            return [getattr(part, door) for part in parts]
-        formulas.append(getattr(part, formula))
+    if any(has_own(part, base, door) for part in parts):
+        return [getattr(part, door) for part in parts]
+    formulas = [getattr(part, FORMULAS[door]) for part in parts]
     if enter is not None:
         formulas[enter] = getattr(parts[enter], door)
     return formulas
-
-
-class Bound(list[Layer]):
-    """Layers at whose doors all data have been: `behind` looked once, and nothing is checked again."""
-
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        super().__init__(layers)
-        self.behind = {door: behind(layers, Layer, door) for door in ("forward", "backward")}

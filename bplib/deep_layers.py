@@ -10,6 +10,7 @@ import numpy as np
 
 from . import checks
 from .contracts import Array, Cache, DTypeLike, Grads, Layer, Rng, behind
+from .network import backward_pass, forward_pass
 from .storage import describe, state_of
 
 
@@ -132,19 +133,13 @@ class Residual(Layer):
         return {f"{i}.{name}": a for i, layer in enumerate(self.layers) for name, a in arrays(layer).items()}
 
     def value(self, X: Array, *, training: bool, rng: Rng) -> tuple[Array, Cache]:
-        Y, caches = X, []
-        for forward in behind(self.layers, Layer, "forward"):
-            Y, cache = forward(Y, training=training, rng=rng)
-            caches.append(cache)
+        Y, caches = forward_pass(behind(self.layers, Layer, "forward"), X, training=training, rng=rng)
         return X + Y, caches
 
     def gradient(self, dY: Array, cache: Cache, *, input_gradient: bool) -> tuple[Array | None, Grads]:
-        grads: Grads = {}
-        dF, backwards = dY, behind(self.layers, Layer, "backward")
-        for i in reversed(range(len(self.layers))):
-            needed = input_gradient or i > 0
-            dF, inner = backwards[i](dF, cache[i], input_gradient=needed)
-            grads |= {f"{i}.{name}": g for name, g in inner.items()}
+        backwards = behind(self.layers, Layer, "backward")
+        dF, inner = backward_pass(backwards, dY, cache, input_gradient=input_gradient)
+        grads = {f"{i}.{name}": g for i, own in enumerate(inner) for name, g in own.items()}
         return dY + dF if input_gradient else None, {name: grads[name] for name in self.params}
 
     def output_shape(self, cache: Cache) -> tuple[int, ...] | None:

@@ -181,9 +181,13 @@ CORE = tuple(
          "b was added to every row: its gradient is the sum over the rows, not 0.", "lab"),
         ("dX not asked for", "if input_gradient else None", "if True else None",
          "With input_gradient=False there is no dX: nobody needs it, and it costs a product."))
+    + _in("layers.Sigmoid.f",
+        ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."))
     + _in("layers.sigmoid",
-        ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
         ("overflow reported", 'over="ignore"', 'over="raise"', "1/∞ is the right answer here, 0."))
+    + _in("contracts.Layer.forward",
+        ("overflow reported by a layer", 'over="ignore"', 'over="raise"',
+         "A sigmoid far out on its left is 1/∞ = 0."))
     + _in("layers.Activation.value",
         ("z kept for a", "return A, A", "return A, X",
          "The slopes are written from the output a; the cache must hold A, not Z."))
@@ -280,12 +284,15 @@ CORE = tuple(
         ("precision left as it came", ".astype(self.dtype, copy=False)", "",
          "One cast at the door keeps the whole network in one dtype."))
     + _in("network.Network.forward",
+        ("overflow reported by a network", 'over="ignore"', 'over="raise"',
+         "A sigmoid far out on its left is 1/∞ = 0."))
+    + _in("network.forward_pass",
         ("training mode not passed on", "training=training", "training=False",
          "Dropout and batch normalisation must know which mode they are in."),
         ("rng not passed on", "rng=rng", "rng=None", "A layer that draws gets its generator from the "
                                                      "caller."))
-    + _in("network.Network.backward",
-        ("first layer first", "reversed(range(len(self.layers)))", "range(len(self.layers))",
+    + _in("network.backward_pass",
+        ("first layer first", "reversed(range(len(backwards)))", "range(len(backwards))",
          "The chain rule goes from the last layer to the first."),
         ("dX of the first layer never", "input_gradient or i > 0", "i > 0",
          "A gradient check and a picture of ∂L/∂X ask for it."),
@@ -316,7 +323,7 @@ CORE = tuple(
         ("dtype lost", "dtype=dtype", "dtype=np.float64", "float32 halves the memory, and is what was asked "
                                                           "for."))
     # ------------------------------------------------------------ optimizers
-    + _in("optimizers.Optimizer.step",
+    + _in("optimizers.Optimizer.move",
         ("steps not counted", "self.steps += 1", "self.steps = 1",
          "Adam's bias correction fades with t: it must be counted."),
         ("decay on biases", "p.ndim > 1", "p.ndim > 0",
@@ -394,17 +401,17 @@ CORE = tuple(
         ("array not put back", "array[...] = kept\n", "pass\n",
          "The next ones would be measured in another network."))
     # ------------------------------------------------------------ training
-    + _in("training._step",
+    + _in("training._bound_step",
         ("prediction mode in training", "training=True", "training=False",
-         "Dropout and batch normalisation work in training mode only."))
+         "Dropout and batch normalisation work in training mode only."),
+        ("running statistics stand still", "layer.update_state(caches[i])", "pass",
+         "Prediction uses them: they must follow the batches."))
     + _in("training._steps",
         ("last batch lost", "range(0, len(Y), batch_size)", "range(0, len(Y) - batch_size + 1, batch_size)",
          "The last, smaller batch of an epoch belongs to it."),
         ("shuffled once", "if shuffle:", "if shuffle and epoch == 1:", "Each epoch draws its own order."),
         ("infinite loss goes on", "not math.isfinite(L)", "math.isnan(L)",
          "An infinite loss has diverged too."),
-        ("running statistics stand still", "layer.update_state(caches[i])", "pass",
-         "Prediction uses them: they must follow the batches."),
         ("steps counted from 0", "step += 1", "step += epoch > 1 or start > 0", "Snapshot.step counts from "
                                                                                 "1."))
     + _in("training._data",

@@ -58,12 +58,6 @@ class Affine(Layer):
         return len(cache), self.params["W"].shape[1]
 
 
-@np.errstate(over="ignore")
-def sigmoid(Z: ArrayLike) -> Array:
-    """σ(z) = 1/(1 + e⁻ᶻ). Where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0."""
-    return 1 / (1 + np.exp(-checks.floats("sigmoid", "Z", Z)))
-
-
 class Activation(Layer):
     """A = f(Z), element by element, and dZ = dA ⊙ f′(Z) with the slope f′ written from A alone."""
 
@@ -89,10 +83,18 @@ class Activation(Layer):
 class Sigmoid(Activation):
     """A = σ(Z), with σ′(z) = a(1 − a)."""
 
-    f = staticmethod(sigmoid)
+    @staticmethod
+    def f(Z: Array) -> Array:
+        return 1 / (1 + np.exp(-Z))  # where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0
 
     def slope(self, A: Array) -> Array:
         return A * (1 - A)
+
+
+@np.errstate(over="ignore")
+def sigmoid(Z: ArrayLike) -> Array:
+    """σ(z) = 1/(1 + e⁻ᶻ), for Z of any shape."""
+    return Sigmoid.f(checks.floats("sigmoid", "Z", Z))
 
 
 class Tanh(Activation):

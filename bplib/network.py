@@ -9,6 +9,25 @@ from . import checks, layers, losses, storage
 from .contracts import Array, ArrayLike, Cache, DTypeLike, Grads, Layer, Loss, Rng, behind
 
 
+def forward_pass(forwards: Sequence, X: Array, *, training: bool, rng: Rng) -> tuple[Array, list[Cache]]:
+    """Return (Y, caches): X through the `forwards` of one layer after another."""
+    Y, caches = X, []
+    for forward in forwards:
+        Y, cache = forward(Y, training=training, rng=rng)
+        caches.append(cache)
+    return Y, caches
+
+
+def backward_pass(backwards: Sequence, dY: Array, caches: list[Cache], *,
+                  input_gradient: bool) -> tuple[Array | None, list[Grads]]:  # fmt: skip
+    """Return (dX, grads) from ∂L/∂Y: the chain rule, from the last layer to the first."""
+    grads: list[Grads] = [{}] * len(backwards)
+    for i in reversed(range(len(backwards))):
+        needed = input_gradient or i > 0
+        dY, grads[i] = backwards[i](dY, caches[i], input_gradient=needed)
+    return dY, grads
+
+
 class Network:
     """Z = f_m(… f₂(f₁(X))), L = loss(Z, Y), for `layers` f₁ … f_m and a `loss_function`.
 
@@ -29,23 +48,17 @@ class Network:
         """X as an array of the network's dtype; no copy where it is one already."""
         return checks.real("Network", "X", X).astype(self.dtype, copy=False)
 
+    @np.errstate(over="ignore")  # as the door of a layer
     def forward(self, X: ArrayLike, *, training: bool = False, rng: Rng = None) -> tuple[Array, list[Cache]]:
         """Return (Z, caches): the outputs (N, k), and what each layer must remember for backward."""
-        Y, caches = self.cast(X), []
-        for forward in behind(self.layers, Layer, "forward", enter=0):
-            Y, cache = forward(Y, training=training, rng=rng)
-            caches.append(cache)
-        return Y, caches
+        forwards = behind(self.layers, Layer, "forward", enter=0)
+        return forward_pass(forwards, self.cast(X), training=training, rng=rng)
 
     def backward(self, dZ: Array, caches: list[Cache], *,
                  input_gradient: bool = True) -> tuple[Array | None, list[Grads]]:  # fmt: skip
-        """Return (dX, grads) from dZ = ∂L/∂Z: the chain rule, from the last layer to the first."""
-        grads: list[Grads] = [{}] * len(self.layers)
-        dY, backwards = dZ, behind(self.layers, Layer, "backward", enter=-1)
-        for i in reversed(range(len(self.layers))):
-            needed = input_gradient or i > 0
-            dY, grads[i] = backwards[i](dY, caches[i], input_gradient=needed)
-        return dY, grads
+        """Return (dX, grads) from dZ = ∂L/∂Z."""
+        backwards = behind(self.layers, Layer, "backward", enter=-1)
+        return backward_pass(backwards, dZ, caches, input_gradient=input_gradient)
 
     def gradients(self, X: ArrayLike, Y: ArrayLike, *,
                   training: bool = False, rng: Rng = None) -> tuple[float, list[Grads]]:  # fmt: skip

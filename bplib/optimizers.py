@@ -19,16 +19,21 @@ class Optimizer(checks.Owned):
 
     def step(self, network: Trained, grads: list[Grads]) -> None:
         """Change every parameter of `network` in place; `grads`, as `Network.backward` gives it, stays."""
-        pairs = checks.gradients(type(self).__name__, network, grads)
+        checks.gradients(type(self).__name__, network, grads)
+        self.move(network, grads)
+
+    def move(self, network: Trained, grads: list[Grads]) -> None:
+        """The formula of `step`: each gradient is there, in the shape of its parameter."""
         if n := self.n_memory:
             self.belong_to(network)
         self.steps += 1
-        for key, p, g in pairs:
-            # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
-            decay = self.weight_decay if p.ndim > 1 else 0.0
-            if n and key not in self.memory:
-                self.memory[key] = [np.zeros_like(p) for _ in range(n)]
-            self.update(p, g, decay, *self.memory.get(key, ()))
+        for i, layer in enumerate(network.layers):
+            for name, p in layer.params.items():
+                # λ acts on matrices alone: never on biases, nor on the γ and β of a normalisation.
+                decay = self.weight_decay if p.ndim > 1 else 0.0
+                if n and (i, name) not in self.memory:
+                    self.memory[i, name] = [np.zeros_like(p) for _ in range(n)]
+                self.update(p, grads[i][name], decay, *(self.memory[i, name] if n else ()))
 
     def update(self, p: Array, g: Array, decay: float, *memory: Array) -> None:
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""

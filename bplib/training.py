@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import checks, losses
-from .contracts import Bound, Loss, behind
-from .network import Network
+from .contracts import Layer, Loss, behind, has_own
+from .network import Network, backward_pass, forward_pass
 from .optimizers import Optimizer
 from .storage import state_of
 
@@ -134,29 +134,39 @@ def _rehearse(network, X, batch_size, rng):
             ) from error
 
 
-@np.errstate(over="ignore", invalid="ignore")  # divergence has its own error
-def _step(network, inside, value, optimizer, X, Y, rng):
-    """Forward, loss, backward, and the step unless the loss is no number: (L, outputs, caches)."""
-    Z, caches = inside.forward(X, training=True, rng=rng)
-    L, cache = value(Z, Y)
-    if math.isfinite(L):
-        dZ = inside.loss_function.backward(cache)
-        _, grads = inside.backward(dZ, caches, input_gradient=False)
-        optimizer.step(network, grads)
-    return L, cache[0], caches
+def _bound_step(network, optimizer, rng):
+    """The step of a network as it is now, a function (X, Y) → (L, outputs): formulas, looked for once.
 
+    The rows that training draws have been at the doors. Gradients have not, so the first of them go there.
+    """
+    forward, backward = network.forward, network.backward
+    if not has_own(network, Network, "forward"):
+        forward = partial(forward_pass, behind(network.layers, Layer, "forward"))
+    if not has_own(network, Network, "backward"):
+        backward = partial(backward_pass, behind(network.layers, Layer, "backward"))
+    (loss,), loss_backward = behind([network.loss_function], Loss, "forward"), network.loss_function.backward
+    (move,), update = behind([optimizer], Optimizer, "step"), optimizer.step
+    stateful = [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
 
-def _inside(network):
-    """The network behind its doors, the formula of its loss, and which layers have a state."""
-    inside = copy.copy(network)
-    inside.layers = Bound(network.layers)
-    (value,) = behind([network.loss_function], Loss, "forward")
-    return inside, value, [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
+    @np.errstate(over="ignore", invalid="ignore")  # divergence has its own error
+    def step(X, Y):
+        nonlocal update
+        Z, caches = forward(X, training=True, rng=rng)
+        L, cache = loss(Z, Y)
+        if math.isfinite(L):
+            _, grads = backward(loss_backward(cache), caches, input_gradient=False)
+            update(network, grads)
+            update = move
+            for i, layer in stateful:
+                layer.update_state(caches[i])
+        return L, cache[0]
+
+    return step
 
 
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
-    draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else X.__getitem__
-    inside, value, stateful = _inside(network)
+    draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else lambda rows: network.cast(X[rows])
+    take_step, layers = _bound_step(network, optimizer, rng), list(network.layers)
     step, order = 0, np.arange(len(Y))
     for epoch in range(1, epochs + 1):
         if shuffle:
@@ -164,18 +174,16 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
         for start in range(0, len(Y), batch_size):
             rows = order[start : start + batch_size]
             step += 1
-            if inside.layers != network.layers:  # whoever iterates has put in others
-                inside, value, stateful = _inside(network)
-            batch, eta = (draw(rows), Y.take(rows, axis=0)), optimizer.learning_rate
-            L, outputs, caches = _step(network, inside, value, optimizer, *batch, rng)
+            if layers != network.layers:  # whoever iterates has put in others
+                take_step, layers = _bound_step(network, optimizer, rng), list(network.layers)
+            eta = optimizer.learning_rate
+            L, outputs = take_step(draw(rows), Y.take(rows, axis=0))
             if not math.isfinite(L):
                 raise DivergenceError(
                     f"the loss became {L} at step {step} (epoch {epoch}) with learning rate {eta:g}: the "
                     "parameters have diverged. Build the network anew and try a learning rate ten times "
                     "smaller, inputs scaled to about 1, or another initialisation"
                 )
-            for i, layer in stateful:
-                layer.update_state(caches[i])
             yield Snapshot(step, epoch, rows, L, outputs, eta)
 
 

@@ -353,13 +353,10 @@ def test_rows_are_drawn_from_what_gives_rows():
     assert checks.rows_of("w", "X", [1]).shape == (1,)
 
 
-def test_parameters_meet_their_gradients():
-    network, grads = Net({"W": ONES}, {"b": np.ones(3)}), [{"W": -ONES}, {"b": np.zeros(3)}]
-    found = checks.gradients("w", network, grads)
-    assert [key for key, _, _ in found] == [(0, "W"), (1, "b")]
-    for (i, name), p, g in found:
-        assert p is network.layers[i].params[name]
-        assert g is grads[i][name]
+def test_a_gradient_for_every_parameter_is_enough():
+    """More of them do no harm: a layer may hand back what it does not train."""
+    network, grads = Net({"W": ONES}, {"b": np.ones(3)}), [{"W": -ONES, "X": 1}, {"b": np.zeros(3)}]
+    assert checks.gradients("w", network, grads) is None
 
 
 def test_layers_that_fit_share_a_type():

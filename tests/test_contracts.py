@@ -341,16 +341,65 @@ def test_a_door_put_on_one_network_is_used_in_training(door, rng):
     assert asked == [door] * 2
 
 
-def test_a_step_checks_nothing_that_training_has_checked(rng, monkeypatch):
-    """X has passed the layers' doors and Y the loss's when `train` was called."""
+def test_after_the_first_step_of_training_nothing_is_checked(rng, monkeypatch):
+    """X and Y have been at the doors when `train` was called, gradients at the first step."""
     from bplib import checks
 
     network, (X, Y), named = Network(layers(rng), SquaredError()), data(rng), []
-    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=2, shuffle=False)
-    for check in ("floats", "rows", "shape", "targets", "outputs"):
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=3, epochs=2, shuffle=False)
+    for check in ("real", "floats", "rows", "shape", "targets", "outputs"):
         monkeypatch.setattr(checks, check, lambda who, *a: named.append(who))
-    assert len(list(steps)) == 2
-    assert named == []
+    gradients = checks.gradients
+    monkeypatch.setattr(checks, "gradients", lambda who, *a: named.append(who) or gradients(who, *a))
+    assert len(list(steps)) == 4
+    assert named == ["SGD"]
+
+
+@pytest.mark.parametrize("put_in", [False, True])
+def test_a_layer_with_a_wrong_gradient_is_named_at_its_first_step(put_in, rng):
+    class Unsummed(Affine):
+        def gradient(self, dY, cache, *, input_gradient):
+            dX, grads = super().gradient(dY, cache, input_gradient=input_gradient)
+            return dX, grads | {"b": dY}
+
+    wrong, sound, (X, Y) = Unsummed(3, 2, rng=rng), Affine(3, 2, rng=rng), data(rng)
+    network = Network([sound if put_in else wrong], SquaredError())
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=2, shuffle=False)
+    if put_in:
+        next(steps)
+        network.layers[0] = wrong
+    W = wrong.params["W"].copy()
+    with pytest.raises(ValueError, match=r"^SGD: the gradient of 0\.b must be \(2,\), got \(6, 2\)$"):
+        next(steps)
+    np.testing.assert_array_equal(wrong.params["W"], W)
+
+
+class Counting(SGD):
+    """Its own door, on top of the inherited one."""
+
+    asked = 0
+
+    def step(self, network, grads):
+        self.asked += 1
+        super().step(network, grads)
+
+
+def test_training_asks_an_optimizer_at_its_own_door(rng):
+    optimizer, (X, Y) = Counting(0.1), data(rng)
+    list(train(Network(layers(rng), SquaredError()), X, Y, optimizer=optimizer, batch_size=3, epochs=2,
+               shuffle=False))  # fmt: skip
+    assert optimizer.asked == optimizer.steps == 4
+
+
+@pytest.mark.parametrize("z", [-1e4, -800.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sigmoid_far_out_is_zero_and_nobody_is_warned(z, dtype):
+    """At its own door, at that of a network in which it stands, and in training."""
+    X = np.full((1, 1), z, dtype)
+    network = Network([Affine.from_arrays(np.ones((1, 1), dtype)), Sigmoid()], SquaredError())
+    assert Sigmoid().forward(X)[0] == network.forward(X)[0] == network.predict(X) == 0
+    (step,) = train(network, X, np.zeros((1, 1)), optimizer=SGD(0.1), batch_size=1, epochs=1, shuffle=False)
+    assert step.outputs == 0
 
 
 def test_a_layer_beside_one_of_ones_own_checks_what_it_gets(rng):
