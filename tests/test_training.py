@@ -614,14 +614,14 @@ def test_every_gradient_has_the_dtype_of_the_network(dtype, rng):
 
 @pytest.mark.parametrize("when", ["in the middle of an epoch", "after it"])
 def test_a_layer_put_in_between_two_steps_is_the_one_that_trains(when, rng):
-    """Whoever iterates may do that; with it the next step is that of the new network, statistics included."""
+    """Whoever iterates may do that; the next step is that of the new network, with statistics and draws."""
     network, X, Y = problem(rng)
     steps = start(network, X, Y, rng=rng)
     for _ in range({"in the middle of an epoch": 1, "after it": 3}[when]):
         next(steps)
     old, new, norm = network.layers[0], Affine(3, 4, rng=rng), BatchNorm(4)
     kept = old.params["W"].copy(), new.params["W"].copy(), norm.state["mean"].copy()
-    network.layers[:2] = [new, norm]
+    network.layers[:2] = [new, norm, Dropout(0.5)]
     L = next(steps).loss
     np.testing.assert_array_equal(old.params["W"], kept[0])
     assert np.all(new.params["W"] != kept[1])

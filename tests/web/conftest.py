@@ -13,20 +13,6 @@ import slides
 from .laboratory import LiteLab, keep_inside, serve
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Every other test needs no site, as far as there are such: two workers are dealt tests in turn.
-
-    One begins by making the site, for which the other would wait.
-    """
-    ours = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    alone = [item for item in ours if item.path.name == "test_slides.py"]
-    rest = [item for item in ours if item not in alone]
-    n = min(len(alone), len(rest))
-    dealt = [item for pair in zip(alone, rest, strict=False) for item in pair] + alone[n:] + rest[n:]
-    items[:] = [item for item in items if item not in ours] + dealt
-
-
 def made_once(tmp_path_factory, name, make):
     """The folder `name`, which all workers share: the first one makes it, by make(folder), the others wait."""
     base = tmp_path_factory.getbasetemp()
