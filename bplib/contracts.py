@@ -4,7 +4,8 @@ Rows are examples: X is (N, d); dQ is always ∂L/∂Q, with the shape of Q. Eve
 that everybody calls, which check what comes in, and behind them *formulas*, which check nothing: `forward` of
 a layer is the door of its `value`, `backward` of its `gradient`, `forward` of a loss of its `value`, and
 `step` of an optimizer of its `move`. A network checks where data enters it, and between its layers calls
-formulas; `train` checks all rows and targets once, and then calls formulas alone.
+formulas; `train` checks all rows and targets when it is called, goes by the doors where a batch has another
+shape than the one before, and else calls formulas alone. Nobody goes around a door of one's own.
 """
 
 from __future__ import annotations
@@ -68,13 +69,13 @@ class Layer(Part):
     def __init__(self) -> None:
         self.params, self.state, self.config = {}, {}, {}
 
-    @np.errstate(over="ignore")  # ∞ is right where 1/∞ = 0 comes next, as in σ; elsewhere the outputs show it
     def forward(self, X: Array, *, training: bool = False, rng: Rng = None) -> tuple[Array, Cache]:
         """Return (Y, cache). `training` says whether dropout drops; what is random is drawn from `rng`."""
         X = checks.floats(self, "X", X)
         if self.n_in:
             checks.rows(self, X, self.n_in)
-        return self.value(X, training=training, rng=rng)
+        with np.errstate(over="ignore"):  # e⁻ᶻ of a sigmoid may become ∞: 1/∞ = 0 is right
+            return self.value(X, training=training, rng=rng)
 
     def backward(self, dY: Array, cache: Cache, *, input_gradient: bool = True) -> tuple[Array | None, Grads]:
         """Return (dX, grads), with the keys and shapes of `params`; dX is None without `input_gradient`."""
@@ -136,7 +137,12 @@ class Loss(Part):
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
 
-FORMULAS = {"forward": "value", "backward": "gradient", "step": "move"}  # door → the formula behind it
+# (base, door) → the door as it was written, and the formula behind it; `training` adds its own
+DOORS: dict[tuple[type, str], tuple[Callable, str]] = {
+    (Layer, "forward"): (Layer.forward, "value"),
+    (Layer, "backward"): (Layer.backward, "gradient"),
+    (Loss, "forward"): (Loss.forward, "value"),
+}
 
 
 class Trained(Protocol):
@@ -147,7 +153,7 @@ class Trained(Protocol):
 
 def has_own(part: Any, base: type, door: str) -> bool:
     """Whether a part has a door other than that of `base`, by its class or on the object itself."""
-    return getattr(type(part), door, None) is not getattr(base, door) or door in vars(part)
+    return getattr(type(part), door, None) is not DOORS[base, door][0] or door in vars(part)
 
 
 def behind(parts: Sequence, base: type, door: str, *, enter: int | None = None) -> list[Callable]:
@@ -158,7 +164,7 @@ def behind(parts: Sequence, base: type, door: str, *, enter: int | None = None) 
     """
     if any(has_own(part, base, door) for part in parts):
         return [getattr(part, door) for part in parts]
-    formulas = [getattr(part, FORMULAS[door]) for part in parts]
+    formulas = [getattr(part, DOORS[base, door][1]) for part in parts]
     if enter is not None:
         formulas[enter] = getattr(parts[enter], door)
     return formulas

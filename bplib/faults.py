@@ -184,6 +184,7 @@ CORE = tuple(
     + _in("layers.Sigmoid.f",
         ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."))
     + _in("layers.sigmoid",
+        ("sigmoid upside down, by itself", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
         ("overflow reported", 'over="ignore"', 'over="raise"', "1/∞ is the right answer here, 0."))
     + _in("contracts.Layer.forward",
         ("overflow reported by a layer", 'over="ignore"', 'over="raise"',

@@ -83,9 +83,8 @@ class Activation(Layer):
 class Sigmoid(Activation):
     """A = σ(Z), with σ′(z) = a(1 − a)."""
 
-    @staticmethod
-    def f(Z: Array) -> Array:
-        return 1 / (1 + np.exp(-Z))  # where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0
+    def f(self, Z: Array) -> Array:
+        return 1 / (1 + np.exp(-Z))
 
     def slope(self, A: Array) -> Array:
         return A * (1 - A)
@@ -93,8 +92,8 @@ class Sigmoid(Activation):
 
 @np.errstate(over="ignore")
 def sigmoid(Z: ArrayLike) -> Array:
-    """σ(z) = 1/(1 + e⁻ᶻ), for Z of any shape."""
-    return Sigmoid.f(checks.floats("sigmoid", "Z", Z))
+    """σ(z) = 1/(1 + e⁻ᶻ), by itself. Where e⁻ᶻ overflows to ∞, 1/∞ is the right answer, 0."""
+    return 1 / (1 + np.exp(-checks.floats("sigmoid", "Z", Z)))
 
 
 class Tanh(Activation):

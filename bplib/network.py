@@ -48,11 +48,11 @@ class Network:
         """X as an array of the network's dtype; no copy where it is one already."""
         return checks.real("Network", "X", X).astype(self.dtype, copy=False)
 
-    @np.errstate(over="ignore")  # as the door of a layer
     def forward(self, X: ArrayLike, *, training: bool = False, rng: Rng = None) -> tuple[Array, list[Cache]]:
         """Return (Z, caches): the outputs (N, k), and what each layer must remember for backward."""
         forwards = behind(self.layers, Layer, "forward", enter=0)
-        return forward_pass(forwards, self.cast(X), training=training, rng=rng)
+        with np.errstate(over="ignore"):  # as at the door of a layer
+            return forward_pass(forwards, self.cast(X), training=training, rng=rng)
 
     def backward(self, dZ: Array, caches: list[Cache], *,
                  input_gradient: bool = True) -> tuple[Array | None, list[Grads]]:  # fmt: skip

@@ -33,7 +33,7 @@ class Optimizer(checks.Owned):
                 decay = self.weight_decay if p.ndim > 1 else 0.0
                 if n and (i, name) not in self.memory:
                     self.memory[i, name] = [np.zeros_like(p) for _ in range(n)]
-                self.update(p, grads[i][name], decay, *(self.memory[i, name] if n else ()))
+                self.update(p, grads[i][name], decay, *self.memory.get((i, name), ()))
 
     def update(self, p: Array, g: Array, decay: float, *memory: Array) -> None:
         """Change the parameter p in place, given its gradient g, which stays, and λ (0 for a bias)."""

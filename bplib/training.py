@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import checks, losses
-from .contracts import Layer, Loss, behind, has_own
+from .contracts import DOORS, Layer, Loss, behind, has_own
 from .network import Network, backward_pass, forward_pass
 from .optimizers import Optimizer
 from .storage import state_of
@@ -134,29 +135,38 @@ def _rehearse(network, X, batch_size, rng):
             ) from error
 
 
-def _bound_step(network, optimizer, rng):
-    """The step of a network as it is now, a function (X, Y) → (L, outputs): formulas, looked for once.
+DOORS[Network, "forward"] = Network.forward, "forward_pass"
+DOORS[Network, "backward"] = Network.backward, "backward_pass"
+DOORS[Optimizer, "step"] = Optimizer.step, "move"
 
-    The rows that training draws have been at the doors. Gradients have not, so the first of them go there.
+
+def _bound_step(network, optimizer, rng, is_cast):
+    """The step of a network as it is now: a function (X, Y) → (L, outputs) that looked for formulas once.
+
+    A batch of another shape than the one before, and so the first, goes by the doors: what does not fit is
+    named there, ∂L/∂Z of a loss and the gradients of a layer too. So does every X that is not cast already.
     """
-    forward, backward = network.forward, network.backward
-    if not has_own(network, Network, "forward"):
+    doors = network.forward, network.backward, optimizer.step
+    forward, backward, _ = doors
+    if is_cast and not has_own(network, Network, "forward"):
         forward = partial(forward_pass, behind(network.layers, Layer, "forward"))
     if not has_own(network, Network, "backward"):
         backward = partial(backward_pass, behind(network.layers, Layer, "backward"))
+    formulas = forward, backward, *behind([optimizer], Optimizer, "step")
     (loss,), loss_backward = behind([network.loss_function], Loss, "forward"), network.loss_function.backward
-    (move,), update = behind([optimizer], Optimizer, "step"), optimizer.step
     stateful = [(i, layer) for i, layer in enumerate(network.layers) if state_of(layer)]
+    shape = None
 
     @np.errstate(over="ignore", invalid="ignore")  # divergence has its own error
     def step(X, Y):
-        nonlocal update
+        nonlocal shape
+        forward, backward, move = formulas if X.shape == shape else doors
         Z, caches = forward(X, training=True, rng=rng)
         L, cache = loss(Z, Y)
         if math.isfinite(L):
             _, grads = backward(loss_backward(cache), caches, input_gradient=False)
-            update(network, grads)
-            update = move
+            move(network, grads)
+            shape = X.shape
             for i, layer in stateful:
                 layer.update_state(caches[i])
         return L, cache[0]
@@ -164,9 +174,15 @@ def _bound_step(network, optimizer, rng):
     return step
 
 
+def _same(layers, others):
+    """Whether these are the same objects: equal ones will not do."""
+    return len(layers) == len(others) and all(map(operator.is_, layers, others))
+
+
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
-    draw = partial(X.take, axis=0) if isinstance(X, np.ndarray) else lambda rows: network.cast(X[rows])
-    take_step, layers = _bound_step(network, optimizer, rng), list(network.layers)
+    is_array = isinstance(X, np.ndarray)
+    draw = partial(X.take, axis=0) if is_array else X.__getitem__
+    take_step, layers = _bound_step(network, optimizer, rng, is_array), list(network.layers)
     step, order = 0, np.arange(len(Y))
     for epoch in range(1, epochs + 1):
         if shuffle:
@@ -174,8 +190,8 @@ def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
         for start in range(0, len(Y), batch_size):
             rows = order[start : start + batch_size]
             step += 1
-            if layers != network.layers:  # whoever iterates has put in others
-                take_step, layers = _bound_step(network, optimizer, rng), list(network.layers)
+            if not _same(layers, network.layers):  # whoever iterates has put in others
+                take_step, layers = _bound_step(network, optimizer, rng, is_array), list(network.layers)
             eta = optimizer.learning_rate
             L, outputs = take_step(draw(rows), Y.take(rows, axis=0))
             if not math.isfinite(L):

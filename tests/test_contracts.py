@@ -1,5 +1,6 @@
 """The contracts: doors check, formulas do the work, and a door of somebody's own is never gone around."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +18,7 @@ from bplib import (
     check_gradients,
     train,
 )
-from bplib.contracts import Layer, Loss
+from bplib.contracts import DOORS, Layer, Loss
 from bplib.deep_layers import Residual
 
 
@@ -341,20 +342,114 @@ def test_a_door_put_on_one_network_is_used_in_training(door, rng):
     assert asked == [door] * 2
 
 
-def test_after_the_first_step_of_training_nothing_is_checked(rng, monkeypatch):
-    """X and Y have been at the doors when `train` was called, gradients at the first step."""
+def test_a_step_like_the_one_before_checks_nothing(rng, monkeypatch):
+    """X and Y have been at the doors, and so have gradients of this shape; other batches go there."""
     from bplib import checks
 
-    network, (X, Y), named = Network(layers(rng), SquaredError()), data(rng), []
+    network, X, Y, named = Network(layers(rng), SquaredError()), np.ones((8, 3)), np.ones((8, 2)), []
     steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=3, epochs=2, shuffle=False)
-    for check in ("real", "floats", "rows", "shape", "targets", "outputs"):
-        monkeypatch.setattr(checks, check, lambda who, *a: named.append(who))
-    for door in ("forward", "backward"):
-        monkeypatch.setattr(Layer, door, lambda self, *a, **k: named.append(self))
-    gradients = checks.gradients
-    monkeypatch.setattr(checks, "gradients", lambda who, *a: named.append(who) or gradients(who, *a))
-    assert len(list(steps)) == 4
-    assert named == ["SGD"]
+    next(steps)
+    for check in ("real", "floats", "rows", "gradients"):
+        original = getattr(checks, check)
+        monkeypatch.setattr(
+            checks, check, lambda *a, check=check, original=original: named.append(check) or original(*a)
+        )
+    for base in (Network, Layer):
+        for door in ("forward", "backward"):
+            _, formula = DOORS[base, door]
+            monkeypatch.setitem(DOORS, (base, door), (spy_on(base, door, named, monkeypatch), formula))
+    next(steps)
+    assert named == []
+    next(steps)  # two rows are left
+    assert set(named) == {"real", "floats", "rows", "gradients", "forward", "backward"}
+
+
+def spy_on(base, door, named, monkeypatch):
+    """The door, which from now on also says that it was passed."""
+    original = getattr(base, door)
+
+    def spy(self, *arguments, **keywords):
+        named.append(door)
+        return original(self, *arguments, **keywords)
+
+    monkeypatch.setattr(base, door, spy)
+    return spy
+
+
+@pytest.mark.parametrize(("base", "door"), [(Network, "forward"), (Layer, "forward"), (Network, "backward"),
+                                            (Layer, "backward"), (SGD, "step"), (SquaredError, "forward")])  # fmt: skip
+def test_a_door_put_on_a_class_of_the_package_is_used(base, door, rng, monkeypatch):
+    """As somebody does it who counts calls, or measures them."""
+    network, (X, Y), named = Network(layers(rng), SquaredError()), data(rng), []
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=6, epochs=3, shuffle=False)
+    spy_on(base, door, named, monkeypatch)
+    assert len(list(steps)) == 3
+    assert len(named) == (15 if base is Layer else 3)
+
+
+class Summed(SquaredError):
+    """Its gradient has lost the columns of the outputs."""
+
+    def backward(self, cache):
+        return super().backward(cache).sum(axis=1, keepdims=True)
+
+
+def test_a_wrong_gradient_of_a_loss_is_named(rng):
+    network, (X, Y) = Network([Affine(3, 2, rng=rng), Sigmoid()], Summed()), data(rng)
+    steps = train(network, X, Y, optimizer=SGD(0.1), batch_size=3, epochs=1, shuffle=False)
+    with pytest.raises(ValueError, match=r"^Sigmoid\(\): dY must have the shape of the output, \(3, 2\)"):
+        next(steps)
+
+
+class AcrossRows(Affine):
+    """Sums db along the wrong axis, which shows where there are not as many rows as outputs."""
+
+    def gradient(self, dY, cache, *, input_gradient):
+        dX, grads = super().gradient(dY, cache, input_gradient=input_gradient)
+        return dX, grads | {"b": dY.sum(axis=1)}
+
+
+def test_a_gradient_that_fits_by_accident_is_named_at_the_smaller_batch(rng):
+    network = Network([AcrossRows(3, 2, rng=rng)], SquaredError())
+    steps = train(network, np.ones((5, 3)), np.ones((5, 2)), optimizer=SGD(0.1), batch_size=2, epochs=1,
+                  shuffle=False)  # fmt: skip
+    next(steps), next(steps)
+    with pytest.raises(ValueError, match=r"^SGD: the gradient of 0\.b must be \(2,\), got \(1,\)$"):
+        next(steps)
+
+
+@dataclass(eq=True)
+class Times(Layer):
+    """Y = w X; two of them with the same name are equal."""
+
+    name: str
+
+    def __post_init__(self):
+        super().__init__()
+        self.params["w"] = np.array(2.0)
+
+    def value(self, X, *, training, rng):
+        return self.params["w"] * X, X
+
+    def gradient(self, dY, cache, *, input_gradient):
+        return self.params["w"] * dY if input_gradient else None, {"w": np.sum(dY * cache)}
+
+
+def test_an_equal_layer_put_in_is_another_layer(rng):
+    X, Y = np.ones((6, 3)), np.zeros((6, 3))
+    network = Network([Times("a")], SquaredError())
+    steps = train(network, X, Y, optimizer=SGD(0.01), batch_size=3, epochs=2, shuffle=False)
+    next(steps)
+    old, new = network.layers[0], Times("a")
+    assert old == new
+    network.layers[0] = new
+    assert next(steps).loss == network_of(2.0, X, Y)
+    assert old.params["w"] != 2 != new.params["w"]
+
+
+def network_of(w, X, Y):
+    """The loss of Y = w X on the first three rows."""
+    return SquaredError().forward(w * X[:3], Y[:3])[0]
 
 
 @pytest.mark.parametrize("put_in", [False, True])

@@ -310,34 +310,6 @@ def test_the_notches_of_a_log_slider_are_round_numbers_from_end_to_end(low, high
     assert (seen[-1] > 1) == (1.0 in seen)
 
 
-@pytest.mark.parametrize("value", [0.3, 0.7, 3.0, 0.035])
-def test_a_round_value_between_the_notches_is_one_itself(value):
-    """The page moves a value to the nearest notch: where 0.3 was given, it would show 0.32."""
-    control = slider("η", value, 0.001, 100.0, log=True)
-    notch = (np.log10(value) - control.min) / control.step
-    assert notch == pytest.approx(round(notch), abs=1e-9)
-    assert control.value == value
-    for n in (-2, 5):
-        control.set_state({"value": 10 ** (control.min + (round(notch) + n) * control.step)})
-        assert control.value == float(f"{value * 10 ** (n / 10):.2g}")
-    assert control.readout_format == ".2"
-
-
-def test_a_decade_below_a_round_value_is_its_tenth():
-    """Lesson 07 says: pull η from 0.3 down to 0.03."""
-    control = slider("η", 0.3, 0.03, 1.0, log=True)
-    assert 10**control.min == pytest.approx(0.03)
-    assert 10**control.max == pytest.approx(1.2, rel=0.01)
-
-
-def test_notches_through_a_value_that_is_not_round_are_not_rounded():
-    control = slider("η", 0.123, 0.01, 1.0, log=True)
-    assert control.value == 0.123
-    control.set_state({"value": 0.123 * 10**0.1})
-    assert control.value == pytest.approx(0.123 * 10**0.1)
-    assert control.readout_format == ".3"
-
-
 def test_what_the_page_says_of_a_slider_is_not_said_back_rounded(monkeypatch):
     """It would arrive while a hand is further on, and set the slider back: a fast drag ended elsewhere."""
     control, sent = slider("η", 0.5, 0.01, 10.0, log=True), []

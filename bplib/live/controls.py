@@ -14,13 +14,10 @@ _STYLE = {"description_width": "initial"}
 class RoundLogSlider(ipywidgets.FloatLogSlider):
     """A FloatLogSlider whose notches are round: where the page says 0.501187…, a power of ten, it is 0.5."""
 
-    # Where the notches lie, as a share of a step from those of 1; None where they are not round.
-    off = traitlets.Float(0.0, allow_none=True)
-
     @traitlets.validate("value")
     def _validate_value(self, proposal):
         value = super()._validate_value(proposal)
-        return _round(value) if self.off is not None and _is_notch(value, self.step, self.off) else value
+        return float(f"{value:.2g}") if value > 0 and _is_notch(value, self.step) else value
 
     def _should_send_property(self, key, value):
         # What the page said is not said back rounded: it would arrive while a hand is further on, and set the
@@ -29,21 +26,16 @@ class RoundLogSlider(ipywidgets.FloatLogSlider):
         return False if from_page else super()._should_send_property(key, value)
 
 
-def _is_notch(value, step, off=0.0):
-    notch = log10(value) / step - off
+def _is_notch(value, step):
+    notch = log10(value) / step
     return abs(notch - round(notch)) < 1e-6
-
-
-def _round(value):
-    return float(f"{value:.2g}")
 
 
 def slider(label, value, low, high, step=None, *, log=False, help=None):
     """A slider from low to high; whole numbers when value, low and high are whole.
 
     log=True: it slides over powers of ten (low above 0) in steps of that fraction of a power (0.1), and stops
-    at round numbers: 1, 1.3, 1.6, 2, 2.5, … 10; from 0.3 at 0.3, 0.38, 0.48, … 3. A value outside the range
-    widens the range.
+    at round numbers: 1, 1.3, 1.6, 2, 2.5, … 10. A value outside the range widens the range.
     """
     low, high = min(low, value), max(high, value)
     common = {**_named(label, help), "layout": _WIDE, "style": _STYLE}
@@ -52,15 +44,13 @@ def slider(label, value, low, high, step=None, *, log=False, help=None):
             raise ValueError(f"slider({label!r}, log=True): low must be above 0, got {low}")
         step = step or 0.1
         # Outwards to the next notch; 20 is the notch at 19.95. The page moves a value to the nearest notch:
-        # the notches are laid through one that is none.
+        # the notches are laid through one that is not round.
         off = log10(value) / step
-        nearest = 10 ** (round(off) * step)
-        off = 0.0 if _is_notch(value, step) or _round(nearest) == value else off - floor(off)
+        off = 0.0 if _is_notch(value, step) or float(f"{value:.2g}") == value else off - floor(off)
         low, high = floor(log10(low) / step - off + 0.02) + off, ceil(log10(high) / step - off - 0.02) + off
-        is_round = off == 0.0 or _round(value) == value
         return RoundLogSlider(
-            value=value, min=low * step, max=high * step, step=step, off=off if is_round else None,
-            readout_format=".2" if is_round else ".3", **common,
+            value=value, min=low * step, max=high * step, step=step,
+            readout_format=".3" if off else ".2", **common,
         )  # fmt: skip
     if all(isinstance(number, int) for number in (value, low, high)) and isinstance(step or 1, int):
         return ipywidgets.IntSlider(value=value, min=low, max=high, step=step or 1, **common)
