@@ -325,6 +325,14 @@ def test_a_sigmoid_before_cross_entropy_can_be_built_on_purpose(rng):
     assert network.loss(np.ones((1, 2)), np.ones((1, 1))) > np.log1p(np.exp(-1.0))
 
 
+def test_a_saturated_sigmoid_warns_nobody():
+    """e⁻ᶻ is ∞ there, and 1/∞ = 0 is right."""
+    one = np.ones((1, 1))
+    network = Network([Affine.from_arrays(one), Sigmoid(), Affine.from_arrays(one)], SquaredError())
+    Z, (_, A, _) = network.forward(np.array([[-800.0]]))
+    assert A == Z == 0
+
+
 def test_gradients_are_those_of_the_mode_asked_for(rng):
     """With dropout in training mode the units that are dropped get no gradient."""
     layers = [Affine(4, 50, rng=rng), Dropout(0.5), Affine(50, 2, rng=rng)]
