@@ -137,7 +137,7 @@ class Loss(Part):
         raise NotImplementedError(f"{self}: a loss must define prediction or predict")
 
 
-# (base, door) → the door as it was written, and the formula behind it; `training` adds its own
+# (base, door) → the door as it was written, and the formula behind it; `training` adds the optimizers'
 DOORS: dict[tuple[type, str], tuple[Callable, str]] = {
     (Layer, "forward"): (Layer.forward, "value"),
     (Layer, "backward"): (Layer.backward, "gradient"),
@@ -151,9 +151,9 @@ class Trained(Protocol):
     layers: list[Layer]
 
 
-def has_own(part: Any, base: type, door: str) -> bool:
-    """Whether a part has a door other than that of `base`, by its class or on the object itself."""
-    return getattr(type(part), door, None) is not DOORS[base, door][0] or door in vars(part)
+def has_own(part: Any, door: str, original: Callable) -> bool:
+    """Whether a part has a door other than the `original`, by its class or on the object itself."""
+    return getattr(type(part), door, None) is not original or door in vars(part)
 
 
 def behind(parts: Sequence, base: type, door: str, *, enter: int | None = None) -> list[Callable]:
@@ -162,9 +162,10 @@ def behind(parts: Sequence, base: type, door: str, *, enter: int | None = None) 
     A class or an object with a door of its own means it, and nobody goes around it; and since it may hand on
     anything, the parts beside it check what they get. Data from outside comes in at the door of part `enter`.
     """
-    if any(has_own(part, base, door) for part in parts):
+    original, formula = DOORS[base, door]
+    if any(has_own(part, door, original) for part in parts):
         return [getattr(part, door) for part in parts]
-    formulas = [getattr(part, DOORS[base, door][1]) for part in parts]
+    formulas = [getattr(part, formula) for part in parts]
     if enter is not None:
         formulas[enter] = getattr(parts[enter], door)
     return formulas

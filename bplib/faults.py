@@ -181,10 +181,8 @@ CORE = tuple(
          "b was added to every row: its gradient is the sum over the rows, not 0.", "lab"),
         ("dX not asked for", "if input_gradient else None", "if True else None",
          "With input_gradient=False there is no dX: nobody needs it, and it costs a product."))
-    + _in("layers.Sigmoid.f",
-        ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."))
     + _in("layers.sigmoid",
-        ("sigmoid upside down, by itself", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
+        ("sigmoid upside down", "np.exp(-", "np.exp(", "σ(z) = 1/(1 + e⁻ᶻ) rises with z."),
         ("overflow reported", 'over="ignore"', 'over="raise"', "1/∞ is the right answer here, 0."))
     + _in("contracts.Layer.forward",
         ("overflow reported by a layer", 'over="ignore"', 'over="raise"',

@@ -135,9 +135,8 @@ def _rehearse(network, X, batch_size, rng):
             ) from error
 
 
-DOORS[Network, "forward"] = Network.forward, "forward_pass"
-DOORS[Network, "backward"] = Network.backward, "backward_pass"
 DOORS[Optimizer, "step"] = Optimizer.step, "move"
+FORWARD, BACKWARD = Network.forward, Network.backward  # as they were written
 
 
 def _bound_step(network, optimizer, rng, is_cast):
@@ -148,9 +147,9 @@ def _bound_step(network, optimizer, rng, is_cast):
     """
     doors = network.forward, network.backward, optimizer.step
     forward, backward, _ = doors
-    if is_cast and not has_own(network, Network, "forward"):
+    if is_cast and not has_own(network, "forward", FORWARD):
         forward = partial(forward_pass, behind(network.layers, Layer, "forward"))
-    if not has_own(network, Network, "backward"):
+    if not has_own(network, "backward", BACKWARD):
         backward = partial(backward_pass, behind(network.layers, Layer, "backward"))
     formulas = forward, backward, *behind([optimizer], Optimizer, "step")
     (loss,), loss_backward = behind([network.loss_function], Loss, "forward"), network.loss_function.backward
@@ -182,16 +181,15 @@ def _same(layers, others):
 def _steps(network, X, Y, optimizer, batch_size, epochs, rng, shuffle):
     is_array = isinstance(X, np.ndarray)
     draw = partial(X.take, axis=0) if is_array else X.__getitem__
-    take_step, layers = _bound_step(network, optimizer, rng, is_array), list(network.layers)
-    step, order = 0, np.arange(len(Y))
+    step, order, layers = 0, np.arange(len(Y)), []
     for epoch in range(1, epochs + 1):
         if shuffle:
             order = rng.permutation(len(Y))
         for start in range(0, len(Y), batch_size):
             rows = order[start : start + batch_size]
             step += 1
-            if not _same(layers, network.layers):  # whoever iterates has put in others
-                take_step, layers = _bound_step(network, optimizer, rng, is_array), list(network.layers)
+            if not _same(layers, network.layers):  # at first, and when whoever iterates has put in others
+                layers, take_step = list(network.layers), _bound_step(network, optimizer, rng, is_array)
             eta = optimizer.learning_rate
             L, outputs = take_step(draw(rows), Y.take(rows, axis=0))
             if not math.isfinite(L):
