@@ -608,7 +608,7 @@ def test_every_gradient_has_the_dtype_of_the_network(dtype, rng):
     optimizer, network = Watch(), mlp([3, 4, 2], dtype=dtype, rng=rng)
     for kind in (np.float32, np.float64, int):
         for wrap in (np.asarray, Rows):
-            list(start(network, wrap(np.ones((5, 3), kind)), np.ones((5, 2), kind), optimizer=optimizer))
+            list(start(network, wrap(np.ones((9, 3), kind)), np.ones((9, 2), kind), optimizer=optimizer))
     assert optimizer.dtypes == {np.dtype(dtype)}
 
 
