@@ -356,6 +356,10 @@ class Lab:
         """The status lines, from top to bottom."""
         return self.page.locator("[role=status].bp-status").all_text_contents()
 
+    def status(self):
+        """The first status line; "" before the page has it."""
+        return next(iter(self.statuses()), "")
+
     def alarms(self):
         """The error lines that show."""
         return self.page.locator("[role=alert].bp-error").all_text_contents()

@@ -12,5 +12,5 @@ def test_slider_changes_what_is_painted(lab):
     lab.slider("η in 1e-5").press("ArrowRight")
     lab.wait_for(lambda: lab.kernel("round(b.controls['learning_rate'].value, 3)") == 3.0)
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="a new picture after the slider")
-    lab.wait_for(lambda: "η = 3e-5" in lab.statuses()[0] and "Diverged" in lab.statuses()[0])
+    lab.wait_for(lambda: "η = 3e-5" in lab.status() and "Diverged" in lab.status())
     assert lab.alarms() == []

@@ -36,7 +36,7 @@ def numbers(lab):
 
 def answered(lab):
     lab.wait_for(lambda: all(numbers(lab)), what="the bars")
-    lab.wait_for(lambda: "your drawing" in lab.statuses()[0], what="the status line")
+    lab.wait_for(lambda: "your drawing" in lab.status(), what="the status line")
     assert lab.kernel("pad.error is None") is True
     assert lab.kernel("pad.image.max() > 0.5") in (True, "np.True_")
 
@@ -99,16 +99,16 @@ def test_keyboard_alone_and_a_reloaded_page(lab):
     sample = lab.dropdown("Sample digit")
     sample.focus()
     lab.page.keyboard.press("4")
-    lab.wait_for(lambda: "a 4, test image" in lab.statuses()[0], what="the sample")
-    assert drawn(lab) > 300
-    assert lab.page.locator(".bp-draw .best").count() == 1
+    lab.wait_for(lambda: "a 4, test image" in lab.status(), what="the sample")
+    lab.wait_for(lambda: drawn(lab) > 300, what="the sample on the pad")
+    lab.wait_for(lambda: lab.page.locator(".bp-draw .best").count() == 1, what="the bars")
     lab.page.keyboard.press("Tab")
     lab.page.keyboard.press("Enter")
     lab.wait_for(lambda: lab.kernel("pad._which") == 1, what="another sample")
     label = lab.dropdown("L and ∂L/∂X for")
     label.focus()
     lab.page.keyboard.press("8")
-    lab.wait_for(lambda: "L for 8" in lab.statuses()[0], what="the chosen label")
+    lab.wait_for(lambda: "L for 8" in lab.status(), what="the chosen label")
     scroll, client = lab.page.locator(".bp-panel").evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert scroll <= client
     key = lab.page.locator(".bp-draw .key")
@@ -116,8 +116,7 @@ def test_keyboard_alone_and_a_reloaded_page(lab):
     lab.page.get_by_label("Show ∂L/∂X").uncheck()
     lab.wait_for(lambda: not key.is_visible(), what="the picture without its gradient")
     ink = drawn(lab)
-    lab.command("docmanager:save")
-    lab.page.wait_for_timeout(500)
+    lab.save()
     lab.reload()
     lab.wait_for(lambda: lab.page.locator("canvas.pad").count() == 1, what="the pad after the reload")
     lab.wait_for(lambda: drawn(lab) == ink, what="the same drawing after the reload")

@@ -12,9 +12,9 @@ def test_slider_and_buttons_change_what_is_painted(lab):
     lab.slider("x").press("ArrowRight")
     lab.wait_for(lambda: lab.kernel("g.controls['x'].value") == -2.5)
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="a new picture after the slider")
-    assert "2.5 and −0.5 give 2" in lab.statuses()[0]
+    lab.wait_for(lambda: "2.5 and −0.5 give 2" in lab.status(), what="the sum in words")
     lab.button("Forward only").click()
-    lab.wait_for(lambda: "Forward: p = −0.5" in lab.statuses()[0])
+    lab.wait_for(lambda: "Forward: p = −0.5" in lab.status())
     lab.button("Back one step").click()
-    lab.wait_for(lambda: "Step 1 of 4" in lab.statuses()[0])
+    lab.wait_for(lambda: "Step 1 of 4" in lab.status())
     assert lab.alarms() == []

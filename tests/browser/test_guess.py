@@ -14,11 +14,11 @@ def test_guessing_and_going_on_changes_what_is_painted(lab):
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="another array's points")
     lab.dropdown("The fault").select_option(label="dW transposed")
     lab.button("Check my guess").click()
-    lab.wait_for(lambda: "Right: " in lab.statuses()[0], what="the verdict")
+    lab.wait_for(lambda: "Right: " in lab.status(), what="the verdict")
     before = picture.get_attribute("src")
     lab.button("Next round").click()
-    lab.wait_for(lambda: "Round 2" in lab.statuses()[0], what="the next round")
+    lab.wait_for(lambda: "Round 2" in lab.status(), what="the next round")
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="its picture")
-    assert "1 of 2" in lab.statuses()[0]
+    lab.wait_for(lambda: "1 of 2" in lab.status(), what="the score")
     assert lab.kernel("g.error is None")
     assert lab.alarms() == []

@@ -26,7 +26,7 @@ def test_what_is_kept_solves_xor_in_the_playground(lab):
         kept = (lab.server.root / "mynet.py").read_text(encoding="utf-8")
         assert all(f"def {name}(" in kept for name in keeping.PIECES)
         lab.button("Play").click()
-        lab.wait_for(lambda: "test accuracy 100%" in lab.statuses()[-1], 60, "all four corners to be right")
+        lab.wait_for(lambda: "test accuracy 100%" in lab.status(), 60, "all four corners to be right")
         assert lab.kernel("type(p.model.network.layers[0]).__name__") == "MyAffine"
         assert lab.alarms() == []
     finally:

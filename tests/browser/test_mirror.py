@@ -15,5 +15,5 @@ def test_slider_changes_what_is_painted(lab):
     lab.wait_for(lambda: lab.kernel("round(m.controls['nudge'].value, 3)") == 0.1)
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="a new picture after the slider")
     lab.slider("Epoch").set(0)
-    lab.wait_for(lambda: "epoch 0 " in lab.statuses()[0], what="the status line to say epoch 0")
+    lab.wait_for(lambda: "epoch 0 " in lab.status(), what="the status line to say epoch 0")
     assert lab.alarms() == []

@@ -32,9 +32,8 @@ def test_by_keyboard_alone_and_again_after_the_cell_has_run_anew(lab):
     cells.nth(2).get_by_text("Kept: 3.").wait_for()
 
     lab.run_cell(3)
-    said = cells.nth(3).inner_text()
-    assert "You predicted b) dy; it is a) dx." in said
-    assert "You predicted 3; it is 0: 3 too high." in said
+    cells.nth(3).get_by_text("You predicted b) dy; it is a) dx.").wait_for()
+    cells.nth(3).get_by_text("You predicted 3; it is 0: 3 too high.").wait_for()
     lab.run_cell(1)
     page.wait_for_function(
         "document.querySelectorAll('.jp-Notebook-cell')[1].querySelector('input[type=radio]:checked')"

@@ -19,7 +19,7 @@ def test_the_race_runs_and_answers(lab):
     lab.wait_for(lambda: lab.kernel("p.model.runners[0].out is not None"), what="SGD diverging")
     lab.button("Pause").click()
     lab.wait_for(lambda: not lab.kernel("p.playing"), what="the pause")
-    lab.wait_for(lambda: "SGD diverged" in lab.statuses()[0], what="the status line to say so")
+    lab.wait_for(lambda: "SGD diverged" in lab.status(), what="the status line to say so")
     assert lab.kernel("p.model.runners[2].out is None")
     before = picture.get_attribute("src")
     lab.page.get_by_label("ravine turned by 45°").check()

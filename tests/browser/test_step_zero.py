@@ -10,7 +10,7 @@ def test_reveal_and_slider_change_what_is_painted(lab):
     picture = lab.page.locator("img.bp-figure")
     before = picture.get_attribute("src")
     lab.button("Reveal").click()
-    lab.wait_for(lambda: "ln 10" in lab.statuses()[0], what="the value by hand")
+    lab.wait_for(lambda: "ln 10" in lab.status(), what="the value by hand")
     lab.wait_for(lambda: picture.get_attribute("src") != before, what="a new picture after Reveal")
     before = picture.get_attribute("src")
     lab.slider("weights ×").press("ArrowRight")
