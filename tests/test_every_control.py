@@ -5,8 +5,11 @@ import importlib
 import inspect
 import pkgutil
 import random
+import re
+from pathlib import Path
 
 import ipywidgets
+import nbformat
 import numpy as np
 import pytest
 
@@ -138,6 +141,40 @@ def settings_of(control):
     return (
         sorted({round(v) for v in values}) if isinstance(control, ipywidgets.IntSlider) else values.tolist()
     )
+
+
+LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+WITH_A_RATE = r"(?:BreakALine|DescentExplorer|XRay|XORSettings|LiveFitSettings|MNISTSettings|RaceSettings)"
+
+
+def rates_of_lessons():
+    """(lesson, rate) of every number that a lesson gives a slider over powers of ten."""
+    for path in LESSONS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            for given in re.findall(rf"{WITH_A_RATE}\(([^()]*)", cell.source):
+                for rate in re.findall(r"\b(?:learning_rate|eta_\w+)=([\d.]+)", given):
+                    yield path.stem, float(rate)
+
+
+def notch(value, step):
+    """The notch to which the page moves a slider with this value, as it shows it."""
+    return float(f"{10 ** (round(np.log10(value) / step) * step):.2g}")
+
+
+def test_a_rate_that_a_lesson_gives_its_slider_is_shown_as_given():
+    """Beside the words "0.3" the page would show the notch at 0.32."""
+    rates = list(rates_of_lessons())
+    assert {"00_start_here", "03_gradient_descent", "14_optimisers"} <= {lesson for lesson, _ in rates}
+    assert [(lesson, rate) for lesson, rate in rates if notch(rate, 0.1) != rate] == []
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_slider_shows_what_it_begins_with(name):
+    panel = MAKERS[name][0]()
+    for control in getattr(panel, "controls", {}).values():
+        if isinstance(control, ipywidgets.FloatLogSlider):
+            assert notch(control.value, control.step) == control.value, control.description
+    panel.close()
 
 
 def is_fine(panel):

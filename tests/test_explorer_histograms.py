@@ -48,7 +48,7 @@ def test_the_explorer_shows_these_numbers_and_follows_its_controls():
     explorer = HistogramExplorer()
     before = explorer.live.pixels()
     heights = explorer.bars[3].get_data().values
-    counts, _ = np.histogram(activations("tanh", 0.3, False, 0.0, TRAINING)[3], bins=30, range=(-2.1, 2.1))
+    counts, _ = np.histogram(activations("tanh", 0.25, False, 0.0, TRAINING)[3], bins=30, range=(-2.1, 2.1))
     np.testing.assert_allclose(heights, np.minimum(counts / counts.sum(), 0.5))
     explorer.controls["normalise"].value = True
     assert np.any(before != explorer.live.pixels())

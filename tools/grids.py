@@ -40,14 +40,14 @@ def _steps(low, high, step):
 ROWS = """X = np.array([[0.5], [1.0], [1.5], [2.0], [2.5], [3.0]])
 Y = np.array([[1.1], [1.4], [2.4], [2.3], [3.2], [3.3]])
 """
-RATES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.36, 0.38, 0.4, 0.45, 0.5, 0.7, 1.0)
+RATES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.32, 0.35, 0.36, 0.38, 0.4, 0.45, 0.5, 0.7, 1.0)
 GRIDS = (
     Grid("01_chain_rule", "GraphExplorer()", "graph", {"x": _steps(-6, 6, 0.5)}),
     Grid("02_activations", 'SlopeExplorer(activation="sigmoid", z=2.0)', "slopes",
          {"z": _steps(-6, 6, 0.5)}),
     Grid("02_activations", 'ChainExplorer(activation="sigmoid", w=1.0, b=0.0, layers=20)', "slopes",
          {"w": _steps(-5, 5, 0.5)}),
-    Grid("03_gradient_descent", "DescentExplorer(X, Y, learning_rate=0.3)", "descent",
+    Grid("03_gradient_descent", "DescentExplorer(X, Y, learning_rate=0.32)", "descent",
          {"learning_rate": RATES, "batch_size": ()}, ROWS),
     Grid("05_matrix_gradients", "ShapePuzzle(3, 3, 3)", "shapes", {"left": (), "right": ()}),
     Grid("05_matrix_gradients", "Brink(2.0)", "divergence", {"learning_rate": _steps(0.2, 4, 0.2)}),

@@ -53,7 +53,7 @@ class Trial:
     errors      array name → error of `check_gradients` on seven rows of the broken network
     """
 
-    def __init__(self, fault_name, *, learning_rate=0.3, epochs=40, seed=2):
+    def __init__(self, fault_name, *, learning_rate=0.32, epochs=40, seed=2):
         self.fault = None if fault_name == NOTHING else faults.find(fault_name)
         parts = lab_parts(self.fault.where if self.fault else "")
         network = small_network(*parts, np.random.default_rng(seed))
@@ -102,7 +102,7 @@ class BreakALine(Explorer):
 
     alt = "Two panels: test loss over epochs for a sound and a broken network, and the error of each gradient"
 
-    def __init__(self, fault_name="stale weights", *, learning_rate=0.3):
+    def __init__(self, fault_name="stale weights", *, learning_rate=0.32):
         names = [NOTHING, *(fault.name for fault in lab_faults())]
         super().__init__(
             LiveFigure(900, 330),

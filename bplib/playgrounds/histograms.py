@@ -1,8 +1,8 @@
 """Activations' histograms layer by layer (lesson 13): the size of the weights, normalisation, dropout, modes.
 
-HistogramExplorer()                            # tanh, Xavier's weights times 0.3
-HistogramExplorer(activation="ReLU", scale=3.0, normalise=True)
-activations("tanh", 0.3, True, 0.0, "training")     # the numbers without a picture: (8, 200, 50)
+HistogramExplorer()                            # tanh, Xavier's weights times 0.25
+HistogramExplorer(activation="ReLU", scale=4.0, normalise=True)
+activations("tanh", 0.25, True, 0.0, "training")     # the numbers without a picture: (8, 200, 50)
 """
 
 from functools import lru_cache
@@ -62,7 +62,7 @@ class HistogramExplorer(Explorer):
     alt = "Histograms of the outputs of eight layers, side by side, with their standard deviations"
     bins = 30
 
-    def __init__(self, activation="tanh", scale=0.3, normalise=False, p=0.0):
+    def __init__(self, activation="tanh", scale=0.25, normalise=False, p=0.0):
         checks.choice("HistogramExplorer", "activation", activation, {name: name for name in LAYERS})
         super().__init__(
             LiveFigure(840, 270),

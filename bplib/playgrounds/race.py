@@ -1,8 +1,8 @@
 """Optimisers race (lesson 14): SGD, momentum and Adam from one start, over a ravine or on handwritten digits.
 
 OptimizerRace()
-OptimizerRace(RaceSettings(turned=True, eta_adam=0.3))
-OptimizerRace(RaceSettings(problem="digits", eta_sgd=0.3, eta_momentum=0.03, eta_adam=0.003))
+OptimizerRace(RaceSettings(turned=True, eta_adam=0.32))
+OptimizerRace(RaceSettings(problem="digits", eta_sgd=0.32, eta_momentum=0.032, eta_adam=0.0032))
 """
 
 from dataclasses import dataclass, replace
