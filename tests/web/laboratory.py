@@ -11,7 +11,6 @@ import re
 import threading
 import time
 import urllib.parse
-import warnings
 from collections import deque
 from pathlib import Path
 
@@ -152,29 +151,30 @@ class LiteLab:
     def run_all(self, seconds=240):
         """Run every cell; returns the seconds until the first and until the last had run."""
         began = self._ask_for_all()
-        try:
-            self.wait_for(lambda: self.numbered() > 0, seconds / 2, "the first cell to have run")
-        except AssertionError as error:
-            # seen three times in some hundreds, always beside other work: a kernel that does not start; a
-            # reader loads the page again, and so do we, but we say so
-            warnings.warn(f"the page was loaded again: {error}", stacklevel=2)
-            self.page.reload()
-            self.wait_for_cells()
-            began = self._ask_for_all()
-            self.wait_for(lambda: self.numbered() > 0, seconds, "the first cell to have run")
+        self.wait_for(lambda: self.numbered() > 0, seconds, "the first cell to have run")
         first = time.monotonic() - began
         n = self.page.locator(".jp-CodeCell").count()
         self.wait_for(lambda: self.numbered() == n or self.trouble(), seconds, f"{n} cells to have run")
         return first, time.monotonic() - began
 
     def _ask_for_all(self):
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_text("Run All Cells", exact=True).click()
-        return time.monotonic()
+        """Run All, and again where no cell waits after it: before the kernel is there the command is lost."""
+        for _ in range(6):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_text("Run All Cells", exact=True).click()
+            asked = time.monotonic()
+            while time.monotonic() < asked + 5:
+                if any(self._prompts()):
+                    return asked
+                self.page.wait_for_timeout(50)
+        return asked
+
+    def _prompts(self):
+        texts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
+        return [text.strip("[]: ") for text in texts]
 
     def numbered(self):
-        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
-        return sum(text.strip("[]: ").isdigit() for text in prompts)
+        return sum(text.isdigit() for text in self._prompts())
 
     def trouble(self):
         return [text[-800:] for text in self.page.locator(TROUBLE).all_text_contents()]
