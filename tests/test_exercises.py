@@ -675,7 +675,7 @@ SENTENCES = [
      "with `*`."),
     ("X ^ 2", "It stops with TypeError: `^` is no power in Python, it works on bits. Write `**`."),
     ("dZ + np.ones(3)", "It stops with ValueError: entry by entry (`+`, `*`, `==` …) the shapes (3, 2) and "
-     "(3,) do not fit. The matrix product is `@`."),
+     "(3,) do not fit. If a matrix product is meant: that is `@`."),
     ("exec('raise KeyError')", "It stops with KeyError."),
     ("print('a')", "It prints its result and returns None. `print` shows a value to you; `return` hands it "
      "to whoever called.\nIt printed:\n  a"),
@@ -695,8 +695,9 @@ SENTENCES = [
      "new array instead of writing into the old one."),
     ("(X.T @ dZ + 2, 1)", "Your dX has the right shape, and other values."),
     ("(X.T @ dZ * 1.001, 8.5)", "Your dX is nearly right: it is off by about 0.007, which is more than "
-     "round-off. So close comes a derivative taken by a finite difference, a rounded number, or a small "
-     "number that was added where none belongs.\ntotal is right."),
+     "round-off. So close comes what was taken at a slightly different place (after a small step in place of "
+     "before it, or by a finite difference), a rounded number, or a small number that was added where none "
+     "belongs.\ntotal is right."),
     ("(X.T @ dZ, -8.5)", "Your total has the right size and the wrong sign.\ndX is right."),
     ("(X.T @ dZ, 17)", "Your total is right up to a constant factor: it is 2 times what it should be.\ndX "
      "is right."),

@@ -9,6 +9,7 @@ they differ is shown, with both values.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -135,7 +136,8 @@ _MEANT = (
     (r"matmul: .*enough dimensions|for @:|for @=",
      "`@` is the product of matrices and vectors; a number multiplies with `*`."),
     (r"operands could not be broadcast together with shapes (\(.*?\)) (\(.*?\))",
-     "entry by entry (`+`, `*`, `==` …) the shapes {0} and {1} do not fit. The matrix product is `@`."),
+     "entry by entry (`+`, `*`, `==` …) the shapes {0} and {1} do not fit. If a matrix product is meant: "
+     "that is `@`."),
 )  # fmt: skip
 
 
@@ -194,7 +196,8 @@ def _leaf(name, expected, received, tolerance, inputs):
     if not np.all(np.isfinite(wrong)):
         what = "NaN" if np.any(np.isnan(wrong)) else "infinite"
         places = " in places" if right.ndim else ""
-        sentence = f"Your {name} is {what}{places}, finite numbers are expected.{_given(inputs)}"
+        its = name.removeprefix("the ")
+        sentence = f"Your {its} is {what}{places}, finite numbers are expected.{_given(inputs)}"
         return Problem("nan", sentence, name)
     if not close(right, wrong, tolerance):
         return Problem("values", "", name, right, wrong)
@@ -287,6 +290,9 @@ def _shape_sentence(name, right, wrong, tolerance, inputs):
 
 def _explained(exercise, attempt, expected, seed, t, problem):
     slips = exercise.recognise(attempt, seed)
+    explained = any(part == "" for _, part in slips)
+    if not explained and (order := _other_order(exercise, attempt, expected)):
+        return Result(exercise.name, NOT_YET, order)
     here = [slip for slip, part in slips if part in ("", problem.name)]
     lines = [problem.text, *(slip.teaches for slip in here)]
     if problem.kind == "values" and problem.expected is not None:
@@ -356,6 +362,8 @@ def _same_value(a, b):
         return len(a) == len(b) and all(map(_same_value, a, b))
     x, y = _as_array(a), _as_array(b)
     if x is None or y is None:
+        if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):  # rows of different lengths
+            return len(a) == len(b) and all(map(_same_value, a, b))
         return type(a) is type(b) and bool(a == b)
     if x.shape != y.shape:
         return False
@@ -396,8 +404,9 @@ def _pattern(exercise, attempt, expected, seed, name):
     if off < 5e-3 * max(np.max(np.abs(e)) for e, _ in pairs):
         return (
             f"Your {name} is nearly right: it is off by about {off:.1g}, which is more than round-off. So "
-            "close comes a derivative taken by a finite difference, a rounded number, or a small number that "
-            "was added where none belongs."
+            "close comes what was taken at a slightly different place (after a small step in place of before "
+            "it, or by a finite difference), a rounded number, or a small number that was added where none "
+            "belongs."
         )
     squares = [float(np.sum(e * e)) for e, _ in pairs]
     if min(squares) < 1e-20:  # 0 tells no factor
@@ -416,11 +425,29 @@ def _pattern(exercise, attempt, expected, seed, name):
         for what, wanted in (("too large", sizes), ("too small", 1 / sizes)):
             if np.ptp(sizes) and np.allclose(np.abs(factors), wanted):
                 where, who = ("columns", ".") if axis else ("rows", ": who divides by N here?")
+                if np.ndim(arrays[array]) == 1:
+                    where, who = "entries", ": is a sum asked for here, or a mean?"
                 return f"Your {name} is right up to a factor: {what} by the number of {where} of {array}{who}"
     if np.ptp(factors) < 1e-6 * abs(factors[0]) and abs(abs(factors[0]) - 1) > 1e-3:
         return (
             f"Your {name} is right up to a constant factor: it is {factors[0]:.4g} times what it should be."
         )
+    return ""
+
+
+def _other_order(exercise, attempt, expected):
+    """What to say where everything that is returned is right, and stands in another order."""
+    names = exercise.returns
+    if isinstance(names, str):
+        return ""
+    came_back = [trial.returned for trial in attempt.trials]
+    if not all(isinstance(values, (tuple, list)) and len(values) == len(names) for values in came_back):
+        return ""
+    for places in list(itertools.permutations(range(len(names))))[1:]:  # the first is as it stands
+        pairs = zip(expected, came_back, strict=True)
+        if all(compare(names, right.returned, [values[i] for i in places], exercise.tolerance) is None
+               for right, values in pairs):  # fmt: skip
+            return f"What it returns is right, but in another order: {', '.join(names)} is asked for."
     return ""
 
 

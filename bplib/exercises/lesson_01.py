@@ -116,13 +116,13 @@ best_h = choice(
 
 
 def _graph(rng):
-    """Six nodes; every node but the first two is made of two earlier ones, the same one twice now and
+    """A few nodes; every node but the first two is made of two earlier ones, the same one twice now and
     then."""
-    edges = []
-    for child in range(2, 6):
+    n, edges = int(rng.integers(5, 8)), []
+    for child in range(2, n):
         first, second = int(rng.integers(0, child)), child - 1
         edges += [(child, first, float(draw(rng))), (child, second, float(draw(rng)))]
-    return 6, edges
+    return n, edges
 
 
 @function(

@@ -92,14 +92,18 @@ logistic_slope = expression(
 )
 
 
-def _points(rng):
+def _points(rng, learning_rate=0.1):
     N = int(rng.integers(4, 8))
     w, b = (float(v) for v in draw(rng, 2))
-    return w, b, draw(rng, N), draw(rng, N) + 1.0, 0.1, int(rng.integers(2, 5))
+    return w, b, draw(rng, N), draw(rng, N) + 1.0, learning_rate, int(rng.integers(2, 5))
+
+
+def _points_at_another_rate(rng):
+    return _points(rng, 0.2)
 
 
 @function(
-    inputs=_points,
+    inputs=(_points, _points_at_another_rate),
     returns=("w", "b"),
     hints=(
         "The error of row n is w x + b − y. Both slopes are made of it.",
@@ -161,8 +165,8 @@ def _large_logits(rng):
     mutants=(
         Fault("from the probability", "np.maximum(Z, 0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))",
               "-Y * np.log(1 / (1 + np.exp(-Z))) - (1 - Y) * np.log(1 - 1 / (1 + np.exp(-Z)))",
-              "At |z| = 1000 the probability is rounded to 0 or 1, and its log is −∞. Compute the loss "
-              "from z."),
+              "At |z| = 1000 the probability is rounded to 0 or 1, and its log is −∞; or e^|z| is ∞. Take "
+              "max(z, 0) out: then only e^(−|z|) is left."),
         Fault("mean over all entries", "losses.sum() / len(Z)", "losses.mean()",
               "The loss sums over the outputs and takes the mean over the rows: divide by len(Z)."),
         Fault("not divided", ("losses.sum() / len(Z)", "(Y_hat - Y) / len(Z)"), ("losses.sum()", "Y_hat - Y"),

@@ -181,7 +181,7 @@ def backward_by_hand(x, y, W1, b1, W2, b2):
 
 
 def _outputs_of_layers(rng, sizes=sizes):
-    widths = sizes(rng, 4)
+    widths = sizes(rng, int(rng.integers(3, 6)))
     W = [draw(rng, n_out, n_in) for n_in, n_out in pairwise(widths)]
     a = [rng.integers(1, 10, n) / 10 for n in widths[1:]]
     return W, a, rng.integers(0, 2, widths[-1]).astype(float)

@@ -20,7 +20,8 @@ def _of_a_matrix(rng):
 
 
 def _of_a_vector(rng):
-    return _curved(rng, *sizes(rng, 1))
+    f, X, _ = _curved(rng, *sizes(rng, 1))
+    return f, X, 0.2
 
 
 _SUMS = """gradient = np.empty_like(X)
@@ -73,8 +74,9 @@ _SUMS = """gradient = np.empty_like(X)
         Fault("sign", "(above - f(X))", "(f(X) - above)",
               "f at x + h comes first: above minus below."),
         Fault("own step", "kept = X[index]",
-              tuple(f"kept, h = X[index], {h}" for h in (1e-5, 1e-3, 1e-7, 1e-2)),
-              "The step is given: use h, here 0.1, and not one of your own."),
+              tuple(f"kept, h = X[index], {h}" for h in (1e-5, 1e-3, 1e-7, 1e-2, 0.1)),
+              "The step is given: use h, at x + h and x − h alone. Yours comes nearer to ∂f/∂X than that, or "
+              "has a step of its own."),
         Fault("divided by h", "/ (2 * h)", "/ h",
               "From x − h to x + h it is 2h: divide by that."),
         Fault("brackets", "/ (2 * h)", "/ 2 * h",
@@ -90,7 +92,7 @@ _SUMS = """gradient = np.empty_like(X)
 )
 def numerical_gradient(f, X, h):
     """f takes an array like X and returns a number. Return ∂f/∂X by central differences with step h, as an
-    array like X; X itself stays as it was. (Tried with h = 0.1, which makes differences visible.)"""
+    array like X; X itself stays as it was. (Tried with h = 0.1 and 0.2, which makes differences visible.)"""
     X = X.copy()
     gradient = np.empty_like(X)
     for index in np.ndindex(X.shape):
@@ -133,13 +135,20 @@ def _larger_below_zero(rng):
     return _off_by(1.4, _numerical(rng, -3.0))
 
 
+def _tiny(rng):
+    """Gradients of the size that deep layers have."""
+    a, n = _off_by(0.7, _numerical(rng, 3.0))
+    return 1e-6 * a, 1e-6 * n
+
+
 def _two_zeros(rng):
     shape = sizes(rng, 2)
     return np.zeros(shape), np.zeros(shape)
 
 
 @function(
-    inputs=(_smaller_gradient, _larger_gradient, _two_zeros, _smaller_below_zero, _larger_below_zero),
+    inputs=(_smaller_gradient, _larger_gradient, _two_zeros, _smaller_below_zero, _larger_below_zero,
+            _tiny),
     returns="error",
     hints=(
         "How large is the largest difference, compared with the largest gradient?",
@@ -160,7 +169,8 @@ def _two_zeros(rng):
               "first, over the whole array, and divide once."),
         Fault("lengths added", "difference / scale",
               ("np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n))",
-               "np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n) + 1e-8)"),
+               "np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n) + 1e-8)",
+               "np.linalg.norm(a - n) / max(np.linalg.norm(a) + np.linalg.norm(n), 1e-8)"),
               "‖a − n‖/(‖a‖ + ‖n‖) is a relative error too, and another one: here largest entries are "
               "compared, and below stands the larger of two, not a sum."),
         Fault("norms of a matrix", "difference / scale",
@@ -174,7 +184,8 @@ def _two_zeros(rng):
               "np.linalg.norm is the length, the root of the sum of squares. The formula takes the largest "
               "entry."),
         Fault("sum of both", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
-              ("np.max(np.abs(a)) + np.max(np.abs(n)) + 1e-8", "np.max(np.abs(a)) + np.max(np.abs(n))"),
+              ("np.max(np.abs(a)) + np.max(np.abs(n)) + 1e-8", "np.max(np.abs(a)) + np.max(np.abs(n))",
+               "max(np.max(np.abs(a)) + np.max(np.abs(n)), 1e-8)"),
               "Divide by the larger of the two. Their sum is about twice that, and halves the error."),
         Fault("scale without abs", ("max(np.max(np.abs(a))", "np.max(np.abs(n))"),
               ("max(np.max(a)", "np.max(n)"),
@@ -189,6 +200,14 @@ def _two_zeros(rng):
               ("max(np.max(np.abs(a)), np.max(np.abs(n)))",
                "max(np.max(np.abs(a)), np.max(np.abs(n))).item()\n    difference = difference.item()"),
               "When both gradients are 0 this is 0/0. A floor, 1e-8, below the fraction keeps it a number."),
+        Fault("floor added", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              "max(np.max(np.abs(a)), np.max(np.abs(n))) + 1e-8",
+              "The floor is not added: it stands in where both gradients are smaller, max(…, …, 1e-8)."),
+        Fault("floor too high", "max(np.max(np.abs(a)), np.max(np.abs(n)), 1e-8)",
+              tuple(f"max(np.max(np.abs(a)), np.max(np.abs(n)), {floor})"
+                    for floor in ("1", "0.1", "1e-2", "1e-3", "1e-4", "1e-5")),
+              "Gradients can be as small as that, and such a floor hides their errors. It is there for 0/0 "
+              "alone: 1e-8."),
         Fault("sign of the difference", "np.max(np.abs(a - n))", "np.max(a - n)",
               "Differences below zero count as well: take np.abs before the maximum."),
         Fault("mean hides one", "np.max(np.abs(a - n))", "np.mean(np.abs(a - n))",

@@ -58,8 +58,9 @@ tied_units = choice(
 )
 
 
-def _problem(rng, N, batch_size):
-    return input_functions.gradient, draw(rng, 2, 1), draw(rng, N, 2), draw(rng, N, 1), 0.1, batch_size, 2
+def _problem(rng, N, batch_size, learning_rate=0.1, epochs=2):
+    w, X, Y = draw(rng, 2, 1), draw(rng, N, 2), draw(rng, N, 1)
+    return input_functions.gradient, w, X, Y, learning_rate, batch_size, epochs
 
 
 def _with_a_rest(rng):
@@ -68,7 +69,7 @@ def _with_a_rest(rng):
 
 
 def _without_a_rest(rng):
-    return _problem(rng, 6, int(rng.integers(2, 4)))
+    return _problem(rng, 6, int(rng.integers(2, 4)), learning_rate=0.2, epochs=3)
 
 
 def _all_in_one_batch(rng):
@@ -106,6 +107,10 @@ def _all_in_one_batch(rng):
               "for _ in range(epochs):\n        losses = []",
               "The list is begun anew in each epoch, so only the last one's losses are left: make it "
               "before the loops."),
+        Fault("w begun anew", "losses = []\n    for _ in range(epochs):",
+              "losses, begin = [], w\n    for _ in range(epochs):\n        w = begin",
+              "Each epoch begins at the first w again, so that only the last one's steps are left. Go on "
+              "from where the epoch before has ended."),
         Fault("slice to batch_size", "slice(start, start + batch_size)", "slice(start, batch_size)",
               "X[start:batch_size] ends at row batch_size, whatever start is: X[start:start + batch_size]."),
         Fault("a row short", "slice(start, start + batch_size)", "slice(start, start + batch_size - 1)",
@@ -155,6 +160,13 @@ def _log_of_answers(rng):
     return answers, Y
 
 
+def _lost_again(rng):
+    """The last epochs are wrong again."""
+    answers, Y = _log_of_answers(rng)
+    answers[-2:, 1] = 0.3
+    return answers, Y
+
+
 def _never_right(rng):
     answers, Y = _log_of_answers(rng)
     answers[:, 0] = 0.7
@@ -162,7 +174,7 @@ def _never_right(rng):
 
 
 @function(
-    inputs=(_log_of_answers, _log_of_answers, _never_right),
+    inputs=(_log_of_answers, _lost_again, _never_right),
     returns=("first", "last"),
     hints=(
         "For each epoch: are all four answers on the right side of ½?",
@@ -180,6 +192,12 @@ def _never_right(rng):
               "The first epoch is overwritten by each later one: keep it once it is found."),
         Fault("stops at the first", "last = epoch", "last = first",
               "The last epoch in which all are right may come much later than the first."),
+        Fault("last line of the log", "last = epoch", "last = len(answers)",
+              "The log may go on after the network has lost it again: keep the last epoch in which all four "
+              "are right."),
+        Fault("none is not asked", "return first, last", "return first or 1, last or len(answers)",
+              "Where no epoch is solved, both are 0. (np.argmax of nothing but False is 0, as if the first "
+              "were.)"),
         Fault("far below a half", "(row > 0.5) == (Y > 0.5)", "(row > 0.75) == (Y > 0.5)",
               "An answer counts as 1 above ½."),
     ),

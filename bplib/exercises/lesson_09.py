@@ -34,6 +34,9 @@ def _two_sets(rng, sizes=sizes):
                "(X_test - mean) / X_test.std(axis=0)"),
               "The same raw number would mean something else in the two sets. Scale the test rows as the "
               "training rows were scaled."),
+        Fault("scaled by the test rows", "X_train.mean(axis=0), X_train.std(axis=0)",
+              "X_test.mean(axis=0), X_test.std(axis=0)",
+              "The scale comes from the test rows. The training rows choose it, for both sets."),
         Fault("leakage", "X_train.mean(axis=0), X_train.std(axis=0)",
               "np.r_[X_train, X_test].mean(axis=0), np.r_[X_train, X_test].std(axis=0)",
               "Test rows have had a say in the scale: that is leakage. Only the training rows choose mean "
@@ -239,7 +242,7 @@ def least_squares(X, Y):
 
 
 def _layers_of_relu(rng, sizes=sizes):
-    N, *widths = sizes(rng, 4)
+    N, *widths = sizes(rng, int(rng.integers(4, 6)))
     weights = [draw(rng, n_in, n_out) for n_in, n_out in pairwise(widths)]
     return draw(rng, N, widths[0]), weights
 

@@ -46,8 +46,8 @@ def _of_rows(rng, N, k):
               "Without an axis, argmax flattens P and gives one place for the whole array; along axis=1 it "
               "gives one class for each row."),
         Fault("probability for class", "argmax", "max",
-              "That is 0, however good the guesses are. Each guessed class is compared with y: argmax says "
-              "which class it is, max only how probable."),
+              "That is 0, however good the guesses are. Compare each guessed class with y: argmax says "
+              "which class it is, max only how probable. And a share is no whole number: divide with /."),
         Fault("counted, not shared", "np.mean(", "np.sum(",
               "That is the number of hits; the accuracy is their share of the N rows."),
         Fault("share of mistakes", "== y", "!= y",
@@ -252,10 +252,13 @@ def _answers_of_ten(rng):
         P[row] = np.insert(rng.permutation([0.2, 0.3, 0.5]) * (1 - top), y[row], top)
     for row, top in zip(wrong, rng.permutation([0.55, 0.65, 0.72, 0.8, 0.9]), strict=True):
         said = int(rng.integers(0, k))
-        left = rng.permutation([0.2, 0.3, 0.5]) * (1 - top)
+        # who says 0.72 has one strong rival, the right class; who says 0.65 has three weak ones
+        left = rng.permutation([0.05, 0.05, 0.9] if top == 0.72 else [0.3, 0.33, 0.37]) * (1 - top)
         P[row] = np.insert(left, said, top)
         y[row] = (said + 1 + int(rng.integers(0, k - 1))) % k
-    return P, y, 3
+        if top == 0.72:
+            y[row] = int(np.argsort(P[row])[-2])
+    return P, y, int(rng.integers(3, 5))
 
 
 @function(
@@ -272,6 +275,11 @@ def _answers_of_ten(rng):
         Fault("sure of the right class", "P[wrong, said[wrong]]", "-P[wrong, y[wrong]]",
               "That sorts by the probability of the right class. How sure it is of its mistake is the "
               "probability of the class that it says."),
+        Fault("by the distance to another", "P[wrong, said[wrong]]",
+              ("np.sort(P[wrong], axis=1)[:, -1] - np.sort(P[wrong], axis=1)[:, -2]",
+               "P[wrong, said[wrong]] - P[wrong, y[wrong]]"),
+              "That sorts by the distance to another class. How sure it is of its mistake is the probability "
+              "of the class that it says, and nothing else."),
         Fault("right answers too", "said != y", "said == said",
               "Only mistakes are asked for: rows where what it says is not y."),
         Fault("numbers among the mistakes", "wrong[np.argsort(-sure)][:n]", "np.argsort(-sure)[:n]",

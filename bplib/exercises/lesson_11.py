@@ -71,14 +71,18 @@ def recovered_gradient(W_before, W_after, learning_rate):
     return (W_before - W_after) / learning_rate
 
 
-def _network_in_columns(rng, sizes=sizes):
+def _network_in_columns(rng, sizes=sizes, learning_rate=0.4):  # 0.5 would hide a factor of 2
     d, m, k = sizes(rng, 3)
     target = rng.integers(1, 10, k) / 10
-    return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), 0.4  # 0.5 would hide a factor of 2
+    return draw(rng, d), target, draw(rng, m, d), draw(rng, k, m), learning_rate
+
+
+def _network_at_another_rate(rng):
+    return _network_in_columns(rng, learning_rate=0.7)
 
 
 @function(
-    inputs=(_network_in_columns, _network_in_columns, square(_network_in_columns)),
+    inputs=(_network_in_columns, _network_at_another_rate, square(_network_in_columns)),
     returns=("V", "W"),
     hints=(
         "The gradients of V and W are those of one network, the one that made this forward pass.",
@@ -95,10 +99,14 @@ def _network_in_columns(rng, sizes=sizes):
         Fault("hidden slope forgotten", "(W.T @ delta2) * a1 * (1 - a1)", "W.T @ delta2",
               "The hidden units have a slope too: times a₁(1 − a₁)."),
         Fault("stale V", "dV, dW = np.outer(delta1, x), np.outer(delta2, a1)",
-              "dV = np.outer(delta1, x)\n"
-              "    dW = np.outer(delta2, 1 / (1 + np.exp(-((V - learning_rate * dV) @ x))))",
-              "V has changed before W's gradient was taken: that one needs the a₁ of the forward pass with "
-              "the old V."),
+              ("dV = np.outer(delta1, x)\n"
+               "    dW = np.outer(delta2, 1 / (1 + np.exp(-((V - learning_rate * dV) @ x))))",
+               "dV = np.outer(delta1, x)\n"
+               "    a1 = 1 / (1 + np.exp(-((V - learning_rate * dV) @ x)))\n"
+               "    a2 = 1 / (1 + np.exp(-(W @ a1)))\n"
+               "    dW = np.outer((a2 - t) * a2 * (1 - a2), a1)"),
+              "V has changed before W's gradient was taken: that one needs a₁ and a₂ of the forward pass "
+              "with the old V."),
         Fault("hidden error without the output slope", "W.T @ delta2", "W.T @ (a2 - t)",
               "What goes back through W is δ₂, slope included, not the bare error a₂ − t."),
         Fault("uphill", "(a2 - t) * a2", "(t - a2) * a2",
@@ -176,13 +184,25 @@ def _off_in_other_ways(rng):
     return a, n
 
 
+def _off_by_a_third(rng):
+    """A factor that is no round number, to within round-off."""
+    n = draw(rng, *sizes(rng, 2))
+    return n / 3 + 1e-9 * draw(rng, *n.shape), n
+
+
+def _nearly_a_factor(rng):
+    a, n = _off_by_a_factor(rng)
+    a[0, 0] += 1e-3 * np.abs(n).max()
+    return a, n
+
+
 def _all_zero(rng):
     n = draw(rng, *sizes(rng, 2))
     return 0.0 * n, n
 
 
 @function(
-    inputs=(_off_by_a_factor, _off_in_other_ways, _lost_sign, _all_zero),
+    inputs=(_off_by_a_factor, _off_in_other_ways, _lost_sign, _all_zero, _nearly_a_factor, _off_by_a_third),
     returns="factor",
     hints=(
         "Which c makes c n come nearest to a, in the sense of least squares?",
@@ -194,6 +214,11 @@ def _all_zero(rng):
               "That is n over a. The factor says what to multiply the true gradient by to get yours."),
         Fault("never refused", "return 0.0", "return c",
               "Where no factor explains the difference, the answer is 0: the fault is of another kind."),
+        Fault("far from the factor", "1e-6 *", ("0.2 *", "0.1 *", "1e-2 *"),
+              "Within 1e-6 of the largest |n|: what is off by more is explained by no factor."),
+        Fault("to the last digit", "rest > 1e-6 * np.abs(n).max()", "rest > 0",
+              "Two ways to compute one number differ in the last digits. Within 1e-6 of the largest |n| is "
+              "near enough."),
         Fault("lost sign", "return c\n", "return abs(c)\n",
               "A factor of −1 is a lost sign, and the most useful thing to be told."),
         Fault("ratio of sizes", "np.sum(a * n) / np.sum(n * n)", "np.sqrt(np.sum(a * a) / np.sum(n * n))",

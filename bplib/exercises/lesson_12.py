@@ -304,12 +304,16 @@ def stack_back(dC, A, B):
 
 
 def _tape(rng):
-    """Seven nodes under arbitrary numbers: a parent may have a larger number than its child."""
+    """Seven nodes under arbitrary numbers: a parent may have a larger number than its child.
+
+    The root has a way to one of its parents that is shorter than all others: who is reached first has not
+    received everything yet.
+    """
     n = 7
     numbers = rng.permutation(n)
     parents, slopes = [[] for _ in range(n)], [[] for _ in range(n)]
     for child in range(2, n):
-        for parent in (child - 1, int(rng.integers(0, child))):
+        for parent in (child - 1, int(rng.integers(0, child) if child < n - 1 else rng.integers(2, n - 2))):
             parents[numbers[child]].append(int(numbers[parent]))
             slopes[numbers[child]].append(float(draw(rng)))
     return parents, slopes, int(numbers[n - 1])
@@ -336,7 +340,14 @@ def _deep_tape(rng):
         Fault("overwritten at the fork", "gradients[parent] += slope", "gradients[parent] = slope",
               "A node that is used twice receives two contributions: +=."),
         Fault("in the order of the list", "in reversed(order)", "in order",
-              "The list has the parents first. Go through it from its end, or nothing has arrived yet."),
+              "Parents send there before the nodes that use them, and nothing has arrived yet. Go from the "
+              "root on: every node after all those that use it."),
+        Fault("sent too early", "order, done, stack = [], set(), [(root, False)]",
+              "order, done, stack = [root], {root}, []\n    for node in order:\n        for parent in "
+              "parents[node]:\n            if parent not in done:\n                done.add(parent)\n"
+              "                order.append(parent)\n    order.reverse()",
+              "Who is reached first does not send first: a node may send when all nodes that use it have "
+              "sent, or it hands on a part of its gradient."),
         Fault("slopes alone", "slope * gradients[node]", "slope",
               "The chain rule multiplies each slope by what has arrived at the node."),
         Fault("by their numbers", "in reversed(order)", "in range(len(parents))",

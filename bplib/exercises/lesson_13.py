@@ -183,14 +183,18 @@ bias_before_batch_norm = choice(
 )
 
 
-def _batches(rng):
+def _batches(rng, momentum=0.1):
     k = int(sizes(rng, 1)[0])
-    batches = [draw(rng, int(rng.integers(4, 8)), k) * 2 + 3 for _ in range(3)]
-    return batches, 0.1 if rng.random() < 0.5 else 0.3
+    batches = [draw(rng, int(rng.integers(4, 8)), k) * 2 + 3 for _ in range(int(rng.integers(2, 5)))]
+    return batches, momentum
+
+
+def _batches_with_more_momentum(rng):
+    return _batches(rng, 0.3)
 
 
 @function(
-    inputs=_batches,
+    inputs=(_batches, _batches_with_more_momentum),
     returns=("mean", "var"),
     hints=(
         "Both begin where the layer begins: mean 0 and variance 1, one number for each column.",

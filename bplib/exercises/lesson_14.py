@@ -53,19 +53,19 @@ adam_first_step = value(
 
 
 def _first_step(rng):
-    return _step(rng, 1)
+    return _step(rng, 1, 0.1)
 
 
 def _a_few_steps_in(rng):
-    return _step(rng, int(rng.integers(2, 5)))
+    return _step(rng, int(rng.integers(2, 5)), 0.2)
 
 
-def _step(rng, t):
+def _step(rng, t, learning_rate):
     d, k = sizes(rng, 2)
     g, m, v = draw(rng, d, k), draw(rng, d, k), np.abs(draw(rng, d, k))
     g[0, 0] = m[0, 0] = v[0, 0] = 0.0  # a weight that never had a gradient
     g[0, 1], m[0, 1], v[0, 1] = 1e-6, 1e-6, 1e-15  # one whose gradients are so small that ε counts
-    return draw(rng, d, k), g, m, v, t, 0.1
+    return draw(rng, d, k), g, m, v, t, learning_rate
 
 
 @function(
@@ -86,7 +86,8 @@ def _step(rng, t):
               "The correction is for this step only: m and v are returned as they are, uncorrected, or "
               "they are corrected again next time."),
         Fault("epsilon forgotten", "(np.sqrt(v_hat) + 1e-8)", "np.sqrt(v_hat)",
-              "ε is missing: a weight that never had a gradient has m̂ = v̂ = 0, and 0/0 is NaN."),
+              "Below the fraction stands √v̂ + ε, in brackets: a weight that never had a gradient has m̂ = v̂ = "
+              "0, and 0/0 is NaN."),
         Fault("epsilon under the root", "np.sqrt(v_hat) + 1e-8", "np.sqrt(v_hat + 1e-8)",
               "ε is added to the root. Under it, it works like 1e-4, and small gradients no longer count."),
         Fault("another epsilon", "+ 1e-8",
@@ -156,14 +157,18 @@ decay_inside_adam = choice(
 )
 
 
-def _quadratic(rng):
+def _quadratic(rng, eta=0.15):
     d = int(sizes(rng, 1)[0])
     mu, steps = float(rng.choice([0.5, 0.8, 0.9])), int(rng.integers(3, 6))
-    return draw(rng, d), np.abs(draw(rng, d)), 0.15, mu, steps
+    return draw(rng, d), np.abs(draw(rng, d)), eta, mu, steps
+
+
+def _quadratic_at_another_rate(rng):
+    return _quadratic(rng, 0.08)
 
 
 @function(
-    inputs=_quadratic,
+    inputs=(_quadratic, _quadratic_at_another_rate),
     returns="w",
     hints=(
         "On this loss the gradient is c w, entry by entry. The velocity starts at 0.",

@@ -139,7 +139,7 @@ deeper_and_worse = choice(
 
 
 def _way_back(rng):
-    N, *widths = sizes(rng, 4)
+    N, *widths = sizes(rng, int(rng.integers(4, 6)))
     weights = [draw(rng, n_in, n_out) for n_in, n_out in pairwise(widths)]
     masks = [rng.integers(0, 2, (N, n)) for n in widths[:-1]]
     for mask in masks:
