@@ -169,11 +169,13 @@ def test_a_rate_that_a_lesson_gives_its_slider_is_shown_as_given():
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_slider_shows_what_it_begins_with(name):
+def test_a_control_shows_what_it_begins_with(name):
     panel = MAKERS[name][0]()
-    for control in getattr(panel, "controls", {}).values():
+    for control in [*vars(panel).values(), *getattr(panel, "controls", {}).values()]:
         if isinstance(control, ipywidgets.FloatLogSlider):
             assert notch(control.value, control.step) == control.value, control.description
+        if isinstance(control, ipywidgets.Dropdown):
+            assert control.index is not None, f"{control.description}: blank"
     panel.close()
 
 

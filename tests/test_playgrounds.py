@@ -1163,7 +1163,8 @@ def test_xor_a_hidden_unit_is_shown_large_with_the_line_where_its_sum_is_zero():
     playground = XORPlayground(XORSettings(hidden=3, layers=2)).run(200)
     view, network = playground.view, playground.model.network
     left, bottom, right, top = view._tiles[2, 1]
-    for unit in ((2, 1), None):  # a second click leads back to the answer
+    assert playground.large.index == 0, "the menu shows what is chosen"
+    for unit in ((2, 1), xor.NO_UNIT):  # a second click leads back to the answer
         click(playground, view.wiring, (left + right) / 2, (bottom + top) / 2)
         assert playground.large.value == unit
         assert view.title.get_text() == ("Hidden layer 2, unit 1; line: z = 0" if unit else xor.ANSWER)
@@ -1181,12 +1182,12 @@ def test_xor_a_hidden_unit_is_shown_large_with_the_line_where_its_sum_is_zero():
     playground.controls["hidden"].value = 4
     assert playground.large.value == (2, 3), "it is still there"
     playground.controls["layers"].value = 1
-    assert playground.large.value is None
+    assert playground.large.value == xor.NO_UNIT
     assert view.title.get_text() == xor.ANSWER
     assert playground.large.options[-1][1] == (1, 4)
     click(playground, view.wiring, 0, 0)
     click(playground, view.curves, 10, 0.1)
-    assert playground.large.value is None
+    assert playground.large.value == xor.NO_UNIT
 
 
 def test_xor_a_click_in_the_plane_adds_a_point_to_the_network_in_training():

@@ -50,12 +50,13 @@ def slider(label, value, low, high, step=None, *, log=False, help=None):
         low, high = floor(log10(low) / step - off + 0.02) + off, ceil(log10(high) / step - off - 0.02) + off
         return RoundLogSlider(
             value=value, min=low * step, max=high * step, step=step,
-            readout_format=".3" if off else ".2", **common,
+            # "r" writes 100, where the other, which leaves out zeros at the end, writes 1e+2
+            readout_format=(".3" if off else ".2") + ("r" if high * step >= 2 else ""), **common,
         )  # fmt: skip
     if all(isinstance(number, int) for number in (value, low, high)) and isinstance(step or 1, int):
         return ipywidgets.IntSlider(value=value, min=low, max=high, step=step or 1, **common)
     step = step or (high - low) / 100
-    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=".4g", **common)
+    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=step, readout_format=".4", **common)
 
 
 def choice(label, options, value=None, *, help=None):

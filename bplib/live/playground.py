@@ -305,7 +305,7 @@ class Playground(Panel):
             self._new_model(settings)
             self.settings = settings
             self.draw(sharp=not self.playing)
-            value = getattr(settings, name)
+            value = _in_words(getattr(settings, name))
             self.say(f"{self.controls[name].description}: {value}. A new network, training starts at step 0.")
             self._settings_changed()
 
@@ -332,6 +332,13 @@ class Playground(Panel):
         if self.is_result(error):
             with contextlib.suppress(Exception):  # a picture of lost weights need not exist
                 self.draw()
+
+
+def _in_words(value):
+    """A setting as the status line says it, in any language."""
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _short(value):

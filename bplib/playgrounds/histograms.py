@@ -123,4 +123,6 @@ class HistogramExplorer(Explorer):
             ),
         }
         words, share = flat[activation]
+        if p:
+            return f"In layer {DEPTH}, before dropout, {share:.0%} {words}."
         return f"In layer {DEPTH}, {share:.0%} {words}."

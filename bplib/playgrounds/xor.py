@@ -28,6 +28,7 @@ INITS = ("auto", "normal", "xavier", "he", "zeros")
 BATCH_SIZES = (1, 4, 16, 64, 200)
 MAX_HIDDEN, MAX_LAYERS, MAX_ADDED = 8, 4, 100
 NOTHING, TAKE_AWAY = "nothing", "away"
+NO_UNIT = ()  # shown large, in place of a unit; with None the menu would be blank
 CLICKS = {"does nothing": NOTHING, "adds a point of class 0": 0, "adds a point of class 1": 1,
           "takes the nearest added point away": TAKE_AWAY}  # fmt: skip
 ANSWER = "What the network answers"
@@ -427,7 +428,7 @@ class XORPlayground(Playground):
     def make_model(self, settings):
         model = XORModel(settings, maps=self.panels == "all", build=self.build)
         if self.panels == "all":
-            model.large = self.large.value
+            model.large = self.large.value or None
         return model
 
     def rows(self):
@@ -440,7 +441,7 @@ class XORPlayground(Playground):
     def _enlarge(self):
         if self._renewing:  # a new model is on its way, with a frame of its own
             return
-        self.model.large = self.large.value
+        self.model.large = self.large.value or None
         self.draw(sharp=not self.playing)
 
     def _clicked(self, x, y):
@@ -448,7 +449,7 @@ class XORPlayground(Playground):
         if ax is self.view.plane:
             self._change_points(*place)
         elif ax is self.view.wiring and (unit := self.view.unit_at(*place)):
-            self.large.value = None if unit == self.large.value else unit
+            self.large.value = NO_UNIT if unit == self.large.value else unit
 
     def _change_points(self, x1, x2):
         added = [*self.settings.added]
@@ -525,7 +526,7 @@ def _points(added):
 def _units(settings):
     """What can be shown large: pairs (what is shown, what it means)."""
     layers, units = range(1, settings.layers + 1), range(1, settings.hidden + 1)
-    return [("the answer", None), *((f"layer {l}, unit {j}", (l, j)) for l in layers for j in units)]
+    return [("the answer", NO_UNIT), *((f"layer {l}, unit {j}", (l, j)) for l in layers for j in units)]
 
 
 def _level_lines(surface, extent, level):

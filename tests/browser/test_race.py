@@ -8,6 +8,8 @@ def test_the_race_runs_and_answers(lab):
     lab.open(["from bplib.playgrounds.race import OptimizerRace", "p = OptimizerRace(); p"])
     lab.run_all()
     picture = lab.page.locator("img.bp-figure")
+    lab.wait_for(lambda: lab.slider("condition κ").text == "100", what="100, and not 1e+2")
+    assert lab.slider("momentum μ").text == "0.9", "no zeros behind it"
     lab.button("Step").click()
     lab.wait_for(lambda: lab.kernel("p.model.step_count") == 1, what="one step")
     lab.button("Play").click()
