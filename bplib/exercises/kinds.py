@@ -331,9 +331,7 @@ class Value(Exercise):
         given = given.tolist() if isinstance(given, np.ndarray) else given
         for alike in (self._alike, _rounded):  # first what is meant for certain
             if alike is _rounded and self._may_be_rounded(given):
-                return self.wrong(
-                    "Rounded so far, it may be the answer or another number: give three digits."
-                )
+                return self.wrong(ROUNDED_TOO_FAR)
             for wrong, teaches in self.mutants:
                 if _each(alike, given, wrong):
                     return self.wrong(teaches, str(wrong))
@@ -354,6 +352,7 @@ class Value(Exercise):
 
 
 TYPED = 2e-3  # relative: three digits
+ROUNDED_TOO_FAR = "Rounded so far, it may be the answer or another number: give three digits."
 
 
 def whole(number: Any) -> bool:

@@ -313,7 +313,7 @@ def _tape(rng):
     numbers = rng.permutation(n)
     parents, slopes = [[] for _ in range(n)], [[] for _ in range(n)]
     for child in range(2, n):
-        for parent in (child - 1, int(rng.integers(0, child) if child < n - 1 else rng.integers(2, n - 2))):
+        for parent in (child - 1, int(rng.integers(0, child) if child < n - 1 else rng.integers(2, n - 3))):
             parents[numbers[child]].append(int(numbers[parent]))
             slopes[numbers[child]].append(float(draw(rng)))
     return parents, slopes, int(numbers[n - 1])

@@ -180,6 +180,9 @@ def _value(e):
 
     right = [_steps(p, e.tolerance)[0] for p in parts]
     entries = [(right, ["correct", said(e.after)])]
+    if isinstance(e.returns, str):
+        far = ["not yet", said(kinds.ROUNDED_TOO_FAR), "", len(e.mutants)]  # after what is meant for certain
+        entries += [([key], far) for key in _rounded_keys(e.answer)]
     for n, (wrong, teaches) in enumerate(e.mutants):
         keys = [
             [None] if p is None else _typed(p, e.tolerance) + _rounded_keys(p)
