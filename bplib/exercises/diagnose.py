@@ -354,16 +354,12 @@ def same_part(a: Trial, b: Trial, names: str | tuple[str, ...] = (), name: str |
 def _same_value(a, b):
     if isinstance(a, dict) and isinstance(b, dict):
         return set(a) == set(b) and all(_same_value(a[key], b[key]) for key in a)
-    if (
-        isinstance(a, (list, tuple))
-        and isinstance(b, (list, tuple))
-        and not (_is_numbers(a) or _is_numbers(b))
-    ):
-        return len(a) == len(b) and all(map(_same_value, a, b))
     x, y = _as_array(a), _as_array(b)
+    none = x is None or y is None  # text, or rows of different lengths
+    lists = isinstance(a, (list, tuple)) and isinstance(b, (list, tuple))
+    if lists and (none or not (_is_numbers(a) or _is_numbers(b))):
+        return len(a) == len(b) and all(map(_same_value, a, b))
     if x is None or y is None:
-        if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):  # rows of different lengths
-            return len(a) == len(b) and all(map(_same_value, a, b))
         return type(a) is type(b) and bool(a == b)
     if x.shape != y.shape:
         return False

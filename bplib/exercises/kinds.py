@@ -330,7 +330,7 @@ class Value(Exercise):
             return self.wrong(problem.text)
         given = given.tolist() if isinstance(given, np.ndarray) else given
         for alike in (self._alike, _rounded):  # first what is meant for certain
-            if alike is _rounded and self._may_be_rounded(given):
+            if alike is _rounded and isinstance(self.answer, float) and _rounded(given, self.answer):
                 return self.wrong(ROUNDED_TOO_FAR)
             for wrong, teaches in self.mutants:
                 if _each(alike, given, wrong):
@@ -339,11 +339,6 @@ class Value(Exercise):
         minus = _negative(self.answer)
         sign = " The size is right: look at the sign." if _each(self._alike, given, minus) else ""
         return self.wrong(f"That is not it.{which}{sign} ex.{self.name}.hint() helps.")
-
-    def _may_be_rounded(self, given):
-        """Whether it is the answer, to two digits."""
-        number = np.ndim(self.answer) == 0 and not isinstance(self.answer, (str, bool, tuple))
-        return number and not whole(self.answer) and _rounded(given, self.answer)
 
     def _alike(self, given, wrong):
         """Equal as far as the right answer must be; a number that is not whole is typed with three digits."""
@@ -506,9 +501,8 @@ class Expression(Exercise):
         from bplib import derive
         from bplib.derive.assuming import simplest
 
-        if given.has(sympy.Derivative, sympy.Integral) and not self.answer.has(
-            sympy.Derivative, sympy.Integral
-        ):
+        unworked = (sympy.Derivative, sympy.Integral)
+        if given.has(*unworked) and not self.answer.has(*unworked):
             return self.wrong("A derivative stands in it that is not worked out: enter what it comes to.")
         given, answer = simplest(given), self.answer  # Python has made a float of 1/3
         try:
